@@ -1,0 +1,36 @@
+"""The two clocks, and nothing that mixes them.
+
+Wall time labels and proves; monotonic time measures and limits. Both are handed in, so that a
+test owns time.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def utc_ns(self) -> int:
+        """Nanoseconds since 1970 UTC: labels and evidence."""
+
+    def mono_ns(self) -> int:
+        """Monotonic nanoseconds: durations and deadlines."""
+
+
+class SystemClock:
+    def utc_ns(self) -> int:
+        return time.time_ns()
+
+    def mono_ns(self) -> int:
+        return time.monotonic_ns()
+
+
+def utc_from_ns(utc_ns: int) -> datetime:
+    """The aware datetime of a UTC nanosecond count, to the microsecond below."""
+    seconds, nanoseconds = divmod(utc_ns, 1_000_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1_000)
+
+
+def iso_from_ns(utc_ns: int) -> str:
+    """ISO 8601 in UTC with milliseconds and a Z, as every interface of ours writes it."""
+    return utc_from_ns(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")
