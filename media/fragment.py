@@ -25,7 +25,7 @@ class GapCause(IntEnum):
     PACKET_LOSS = 1  # datagrams missing on the way
     DEVICE_PAUSED = 2  # the device sent on, but its RTP time shows a hole and no packet is missing
     RTP_JUMP = 3  # RTP time jumped in a way that no clock does; how much is missing nobody can say
-    OFFLINE = 4  # the device ended its stream, or its connection did
+    OFFLINE = 4  # the connection ended without a word from the device
     STALLED = 5  # the connection fell silent and was given up
     TAKEOVER = 6  # the same device came back on another connection
     DISABLED = 7  # an operator disabled or removed the device
@@ -34,6 +34,7 @@ class GapCause(IntEnum):
     ARCHIVE_OVERFLOW = 10  # the disk was slower than the devices for longer than the queue holds
     DISK_ERROR = 11  # a write or sync failed; the file was ended
     DISK_FULL = 12  # the stop level of the disk was reached
+    DEVICE_STOPPED = 13  # the device ended its stream in order (TEARDOWN): somebody pressed stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""Live streams: numbered, cut into fragments once, and handed to whoever reads.
+
+A connection publishes access units to the hub; a channel passes each fragment to the archive and
+to every viewer as the same bytes object. Readers are called, never awaited: none can slow a
+publisher. A viewer subscribes to a channel, not to a stream, and so survives takeover and return.
+
+Not here: sockets and protocols (gateway.rtsp, gateway.webrtc), who may send (gateway.admission),
+who may watch (viewer.access), disks (recorder, storage).
+"""
+
+from gateway.stream.channel import Channel
+from gateway.stream.hub import Hub
+from gateway.stream.lane import VideoOffer
+from gateway.stream.publication import Publication
+from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader
+from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics
+from gateway.stream.subscription import Subscription
+
+__all__ = [
+    "Alarm",
+    "AlarmKind",
+    "Channel",
+    "ChannelChanged",
+    "ChannelReader",
+    "ChannelState",
+    "ChannelStatistics",
+    "Hub",
+    "Publication",
+    "StreamEnd",
+    "StreamInfo",
+    "StreamInit",
+    "StreamReader",
+    "Subscription",
+    "VideoOffer",
+]

@@ -1,0 +1,154 @@
+"""One picture of a device, whether it is being sent or not.
+
+A channel outlives its streams: a viewer subscribes to the channel and keeps its socket while the
+device goes away, comes back from another address, or takes itself over.
+"""
+
+from collections.abc import Callable, Sequence
+
+from gateway.stream.gop_cache import GopCache
+from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader
+from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
+from gateway.stream.subscription import Subscription
+from media import VIDEO_TRACK_ID, Fragment, Gap, Track
+
+
+class Channel:
+    """Hands each fragment to every reader, the archive first, and keeps what a new viewer needs."""
+
+    def __init__(self, device_id: str, name: str, utc_ns: int, publish: Callable[[ChannelChanged], None]) -> None:
+        self.device_id = device_id
+        self.name = name
+        self.state = ChannelState.OFFLINE
+        self.since_utc_ns = utc_ns
+        self.reason = ""
+        self.delay_ns = 0
+        self.units = 0
+        self.bytes = 0
+        self.lost_packets = 0
+        self.dropped_units = 0
+        self.last_received_mono_ns = 0
+        self._publish = publish
+        self._stream: StreamInfo | None = None
+        self._init: StreamInit | None = None
+        self._previous_end: StreamEnd | None = None
+        self._gop = GopCache()
+        self._stream_readers: tuple[StreamReader, ...] = ()
+        self._subscribers: tuple[ChannelReader, ...] = ()
+        self._sampled = (0, 0, 0)  # mono ns, units, bytes
+        self._rates = (0.0, 0.0)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return self._init.tracks if self._init else ()
+
+    @property
+    def viewers(self) -> int:
+        return len(self._subscribers)
+
+    def subscribe(self, reader: ChannelReader) -> Subscription:
+        """Attach a viewer: it is told the state, and gets init and everything since the last key frame at once."""
+        self._subscribers = (*self._subscribers, reader)
+        reader.channel_changed(self._change())
+        if self._stream is not None:
+            reader.stream_started(self._stream)
+            if self._init is not None:
+                reader.init_changed(self._init)
+            for fragment in self._gop.fragments():
+                reader.fragment(fragment)
+        return Subscription(lambda: self._leave(reader))
+
+    def _leave(self, reader: ChannelReader) -> None:
+        self._subscribers = tuple(other for other in self._subscribers if other is not reader)
+
+    def stream_started(self, stream: StreamInfo, stream_readers: Sequence[StreamReader]) -> None:
+        self._stream = stream
+        self._init = None
+        self._gop.clear()
+        self._stream_readers = tuple(stream_readers)
+        self.last_received_mono_ns = stream.started_mono_ns
+        self.delay_ns = 0
+        self.change(ChannelState.CONNECTING, stream.started_utc_ns)
+        for reader in (*self._stream_readers, *self._subscribers):
+            reader.stream_started(stream)
+
+    def init_changed(self, init: StreamInit) -> None:
+        self._init = init
+        self._gop.clear()
+        for reader in (*self._stream_readers, *self._subscribers):
+            reader.init_changed(init)
+
+    def fragment(self, fragment: Fragment) -> None:
+        self.bytes += len(fragment.data)
+        self.lost_packets += fragment.lost_packets
+        if fragment.track_id == VIDEO_TRACK_ID:
+            self.units += 1
+        self.last_received_mono_ns = fragment.received_mono_ns
+        if self.state is not ChannelState.LIVE:
+            self._came_alive(fragment)
+        self._gop.add(fragment)
+        for archive in self._stream_readers:
+            archive.fragment(fragment)
+        for viewer in self._subscribers:
+            viewer.fragment(fragment)
+
+    def _came_alive(self, fragment: Fragment) -> None:
+        previous, self._previous_end = self._previous_end, None
+        self.change(ChannelState.LIVE, fragment.received_utc_ns)
+        if previous is not None:
+            between = Gap(0, 0, previous.cause, previous.ended_utc_ns, fragment.placed_utc_ns)
+            for viewer in self._subscribers:
+                viewer.gap(between)
+
+    def gap(self, gap: Gap) -> None:
+        for reader in (*self._stream_readers, *self._subscribers):
+            reader.gap(gap)
+
+    def stream_ended(self, end: StreamEnd, utc_ns: int) -> None:
+        readers = (*self._stream_readers, *self._subscribers)
+        self._stream = None
+        self._stream_readers = ()
+        self._gop.clear()
+        self._previous_end = end
+        for reader in readers:
+            reader.stream_ended(end)
+        self.change(ChannelState.OFFLINE, utc_ns, end.cause.name.lower())
+
+    def change(self, state: ChannelState, utc_ns: int, reason: str = "") -> None:
+        """Take a new state and tell everybody who follows the channel."""
+        if (state, reason) == (self.state, self.reason):
+            return
+        self.state, self.since_utc_ns, self.reason = state, utc_ns, reason
+        change = self._change()
+        self._publish(change)
+        for viewer in self._subscribers:
+            viewer.channel_changed(change)
+
+    def _change(self) -> ChannelChanged:
+        return ChannelChanged(self.device_id, self.name, self.state, self.since_utc_ns, self.reason)
+
+    def sample(self, mono_ns: int) -> None:
+        """Take the rates since the last sample; the hub calls it every other second."""
+        before_ns, units, size = self._sampled
+        if before_ns:
+            elapsed_s = max(mono_ns - before_ns, 1) / 1e9
+            self._rates = ((self.bytes - size) * 8 / 1_000 / elapsed_s, (self.units - units) / elapsed_s)
+        self._sampled = (mono_ns, self.units, self.bytes)
+
+    def statistics(self) -> ChannelStatistics:
+        bitrate_kbps, fps = self._rates
+        return ChannelStatistics(
+            device_id=self.device_id,
+            channel=self.name,
+            state=self.state,
+            since_utc_ns=self.since_utc_ns,
+            reason=self.reason,
+            tracks=self.tracks,
+            bitrate_kbps=round(bitrate_kbps, 1),
+            fps=round(fps, 1),
+            delay_s=round(self.delay_ns / 1e9, 2),
+            viewers=self.viewers,
+            units=self.units,
+            lost_packets=self.lost_packets,
+            dropped_units=self.dropped_units,
+        )

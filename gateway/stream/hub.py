@@ -1,0 +1,132 @@
+"""All channels of this node: who sends, who reads, who fell silent.
+
+Not here: whether a device may send (admission), how it sends (rtsp, webrtc), what is kept
+(recorder). Which node has which stream is the relay's business.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gateway.stream.channel import Channel
+from gateway.stream.lane import VideoOffer
+from gateway.stream.publication import Publication
+from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader
+from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics
+from gateway.stream.subscription import Subscription
+from media import AudioConfig, GapCause
+from storage import Clock, UlidFactory
+from storage.bus import Bus
+
+STALLED_AFTER_NS = 5_000_000_000  # 4G links stall for 8 s and more; five seconds of still picture is what a person notices
+SAMPLE_INTERVAL_NS = 2_000_000_000  # of bitrate and picture rate
+
+log = structlog.get_logger()
+
+ReaderFactory = Callable[[StreamInfo], StreamReader | None]
+
+
+class Hub:
+    """The one place where publishers and readers meet."""
+
+    def __init__(self, *, node_id: str, clock: Clock, new_id: UlidFactory, bus: Bus) -> None:
+        self._node_id = node_id
+        self._clock = clock
+        self._new_id = new_id
+        self._bus = bus
+        self._channels: dict[tuple[str, str], Channel] = {}
+        self._publications: dict[tuple[str, str], Publication] = {}
+        self._factories: list[ReaderFactory] = []
+        self._fencing_token = 0
+        self._sampled_mono_ns = 0
+
+    def add_reader_factory(self, factory: ReaderFactory) -> None:
+        """Have every new stream read by what the factory makes for it: the archive comes in here."""
+        self._factories.append(factory)
+
+    def channel(self, device_id: str, name: str) -> Channel:
+        key = (device_id, name)
+        channel = self._channels.get(key)
+        if channel is None:
+            channel = self._channels[key] = Channel(device_id, name, self._clock.utc_ns(), self._bus.publish)
+        return channel
+
+    def has_channel(self, device_id: str, name: str) -> bool:
+        """Whether the channel has ever been sent (or looked at) since the server started."""
+        return (device_id, name) in self._channels
+
+    def subscribe(self, device_id: str, name: str, reader: ChannelReader) -> Subscription:
+        return self.channel(device_id, name).subscribe(reader)
+
+    def publish(
+        self,
+        device_id: str,
+        name: str,
+        offers: Sequence[VideoOffer | AudioConfig],
+        displaced: Callable[[GapCause], None],
+    ) -> Publication:
+        """Begin a stream. One that is still running on this channel is ended as taken over."""
+        utc_ns, mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
+        key = (device_id, name)
+        channel = self.channel(device_id, name)
+        running = self._publications.get(key)
+        if running is not None and not running.ended:
+            log.info("stream taken over", device=device_id, channel=name, stream=running.info.stream_id)
+            running.displace(GapCause.TAKEOVER, utc_ns, mono_ns)
+        self._fencing_token = max(self._fencing_token + 1, utc_ns // 1_000_000)
+        info = StreamInfo(self._new_id(), device_id, name, self._node_id, self._fencing_token, utc_ns, mono_ns)
+        readers = [reader for factory in self._factories if (reader := factory(info)) is not None]
+        channel.stream_started(info, readers)
+        publication = self._publications[key] = Publication(info, channel, offers, displaced)
+        return publication
+
+    def end(self, publication: Publication, cause: GapCause) -> None:
+        """End a stream on behalf of its own connection."""
+        if publication.ended:
+            return
+        info = publication.info
+        publication.end(cause, self._clock.utc_ns(), self._clock.mono_ns())
+        self._alarm(AlarmKind.DEVICE_OFFLINE, info.device_id, info.channel, cause.name.lower())
+
+    def end_device(self, device_id: str, cause: GapCause) -> None:
+        """End every stream of a device that was disabled or removed."""
+        for (device, _), publication in list(self._publications.items()):
+            if device == device_id:
+                publication.displace(cause, self._clock.utc_ns(), self._clock.mono_ns())
+
+    def end_all(self, cause: GapCause) -> None:
+        """End every stream: the server stops."""
+        for publication in list(self._publications.values()):
+            publication.displace(cause, self._clock.utc_ns(), self._clock.mono_ns())
+
+    def refuse_codec(self, device_id: str, name: str, codec_name: str) -> None:
+        """Remember on the channel that the device sends what nobody here can carry."""
+        self.channel(device_id, name).change(
+            ChannelState.CODEC_NOT_SUPPORTED, self._clock.utc_ns(), codec_name
+        )
+
+    def tick(self) -> None:
+        """Look for channels that fell silent or came back, and sample the rates. Called once a second."""
+        mono_ns = self._clock.mono_ns()
+        for channel in self._channels.values():
+            silent_ns = mono_ns - channel.last_received_mono_ns
+            if channel.state in (ChannelState.LIVE, ChannelState.CONNECTING) and silent_ns > STALLED_AFTER_NS:
+                channel.change(ChannelState.STALLED, self._clock.utc_ns() - silent_ns)
+                self._alarm(AlarmKind.DEVICE_STALLED, channel.device_id, channel.name)
+        if mono_ns - self._sampled_mono_ns >= SAMPLE_INTERVAL_NS:
+            self._sampled_mono_ns = mono_ns
+            for channel in self._channels.values():
+                channel.sample(mono_ns)
+
+    def statistics(self) -> Sequence[ChannelStatistics]:
+        return [channel.statistics() for channel in self._channels.values()]
+
+    def channel_changes(self) -> Sequence[ChannelChanged]:
+        """The state of every channel as an event, for those who come late."""
+        return [
+            ChannelChanged(channel.device_id, channel.name, channel.state, channel.since_utc_ns, channel.reason)
+            for channel in self._channels.values()
+        ]
+
+    def _alarm(self, kind: AlarmKind, device_id: str, channel: str, words: str = "") -> None:
+        self._bus.publish(Alarm(kind, device_id, channel, self._clock.utc_ns(), words))

@@ -1,0 +1,145 @@
+"""One track on its way: access units in, fragments and gaps out.
+
+A lane joins the sans-IO pieces of media (configuration, timeline, fragmenter) with the gap
+detector. It knows nothing of readers, channels or connections.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.stream.gap_detector import GapDetector
+from media import (
+    AUDIO_TRACK_ID,
+    VIDEO_TRACK_ID,
+    AccessUnit,
+    AudioConfig,
+    Codec,
+    Fragment,
+    Gap,
+    PictureFragmenter,
+    Placement,
+    SoundFragmenter,
+    Timeline,
+    Track,
+    TrackTimeline,
+    VideoConfig,
+)
+from media.nal import VideoConfigTracker
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOffer:
+    """What the announcement says of a video track; parameter sets may be absent and come in-band."""
+
+    codec: Codec
+    clock_rate: int
+    parameter_sets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOutput:
+    """Where a lane takes numbers from and puts its results."""
+
+    next_sequence: Callable[[], int]
+    fragment: Callable[[Fragment], None]
+    gap: Callable[[Gap], None]
+    config_changed: Callable[[], None]
+
+
+class Lane:
+    """What the two kinds of lanes have in common: place, number, tell gaps."""
+
+    def __init__(self, track_id: int, timeline: TrackTimeline, output: LaneOutput) -> None:
+        self.track_id = track_id
+        self.delay_ns = 0
+        self.dropped_units = 0
+        self._timeline = timeline
+        self._output = output
+        self._gaps = GapDetector()
+
+    @property
+    def placed_end_ns(self) -> int:
+        """Placed UTC at which the footage of this track ends by now; 0 before its first unit."""
+        return self._gaps.placed_end_ns
+
+    def sender_report(self, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
+        self._timeline.sender_report(ntp, rtp_time, received_mono_ns)
+
+    def _place(self, unit: AccessUnit) -> Placement:
+        placement = self._timeline.place(unit.rtp_time, unit.received_mono_ns, unit.received_utc_ns)
+        self.delay_ns = placement.delay_ns
+        return placement
+
+    def _tell_gap(self, unit: AccessUnit, placement: Placement) -> bool:
+        missing = self._gaps.missing_before(unit, placement)
+        if missing is None:
+            return False
+        cause, start_ns = missing
+        self._output.gap(
+            Gap(self._output.next_sequence(), self.track_id, cause, start_ns, placement.placed_utc_ns, unit.lost_packets)
+        )
+        return True
+
+
+class PictureLane(Lane):
+    """Video. Until the first parameter sets nothing can be decoded by anybody: such units are counted and dropped."""
+
+    def __init__(self, offer: VideoOffer, timeline: Timeline, output: LaneOutput) -> None:
+        super().__init__(VIDEO_TRACK_ID, timeline.track(offer.clock_rate), output)
+        self._clock_rate = offer.clock_rate
+        self._tracker = VideoConfigTracker(offer.codec, offer.parameter_sets)
+        self._fragmenter: PictureFragmenter | None = None
+        if self._tracker.config is not None:
+            self._configure(self._tracker.config)
+
+    @property
+    def track(self) -> Track | None:
+        return Track(VIDEO_TRACK_ID, self._tracker.config) if self._tracker.config else None
+
+    def _configure(self, config: VideoConfig) -> None:
+        track = Track(VIDEO_TRACK_ID, config)
+        self._gaps.reorder_depth = config.reorder_depth or 0
+        if self._fragmenter is None:
+            self._fragmenter = PictureFragmenter(track)
+        else:
+            self._fragmenter.reconfigure(track)
+
+    def push(self, unit: AccessUnit) -> None:
+        changed = self._tracker.observe(unit)
+        if changed is not None:
+            self._configure(changed)
+            self._output.config_changed()
+        fragmenter = self._fragmenter
+        if fragmenter is None:
+            self.dropped_units += 1
+            return
+        placement = self._place(unit)
+        self._tell_gap(unit, placement)
+        fragment = fragmenter.fragment(unit, placement, self._output.next_sequence())
+        self._gaps.passed(placement, fragment.duration * 1_000_000_000 // self._clock_rate)
+        self._output.fragment(fragment)
+
+    def flush(self) -> None:
+        """Pictures are never held back: nothing to do at the end."""
+
+
+class SoundLane(Lane):
+    """Audio, gathered to about 100 ms a fragment."""
+
+    def __init__(self, config: AudioConfig, timeline: Timeline, output: LaneOutput) -> None:
+        super().__init__(AUDIO_TRACK_ID, timeline.track(config.clock_rate), output)
+        self.track = Track(AUDIO_TRACK_ID, config)
+        self._fragmenter = SoundFragmenter(self.track)
+
+    def push(self, unit: AccessUnit) -> None:
+        placement = self._place(unit)
+        if self._gaps.missing_before(unit, placement) is not None:
+            self.flush()
+            self._tell_gap(unit, placement)
+        for fragment in self._fragmenter.push(unit, placement, self._output.next_sequence):
+            self._output.fragment(fragment)
+        self._gaps.passed(placement, self._fragmenter.unit_duration_ns)
+
+    def flush(self) -> None:
+        for fragment in self._fragmenter.flush(self._output.next_sequence):
+            self._output.fragment(fragment)

@@ -1,0 +1,87 @@
+"""One stream while it is being sent: numbers, tracks, start and end.
+
+The connection that receives it pushes access units; the channel hands the results to readers.
+Nothing here waits, and nothing here knows RTSP or WebRTC.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from gateway.stream.channel import Channel
+from gateway.stream.lane import LaneOutput, PictureLane, SoundLane, VideoOffer
+from gateway.stream.reader import StreamEnd, StreamInfo, StreamInit
+from media import AccessUnit, AudioConfig, Fragment, Gap, GapCause, Timeline
+
+
+class Publication:
+    """The sending side of one stream.
+
+    `displaced` is called with the cause when the stream is ended by anybody but its own
+    connection (takeover, device disabled, server stopping): the connection then closes itself.
+    """
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        channel: Channel,
+        offers: Sequence[VideoOffer | AudioConfig],
+        displaced: Callable[[GapCause], None],
+    ) -> None:
+        self.info = info
+        self.ended = False
+        self.last_received_mono_ns = info.started_mono_ns
+        self._channel = channel
+        self._displaced = displaced
+        self._versions = count(1)
+        self._init_due = True
+        timeline = Timeline()
+        output = LaneOutput(count(1).__next__, self._fragment, self._gap, self._config_changed)
+        self._lanes: list[PictureLane | SoundLane] = [
+            PictureLane(offer, timeline, output)
+            if isinstance(offer, VideoOffer)
+            else SoundLane(offer, timeline, output)
+            for offer in offers
+        ]
+
+    def push(self, offer_index: int, unit: AccessUnit) -> None:
+        """Take one access unit of the track that was offered at this place."""
+        if self.ended:
+            return
+        self.last_received_mono_ns = unit.received_mono_ns
+        lane = self._lanes[offer_index]
+        lane.push(unit)
+        self._channel.delay_ns = lane.delay_ns
+
+    def sender_report(self, offer_index: int, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
+        """Take the device's own clock (RTCP SR, RFC 3550 6.4.1)."""
+        self._lanes[offer_index].sender_report(ntp, rtp_time, received_mono_ns)
+
+    def end(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:
+        """End the stream; called once by its connection or, through `displace`, by the hub."""
+        if self.ended:
+            return
+        for lane in self._lanes:
+            lane.flush()
+        self.ended = True
+        self._channel.dropped_units += sum(lane.dropped_units for lane in self._lanes)
+        placed_end_ns = max((lane.placed_end_ns for lane in self._lanes), default=0) or self.info.started_utc_ns
+        self._channel.stream_ended(StreamEnd(self.info.stream_id, cause, placed_end_ns, mono_ns), utc_ns)
+
+    def displace(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:
+        """End the stream from outside and close the connection that sends it."""
+        if not self.ended:
+            self.end(cause, utc_ns, mono_ns)
+            self._displaced(cause)
+
+    def _config_changed(self) -> None:
+        self._init_due = True
+
+    def _fragment(self, fragment: Fragment) -> None:
+        if self._init_due:
+            self._init_due = False
+            tracks = tuple(track for lane in self._lanes if (track := lane.track) is not None)
+            self._channel.init_changed(StreamInit(next(self._versions), tracks))
+        self._channel.fragment(fragment)
+
+    def _gap(self, gap: Gap) -> None:
+        self._channel.gap(gap)

@@ -1,0 +1,67 @@
+"""What a stream tells those who read it.
+
+A reader is called synchronously, in the event loop, once a fragment, with the very bytes the
+archive keeps. It must return at once and must not raise: what it cannot take now it drops by its
+own bounded rule and counts. So no reader can slow a publisher or another reader.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.stream.state import ChannelChanged
+from media import Fragment, Gap, GapCause, Track
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One live publication of one channel, as it begins."""
+
+    stream_id: str  # ULID
+    device_id: str
+    channel: str  # main | sub
+    node_id: str
+    fencing_token: int  # rises with every publication: the older of two writers is known
+    started_utc_ns: int
+    started_mono_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInit:
+    """What a decoder must know from here on. `version` counts from 1 within the stream."""
+
+    version: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """How and where a stream ended. `ended_utc_ns` is the placed end of its last unit."""
+
+    stream_id: str
+    cause: GapCause
+    ended_utc_ns: int
+    ended_mono_ns: int
+
+
+class StreamReader(Protocol):
+    """Follows one stream from start to end.
+
+    Order of calls: `stream_started`, `init_changed` before the first fragment and at each change,
+    `fragment` and `gap` in sequence order, `stream_ended`.
+    """
+
+    def stream_started(self, stream: StreamInfo) -> None: ...
+
+    def init_changed(self, init: StreamInit) -> None: ...
+
+    def fragment(self, fragment: Fragment) -> None: ...
+
+    def gap(self, gap: Gap) -> None: ...
+
+    def stream_ended(self, end: StreamEnd) -> None: ...
+
+
+class ChannelReader(StreamReader, Protocol):
+    """Follows a channel through all its streams, and knows its state in between."""
+
+    def channel_changed(self, change: ChannelChanged) -> None: ...

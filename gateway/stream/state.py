@@ -1,0 +1,65 @@
+"""What can be said of a channel at a glance, and the events that say it changed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from media import Track
+
+
+class ChannelState(StrEnum):
+    OFFLINE = "offline"
+    CONNECTING = "connecting"  # announced, no picture yet
+    LIVE = "live"
+    STALLED = "stalled"  # connected, but nothing came for a while; it may burst any moment
+    CODEC_NOT_SUPPORTED = "codec_not_supported"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """A channel went from one state to another. `reason` is a word of `GapCause`, a codec's name, or empty."""
+
+    device_id: str
+    channel: str
+    state: ChannelState
+    since_utc_ns: int
+    reason: str = ""
+
+
+class AlarmKind(StrEnum):
+    DEVICE_OFFLINE = "device_offline"
+    DEVICE_STALLED = "device_stalled"
+    DEVICE_BACK = "device_back"
+    ARCHIVE_OVERFLOW = "archive_overflow"
+    DISK_WARNING = "disk_warning"
+    DISK_STOP = "disk_stop"
+    DISK_ERROR = "disk_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person on duty must learn now. `device_id` is empty when it concerns the server."""
+
+    kind: AlarmKind
+    device_id: str
+    channel: str
+    utc_ns: int
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatistics:
+    """A channel's live numbers; rates are over the last sampling interval."""
+
+    device_id: str
+    channel: str
+    state: ChannelState
+    since_utc_ns: int
+    reason: str
+    tracks: tuple[Track, ...]
+    bitrate_kbps: float
+    fps: float
+    delay_s: float
+    viewers: int
+    units: int  # access units since the server started
+    lost_packets: int
+    dropped_units: int  # came before any parameter sets: nobody could decode them
