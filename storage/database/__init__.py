@@ -1,0 +1,18 @@
+"""The database: many readers, one writer, one migration history.
+
+Here: the engine and its pragmas, transactions, the metadata on which every room declares its own
+tables, and bringing a database to the newest schema.
+Not here: tables and statements, which each room keeps in its own `tables.py`; rows for single
+fragments, which never exist (docs/design: one row a segment, never one a fragment).
+
+Invariants:
+- One connection writes, one task at a time, and it alone checkpoints (docs/decisions/0005).
+- A transaction of `write()` is durable when its block ends, and has left no trace when it raised.
+- A database of a newer schema than this program's is refused, untouched.
+"""
+
+from storage.database.connection import Database, DatabaseClosedError
+from storage.database.migrate import SchemaTooNewError, migrate
+from storage.database.schema import metadata
+
+__all__ = ["Database", "DatabaseClosedError", "SchemaTooNewError", "metadata", "migrate"]
