@@ -1,0 +1,59 @@
+"""RTSP/1.0 as a conversation of bytes and events (RFC 2326), and Digest authentication for it.
+
+Here: the message parser and writer, interleaved frames, the Transport header, Digest, the server's
+side of a publishing connection (`ServerConnection`) and the client's (`ClientConnection`).
+Not here: sockets and tasks (gateway.rtsp, mingjing.simulator), SDP (media.sdp), RTP (media.rtp), who may
+publish (gateway.admission). PLAY is not served yet.
+
+Invariants:
+- Bytes may come in any split; the events are the same.
+- Every buffer and count is bounded by a named constant; past it the peer gets a 4xx and the connection ends.
+- A peer's bytes never raise out of a connection object; the parsers raise only `RtspError`.
+- An interleaved frame becomes no object: it is handed on in place (`ServerConnection`).
+- Time and randomness are handed in.
+"""
+
+from media.rtsp.auth import (
+    REALM,
+    Algorithm,
+    Credentials,
+    DigestClient,
+    NonceFactory,
+    NonceVerdict,
+    challenges,
+    ha1,
+)
+from media.rtsp.errors import RtspError
+from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown
+from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved
+from media.rtsp.path import MediaPath, parse_path
+from media.rtsp.server import ServerConnection
+from media.rtsp.transport import Lower, Transport, parse_transport
+
+__all__ = [
+    "FRAME_MAX_BYTES",
+    "REALM",
+    "Algorithm",
+    "Announce",
+    "Buffer",
+    "Credentials",
+    "DigestClient",
+    "Event",
+    "Fault",
+    "Lower",
+    "MediaPath",
+    "NonceFactory",
+    "NonceVerdict",
+    "OnInterleaved",
+    "ParameterSet",
+    "Record",
+    "RtspError",
+    "ServerConnection",
+    "Setup",
+    "Teardown",
+    "Transport",
+    "challenges",
+    "ha1",
+    "parse_path",
+    "parse_transport",
+]

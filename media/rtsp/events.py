@@ -1,0 +1,67 @@
+"""What comes out of a `ServerConnection`: requests to answer, and facts that need no answer."""
+
+from dataclasses import dataclass
+
+from media.rtsp.auth import Credentials
+from media.rtsp.path import MediaPath
+from media.rtsp.transport import Transport
+from media.sdp import MediaDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """A device wants to publish. Answer with `challenge`, `refuse` or `accept_announce`.
+
+    Nothing in it is trusted yet: look at `credentials` first, and only then parse `sdp`.
+    """
+
+    path: MediaPath
+    credentials: Credentials | None  # None when it sent none, or others than Digest
+    sdp: bytes
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A track gets its transport. Answer with `accept_setup` or `refuse`.
+
+    `transport` is the offer that the core has chosen; over TCP its channels are final, over UDP
+    `client_port` is where the device sends from and the answer names the server's ports.
+    """
+
+    track: int  # index into the announced description's media
+    media: MediaDescription
+    transport: Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The device is about to send; packets follow as soon as `accept_record` is called. Or `refuse`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """The device set a parameter (SET_PARAMETER with a body); answered already."""
+
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Teardown:
+    """The device ended its session in good order; answered already. Send what is to be sent and close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The peer broke the protocol, or was silent too long; answered already where an answer makes sense.
+
+    The last event of a connection. `words` are for the log and for the device's last refusal;
+    `timed_out` says that it was silence. Send what is to be sent and close.
+    """
+
+    words: str
+    timed_out: bool = False
+
+
+Event = Announce | Setup | Record | ParameterSet | Teardown | Fault

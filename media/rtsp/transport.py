@@ -1,0 +1,106 @@
+"""The Transport header (RFC 2326, 12.39): how packets travel.
+
+Tolerated, all seen in cameras: spaces anywhere, any case, no `unicast`, one port or channel
+instead of a pair, unknown parameters, parameters without a value.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from media.rtsp.errors import RtspError
+
+ALTERNATIVES_MAX = 16  # offers in one header; clients send one or two
+_PAIR = re.compile(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?")
+_SSRC = re.compile(r"[0-9A-Fa-f]{1,8}")
+
+
+class Lower(StrEnum):
+    """What carries RTP."""
+
+    TCP = "RTP/AVP/TCP"  # interleaved in the RTSP connection
+    UDP = "RTP/AVP"
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """One way of sending a track. Pairs are (RTP, RTCP)."""
+
+    lower: Lower
+    channels: tuple[int, int] | None = None  # interleaved, 0-255
+    client_port: tuple[int, int] | None = None
+    server_port: tuple[int, int] | None = None
+    ssrc: int | None = None
+    multicast: bool = False
+    mode: str = ""  # lower case; empty when not said
+
+    def __str__(self) -> str:
+        parts = [self.lower.value if self.lower is Lower.TCP else "RTP/AVP/UDP"]
+        parts.append("multicast" if self.multicast else "unicast")
+        for name, pair in (
+            ("interleaved", self.channels),
+            ("client_port", self.client_port),
+            ("server_port", self.server_port),
+        ):
+            if pair is not None:
+                parts.append(f"{name}={pair[0]}-{pair[1]}")
+        if self.ssrc is not None:
+            parts.append(f"ssrc={self.ssrc:08X}")
+        if self.mode:
+            parts.append(f"mode={self.mode}")
+        return ";".join(parts)
+
+
+def parse_transport(value: str) -> tuple[Transport, ...]:
+    """The offers of a Transport header that we can read, best first; profiles other than RTP/AVP are left out.
+
+    Raises:
+        RtspError: 400, a known parameter with an impossible value, or too many offers.
+    """
+    alternatives = value.split(",")
+    if len(alternatives) > ALTERNATIVES_MAX:
+        raise RtspError(400, f"more than {ALTERNATIVES_MAX} transports offered")
+    return tuple(transport for text in alternatives if (transport := _parse_one(text)) is not None)
+
+
+def _parse_one(text: str) -> Transport | None:
+    profile, *parameters = (part.strip() for part in text.split(";"))
+    match profile.upper().replace(" ", ""):
+        case "RTP/AVP/TCP":
+            lower = Lower.TCP
+        case "RTP/AVP" | "RTP/AVP/UDP":
+            lower = Lower.UDP
+        case _:
+            return None
+    channels = client_port = server_port = None
+    ssrc = None
+    multicast = False
+    mode = ""
+    for parameter in parameters:
+        name, _, argument = parameter.partition("=")
+        argument = argument.strip()
+        match name.strip().lower():
+            case "multicast":
+                multicast = True
+            case "interleaved":
+                channels = _pair(argument, 255)
+            case "client_port":
+                client_port = _pair(argument, 65_535)
+            case "server_port":
+                server_port = _pair(argument, 65_535)
+            case "ssrc" if _SSRC.fullmatch(argument):  # some write it in decimal or longer: it is only a hint
+                ssrc = int(argument, 16)
+            case "mode":
+                mode = argument.strip("\"'").lower()
+    return Transport(lower, channels, client_port, server_port, ssrc, multicast, mode)
+
+
+def _pair(text: str, largest: int) -> tuple[int, int]:
+    match = _PAIR.fullmatch(text)
+    if match is None:
+        raise RtspError(400, f"{text[:20]!r} is neither a number nor a range")
+    first = int(match[1])
+    second = int(match[2]) if match[2] else first + 1  # one port alone: RTCP is the next, as RFC 3550 wants it
+    if max(first, second) > largest or first == second:
+        raise RtspError(400, f"{text!r} is out of range")
+    return first, second

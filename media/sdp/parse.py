@@ -1,0 +1,8 @@
+"""Text to values."""
+
+from media.sdp.description import SessionDescription
+
+
+def parse(text: bytes) -> SessionDescription:
+    """Raises SdpError."""
+    raise NotImplementedError
