@@ -12,6 +12,8 @@ from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from media import VIDEO_TRACK_ID, Fragment, Gap, Track
 
+DELAY_STEP_NS = 300_000_000  # a change of delay that a viewer is told; less is the jitter of any mobile link
+
 
 class Channel:
     """Hands each fragment to every reader, the archive first, and keeps what a new viewer needs."""
@@ -35,6 +37,7 @@ class Channel:
         self._gop = GopCache()
         self._stream_readers: tuple[StreamReader, ...] = ()
         self._subscribers: tuple[ChannelReader, ...] = ()
+        self._told_delay_ns = 0
         self._sampled = (0, 0, 0)  # mono ns, units, bytes
         self._rates = (0.0, 0.0)
 
@@ -126,6 +129,13 @@ class Channel:
 
     def _change(self) -> ChannelChanged:
         return ChannelChanged(self.device_id, self.name, self.state, self.since_utc_ns, self.reason)
+
+    def tell_delay(self) -> None:
+        """Tell the viewers how late the footage comes, if that changed."""
+        if abs(self.delay_ns - self._told_delay_ns) >= DELAY_STEP_NS:
+            self._told_delay_ns = self.delay_ns
+            for viewer in self._subscribers:
+                viewer.delay_changed(self.delay_ns / 1e9)
 
     def sample(self, mono_ns: int) -> None:
         """Take the rates since the last sample; the hub calls it every other second."""

@@ -113,6 +113,7 @@ class Hub:
             if channel.state in (ChannelState.LIVE, ChannelState.CONNECTING) and silent_ns > STALLED_AFTER_NS:
                 channel.change(ChannelState.STALLED, self._clock.utc_ns() - silent_ns)
                 self._alarm(AlarmKind.DEVICE_STALLED, channel.device_id, channel.name)
+            channel.tell_delay()
         if mono_ns - self._sampled_mono_ns >= SAMPLE_INTERVAL_NS:
             self._sampled_mono_ns = mono_ns
             for channel in self._channels.values():

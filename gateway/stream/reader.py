@@ -65,3 +65,6 @@ class ChannelReader(StreamReader, Protocol):
     """Follows a channel through all its streams, and knows its state in between."""
 
     def channel_changed(self, change: ChannelChanged) -> None: ...
+
+    def delay_changed(self, seconds: float) -> None:
+        """Footage now arrives so much later than it could; told when it changes noticeably."""

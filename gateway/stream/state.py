@@ -28,7 +28,6 @@ class ChannelChanged:
 class AlarmKind(StrEnum):
     DEVICE_OFFLINE = "device_offline"
     DEVICE_STALLED = "device_stalled"
-    DEVICE_BACK = "device_back"
     ARCHIVE_OVERFLOW = "archive_overflow"
     DISK_WARNING = "disk_warning"
     DISK_STOP = "disk_stop"

@@ -1,0 +1,82 @@
+"""The text messages of the live WebSocket, as bytes of JSON. Times are placed times, ISO 8601."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from gateway.stream import ChannelChanged, StreamInfo, StreamInit
+from media import Gap, Track, VideoConfig
+from media.fmp4 import mime_type
+from storage import iso_from_ns
+
+Json = Mapping[str, object]
+
+
+def encode(message: Json) -> bytes:
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def init(stream: StreamInfo, tracks: Sequence[Track]) -> Json:
+    """What comes next: one binary init segment a track with a `mime`, in this order."""
+    return {
+        "type": "init",
+        "stream": stream.stream_id,
+        "device": stream.device_id,
+        "channel": stream.channel,
+        "started": iso_from_ns(stream.started_utc_ns),
+        "tracks": [_track(track) for track in tracks],
+    }
+
+
+def _track(track: Track) -> Json:
+    config = track.config
+    common = {
+        "id": track.id,
+        "kind": track.kind,
+        "codec": config.codec,
+        "mime": mime_type(track),  # null: no browser plays it, and none of its fragments follow
+        "timescale": track.clock_rate,
+    }
+    if isinstance(config, VideoConfig):
+        return {**common, "width": config.width, "height": config.height}
+    return {**common, "sample_rate": config.sample_rate, "channels": config.channels}
+
+
+def gap(missing: Gap) -> Json:
+    return {
+        "type": "gap",
+        "cause": missing.cause.name.lower(),
+        "track": missing.track_id,
+        "from": iso_from_ns(missing.start_utc_ns),
+        "to": iso_from_ns(missing.end_utc_ns),
+    }
+
+
+def lag(missed_units: int, resumed_at_seq: int) -> Json:
+    return {"type": "lag", "missed_units": missed_units, "resumed_at_seq": resumed_at_seq}
+
+
+def delay(seconds: float) -> Json:
+    return {"type": "delay", "seconds": round(seconds, 1)}
+
+
+def online() -> Json:
+    return {"type": "online"}
+
+
+def stalled(since_utc_ns: int) -> Json:
+    return {"type": "stalled", "since": iso_from_ns(since_utc_ns)}
+
+
+def offline(change: ChannelChanged, last_seen_utc_ns: int | None) -> Json:
+    return {
+        "type": "offline",
+        "state": change.state,
+        "since": iso_from_ns(change.since_utc_ns),
+        "last_seen": None if last_seen_utc_ns is None else iso_from_ns(last_seen_utc_ns),
+        "reason": change.reason or None,
+    }
+
+
+def closing(reason: str) -> Json:
+    """`reason`: revoked | expired | device_removed | server_stopping."""
+    return {"type": "closing", "reason": reason}
