@@ -1,0 +1,147 @@
+/* The live state of every channel the user may see, pushed by the server. One WebSocket a tab feeds it.
+
+   Channels are kept by `device/channel`; each value is replaced, never changed, so a row that shows one is redrawn
+   only when its own channel moves. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowReactive, shallowRef } from 'vue'
+import type { Alarm, ChannelName, LiveChannel } from '@/api/types'
+import { parseMessage, type RegistryChange, type ServerMessage } from '@/events/messages'
+import { EventSocket, type ConnectionState, type SocketEnvironment } from '@/events/socket'
+import { useSession } from '@/session/store'
+
+const ALARMS_MAX = 200 // what a side panel can still be scrolled through; older ones are in the audit and the device list
+
+export const channelKey = (device: string, channel: ChannelName): string => `${device}/${channel}`
+
+function browserEnvironment(): SocketEnvironment {
+  return {
+    open: (handlers) => {
+      const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+      const socket = new WebSocket(`${scheme}://${location.host}/ws/events`)
+      socket.onopen = () => handlers.opened()
+      socket.onmessage = (event: MessageEvent<unknown>) => {
+        if (typeof event.data === 'string') handlers.text(event.data)
+      }
+      socket.onclose = () => handlers.closed()
+      return () => {
+        socket.onopen = socket.onmessage = socket.onclose = null
+        socket.close()
+      }
+    },
+    setTimer: (callback, delayMs) => window.setTimeout(callback, delayMs),
+    clearTimer: (timer) => window.clearTimeout(timer),
+    random: Math.random,
+  }
+}
+
+export const useEvents = defineStore('events', () => {
+  const connection = ref<ConnectionState>('closed')
+  const channels = shallowReactive(new Map<string, LiveChannel>())
+  const alarms = shallowRef<readonly Alarm[]>([])
+  /** Counts snapshots: a page that loaded a list watches it and loads again after the server was away. */
+  const generation = ref(0)
+  const listeners = new Set<(change: RegistryChange) => void>()
+  const alarmListeners = new Set<(alarm: Alarm) => void>()
+
+  const online = computed(() => [...channels.values()].filter((channel) => channel.state === 'live').length)
+
+  function apply(message: ServerMessage): void {
+    switch (message.type) {
+      case 'snapshot':
+        channels.clear()
+        for (const channel of message.channels) channels.set(channelKey(channel.device, channel.channel), channel)
+        alarms.value = message.alarms.slice(-ALARMS_MAX)
+        generation.value += 1
+        break
+      case 'channel': {
+        const { type: _, ...channel } = message
+        const key = channelKey(channel.device, channel.channel)
+        const before = channels.get(key)
+        channels.set(key, before === undefined ? channel : { ...before, ...channel })
+        break
+      }
+      case 'statistics':
+        for (const figures of message.channels) {
+          const key = channelKey(figures.device, figures.channel)
+          const before = channels.get(key)
+          if (before !== undefined) channels.set(key, { ...before, ...figures })
+        }
+        break
+      case 'alarm': {
+        const { type: _, ...alarm } = message
+        alarms.value = [...alarms.value.slice(1 - ALARMS_MAX), alarm]
+        for (const listener of alarmListeners) listener(alarm)
+        break
+      }
+      case 'registry': {
+        const { type: _, ...change } = message
+        if (change.kind === 'device' && change.change === 'removed') {
+          channels.delete(channelKey(change.id, 'main'))
+          channels.delete(channelKey(change.id, 'sub'))
+        }
+        for (const listener of listeners) listener(change)
+        break
+      }
+      case 'closing':
+        if (message.reason === 'revoked') useSession().end('revoked')
+        if (message.reason === 'expired') useSession().end('expired')
+        break
+    }
+  }
+
+  const socket = new EventSocket(
+    browserEnvironment(),
+    (text) => {
+      const message = parseMessage(text)
+      if (message !== null) apply(message)
+    },
+    (state) => {
+      connection.value = state
+      if (state === 'lost') void checkSession()
+    },
+  )
+
+  /** A refused WebSocket does not say why; the session resource does. */
+  async function checkSession(): Promise<void> {
+    const session = useSession()
+    try {
+      await session.load()
+      if (!session.active && session.ended === '') session.end('expired')
+    } catch {
+      // The server is away: the socket keeps trying, and the banner says so.
+    }
+  }
+
+  function start(): void {
+    socket.start()
+    window.addEventListener('online', retryNow)
+  }
+
+  function stop(): void {
+    window.removeEventListener('online', retryNow)
+    socket.stop()
+    channels.clear()
+    alarms.value = []
+  }
+
+  function retryNow(): void {
+    socket.retryNow()
+  }
+
+  /** Calls back on every change of units, checkpoints and devices; returns what ends it. */
+  function onRegistry(listener: (change: RegistryChange) => void): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  function onAlarm(listener: (alarm: Alarm) => void): () => void {
+    alarmListeners.add(listener)
+    return () => alarmListeners.delete(listener)
+  }
+
+  function channel(device: string, name: ChannelName): LiveChannel | undefined {
+    return channels.get(channelKey(device, name))
+  }
+
+  return { connection, channels, alarms, generation, online, apply, start, stop, retryNow, onRegistry, onAlarm, channel }
+})

@@ -1,0 +1,91 @@
+/* Every page and its address. Pages load when they are first opened. */
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { watch } from 'vue'
+import { i18n, language } from '@/i18n'
+import { AUDIT, SECURITY, SITE_EDITORS, SITE_READERS, SYSTEM, WATCHERS } from '@/session/roles'
+import { useSession } from '@/session/store'
+
+const pages: RouteRecordRaw[] = [
+  { path: '', name: 'overview', component: () => import('@/overview/OverviewPage.vue'), meta: { title: 'page.overview' } },
+  {
+    path: 'live',
+    name: 'live',
+    component: () => import('@/live/LivePage.vue'),
+    meta: { title: 'page.live', dark: true, roles: WATCHERS },
+  },
+  {
+    path: 'devices',
+    name: 'devices',
+    component: () => import('@/devices/DevicesPage.vue'),
+    meta: { title: 'page.devices', roles: SITE_READERS },
+  },
+  {
+    path: 'devices/register',
+    name: 'register',
+    component: () => import('@/devices/RegisterPage.vue'),
+    meta: { title: 'page.register', roles: SITE_EDITORS },
+  },
+  {
+    path: 'places',
+    name: 'places',
+    component: () => import('@/places/PlacesPage.vue'),
+    meta: { title: 'page.places', roles: SITE_READERS },
+  },
+  {
+    path: 'people',
+    name: 'people',
+    component: () => import('@/people/PeoplePage.vue'),
+    meta: { title: 'page.people', roles: SECURITY },
+  },
+  {
+    path: 'audit',
+    name: 'audit',
+    component: () => import('@/audit/AuditPage.vue'),
+    meta: { title: 'page.audit', roles: AUDIT },
+  },
+  {
+    path: 'system',
+    name: 'system',
+    component: () => import('@/system/SystemPage.vue'),
+    meta: { title: 'page.system', roles: SYSTEM },
+  },
+  { path: 'account', name: 'account', component: () => import('@/session/AccountPage.vue'), meta: { title: 'page.account' } },
+  { path: ':rest(.*)*', name: 'nowhere', component: () => import('@/shell/NowherePage.vue'), meta: { title: 'page.nowhere' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('@/session/LoginPage.vue'),
+      meta: { title: 'page.login', open: true },
+    },
+    { path: '/', component: () => import('@/shell/AppShell.vue'), children: pages },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  if (!session.known) {
+    try {
+      await session.load()
+    } catch {
+      return to.meta.open ? true : { name: 'login', query: { to: to.fullPath } }
+    }
+  }
+  if (to.meta.open) return session.info !== null && !session.info.must_change_password ? { name: 'overview' } : true
+  if (session.info === null || session.info.must_change_password) {
+    return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+  }
+  return session.is(to.meta.roles) ? true : { name: 'overview' }
+})
+
+function nameThePage(): void {
+  const { title, dark } = router.currentRoute.value.meta
+  document.title = title === undefined ? i18n.global.t('app.name') : `${i18n.global.t(title)} · ${i18n.global.t('app.name')}`
+  document.documentElement.classList.toggle('dark', dark === true)
+}
+
+watch([router.currentRoute, language], nameThePage, { flush: 'post' })

@@ -1,0 +1,61 @@
+/* Who is logged in, kept in the browser only as the server's answer: the cookie itself is HttpOnly. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { call, Problem } from '@/api/client'
+import type { SessionInfo } from '@/api/types'
+import type { Role } from '@/session/roles'
+
+export type EndReason = '' | 'expired' | 'revoked' | 'logged_out'
+
+export const useSession = defineStore('session', () => {
+  const info = ref<SessionInfo | null>(null)
+  /** False until the server was asked once whether the cookie is still good. */
+  const known = ref(false)
+  /** Why there is no session any more; the login page says it. */
+  const ended = ref<EndReason>('')
+
+  const active = computed(() => info.value !== null)
+
+  async function load(): Promise<void> {
+    try {
+      info.value = (await call<SessionInfo>('GET', '/session')).data
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error
+      info.value = null
+    }
+    known.value = true
+  }
+
+  async function login(username: string, password: string, totp: string): Promise<void> {
+    const body = totp === '' ? { username, password } : { username, password, totp }
+    info.value = (await call<SessionInfo>('POST', '/login', { body })).data
+    known.value = true
+    ended.value = ''
+  }
+
+  async function changePassword(current: string, fresh: string): Promise<void> {
+    await call('POST', '/password', { body: { current, new: fresh } })
+    await load()
+  }
+
+  async function logout(): Promise<void> {
+    await call('DELETE', '/session')
+    end('logged_out')
+  }
+
+  function end(reason: EndReason): void {
+    info.value = null
+    known.value = true
+    ended.value = reason
+  }
+
+  function is(roles: readonly Role[] | undefined): boolean {
+    return roles === undefined || (info.value !== null && roles.includes(info.value.role))
+  }
+
+  function may(action: string): boolean {
+    return info.value?.actions.includes(action) ?? false
+  }
+
+  return { info, known, ended, active, load, login, changePassword, logout, end, is, may }
+})
