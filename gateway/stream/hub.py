@@ -18,7 +18,9 @@ from media import AudioConfig, GapCause
 from storage import Clock, UlidFactory
 from storage.bus import Bus
 
-STALLED_AFTER_NS = 5_000_000_000  # 4G links stall for 8 s and more; five seconds of still picture is what a person notices
+STALLED_AFTER_NS = (
+    5_000_000_000  # 4G links stall for 8 s and more; five seconds of still picture is what a person notices
+)
 SAMPLE_INTERVAL_NS = 2_000_000_000  # of bitrate and picture rate
 
 log = structlog.get_logger()
@@ -101,9 +103,7 @@ class Hub:
 
     def refuse_codec(self, device_id: str, name: str, codec_name: str) -> None:
         """Remember on the channel that the device sends what nobody here can carry."""
-        self.channel(device_id, name).change(
-            ChannelState.CODEC_NOT_SUPPORTED, self._clock.utc_ns(), codec_name
-        )
+        self.channel(device_id, name).change(ChannelState.CODEC_NOT_SUPPORTED, self._clock.utc_ns(), codec_name)
 
     def tick(self) -> None:
         """Look for channels that fell silent or came back, and sample the rates. Called once a second."""

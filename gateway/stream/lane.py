@@ -76,7 +76,9 @@ class Lane:
             return False
         cause, start_ns = missing
         self._output.gap(
-            Gap(self._output.next_sequence(), self.track_id, cause, start_ns, placement.placed_utc_ns, unit.lost_packets)
+            Gap(
+                self._output.next_sequence(), self.track_id, cause, start_ns, placement.placed_utc_ns, unit.lost_packets
+            )
         )
         return True
 

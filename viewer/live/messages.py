@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from gateway.stream import ChannelChanged, StreamInfo, StreamInit
+from gateway.stream import ChannelChanged, StreamInfo
 from media import Gap, Track, VideoConfig
 from media.fmp4 import mime_type
 from storage import iso_from_ns

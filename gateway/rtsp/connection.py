@@ -1,0 +1,270 @@
+"""One RTSP connection: a socket around the sans-IO core, and the stream that it publishes.
+
+Bytes are read into one buffer that lives as long as the connection; RTP packets are taken apart in
+it, in place. Requests are answered by `admission` and `hub`, both in memory: nothing here waits.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+import structlog
+
+from gateway.admission import Admission, Allowed, Challenge
+from gateway.registry import RefusalReason
+from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
+from gateway.rtsp.track_feed import TrackFeed
+from gateway.rtsp.udp import UdpPorts
+from gateway.stream import Hub, Publication
+from media import GapCause
+from media.rtp import TrackReceiver
+from media.rtsp import (
+    FRAME_MAX_BYTES,
+    Announce,
+    Buffer,
+    Event,
+    Fault,
+    Lower,
+    MediaPath,
+    Record,
+    ServerConnection,
+    Setup,
+    Teardown,
+)
+from media.sdp import SdpError, parse
+from storage import Clock
+
+BUFFER_BYTES = FRAME_MAX_BYTES + (64 << 10)  # the rest of a largest frame, and a full read behind it
+SILENCE_TIMEOUT_S = 60  # 4G links stall for 30 s and then burst; twice that, and the device is gone
+SETUP_DEADLINE_NS = 15_000_000_000  # from connecting to recording; a device does it in two round trips
+
+log = structlog.get_logger()
+
+
+class RtspConnection(asyncio.BufferedProtocol):
+    """The driver. One connection publishes at most one stream."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        admission: Admission,
+        clock: Clock,
+        udp: UdpPorts | None,
+        closed: Callable[["RtspConnection"], None],
+    ) -> None:
+        self._hub = hub
+        self._admission = admission
+        self._clock = clock
+        self._udp = udp
+        self._closed = closed
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._end = 0
+        self._mono_ns = clock.mono_ns()
+        self._utc_ns = clock.utc_ns()
+        self._opened_mono_ns = self._mono_ns
+        self._binding = secrets.token_hex(8)
+        self._core = ServerConnection(
+            secrets.token_hex(8),
+            self._interleaved,
+            self._mono_ns,
+            udp=udp is not None,
+            silence_timeout_s=SILENCE_TIMEOUT_S,
+        )
+        self._transport: asyncio.Transport | None = None
+        self._peer = ("", 0)
+        self._path: MediaPath | None = None
+        self._announcement: Announcement | None = None
+        self._feeds: dict[int, TrackFeed] = {}
+        self._rtp_feeds: dict[int, TrackFeed] = {}
+        self._rtcp_feeds: dict[int, TrackFeed] = {}
+        self._publication: Publication | None = None
+        self._end_cause = GapCause.OFFLINE
+
+    # the socket
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._peer = transport.get_extra_info("peername")[:2]
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._mono_ns = self._clock.mono_ns()
+        self._utc_ns = self._clock.utc_ns()
+        core = self._core
+        start, end = 0, self._end + nbytes
+        while True:
+            start = core.receive(self._buffer, start, end, self._mono_ns)
+            event = core.next_event()
+            if event is None:
+                break
+            self._handle(event)
+        rest = end - start
+        if start and rest:
+            self._buffer[:rest] = self._buffer[start:end]
+        self._end = rest
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop(self._end_cause)
+        self._view.release()
+        self._closed(self)
+
+    def close(self) -> None:
+        """Close the socket; the stream ends with the cause that was set, or as offline."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        transport = self._transport
+        assert transport is not None
+        data = self._core.data_to_send()
+        if data:
+            transport.write(data)
+        if self._core.closed:
+            transport.close()
+
+    def tick(self, mono_ns: int) -> None:
+        """Timers of this connection; called every few hundredths of a second."""
+        for feed in self._feeds.values():
+            feed.tick(mono_ns)
+        deadline = self._core.next_timeout()
+        if deadline is not None and mono_ns >= deadline:
+            self._core.expire(mono_ns)
+            while (event := self._core.next_event()) is not None:
+                self._handle(event)
+        elif not self._core.recording and mono_ns - self._opened_mono_ns > SETUP_DEADLINE_NS:
+            self.close()
+            return
+        self._flush()
+
+    def _udp_seen(self, mono_ns: int) -> None:
+        self._core.media_seen(mono_ns)
+
+    # media
+
+    def _interleaved(self, channel: int, buffer: Buffer, start: int, end: int) -> None:
+        feed = self._rtp_feeds.get(channel)
+        if feed is not None:
+            feed.rtp(buffer, start, end, self._mono_ns, self._utc_ns)
+            return
+        feed = self._rtcp_feeds.get(channel)
+        if feed is not None:
+            feed.rtcp(buffer, start, end, self._mono_ns)
+
+    # requests
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Announce():
+                self._announce(event)
+            case Setup():
+                self._setup(event)
+            case Record():
+                self._record()
+            case Teardown():
+                self._end_cause = GapCause.DEVICE_STOPPED
+                self._stop(self._end_cause)
+            case Fault():
+                self._fault(event)
+            case _:
+                pass  # a parameter was set: answered, and nothing we keep
+
+    def _announce(self, event: Announce) -> None:
+        path = event.path
+        answer = self._admission.check(path.device, event.credentials, self._binding, self._peer[0])
+        if isinstance(answer, Challenge):
+            self._core.challenge(answer.headers)
+            return
+        if not isinstance(answer, Allowed):
+            log.info("device refused", device=path.device, peer=self._peer[0], reason=answer.reason)
+            self._core.refuse(answer.status, answer.words)
+            return
+        try:
+            description = parse(event.sdp)
+            self._announcement = read_announcement(description)
+        except SdpError as error:
+            self._refuse(path, 400, RefusalReason.BAD_DESCRIPTION, str(error))
+            return
+        except UnsupportedCodecError as error:
+            self._hub.refuse_codec(path.device, path.channel, str(error))
+            self._refuse(path, 415, RefusalReason.CODEC_NOT_SUPPORTED, f"codec not supported: {error}")
+            return
+        self._path = path
+        self._core.accept_announce(description)
+
+    def _refuse(self, path: MediaPath, status: int, reason: RefusalReason, words: str) -> None:
+        log.info("device refused", device=path.device, peer=self._peer[0], reason=reason, words=words)
+        self._admission.remember_refusal(path.device, reason, self._peer[0], words)
+        self._core.refuse(status, words)
+
+    def _setup(self, event: Setup) -> None:
+        assert self._announcement is not None
+        transport = event.transport
+        over_udp = transport.lower is Lower.UDP
+        if not self._announcement.carries(event.track):
+            self._accept_setup(over_udp)
+            return
+        media = event.media
+        assert media.codec is not None
+        receiver = TrackReceiver(media.codec, media.payload_type, media.clock_rate, media.fmtp, reorder=over_udp)
+        if over_udp:
+            assert self._udp is not None
+            assert transport.client_port is not None
+            rtcp_peer = (self._peer[0], transport.client_port[1])
+            udp = self._udp
+            feed = TrackFeed(receiver, lambda report: udp.send_rtcp(report, rtcp_peer))
+            udp.expect(self._peer[0], transport.client_port, feed, self._udp_seen)
+        else:
+            assert transport.channels is not None
+            rtp_channel, rtcp_channel = transport.channels
+            core = self._core
+            feed = TrackFeed(receiver, lambda report: core.send_interleaved(rtcp_channel, report))
+            self._rtp_feeds[rtp_channel] = feed
+            self._rtcp_feeds[rtcp_channel] = feed
+        self._feeds[event.track] = feed
+        self._accept_setup(over_udp)
+
+    def _accept_setup(self, over_udp: bool) -> None:
+        ports = (self._udp.rtp_port, self._udp.rtcp_port) if over_udp and self._udp is not None else None
+        self._core.accept_setup(server_port=ports)
+
+    def _record(self) -> None:
+        assert self._path is not None
+        assert self._announcement is not None
+        if not self._feeds:
+            self._core.refuse(455, "no track that can be carried was set up")
+            return
+        offers = [self._announcement.offers[track] for track in self._feeds]
+        self._publication = self._hub.publish(self._path.device, self._path.channel, offers, self._displaced)
+        for index, feed in enumerate(self._feeds.values()):
+            feed.attach(self._publication, index)
+        self._admission.devices.mark_seen(self._path.device)
+        log.info("stream begins", device=self._path.device, channel=self._path.channel, peer=self._peer[0])
+        self._core.accept_record()
+
+    def _fault(self, event: Fault) -> None:
+        log.info("connection fault", peer=self._peer[0], words=event.words, device=self._path and self._path.device)
+        if event.timed_out:
+            self._end_cause = GapCause.STALLED
+        self._stop(self._end_cause)
+
+    def _displaced(self, cause: GapCause) -> None:
+        self._end_cause = cause
+        self.close()
+
+    def _stop(self, cause: GapCause) -> None:
+        """End the stream, if one is running. The last complete units are handed on first."""
+        publication, self._publication = self._publication, None
+        for feed in self._feeds.values():
+            feed.finish()
+            if self._udp is not None:
+                self._udp.forget(feed)
+        if publication is not None and self._path is not None:
+            self._hub.end(publication, cause)
+            self._admission.devices.mark_seen(self._path.device)
+            log.info("stream ends", device=self._path.device, channel=self._path.channel, cause=cause.name.lower())

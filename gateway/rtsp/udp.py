@@ -1,0 +1,97 @@
+"""RTP and RTCP over UDP: two fixed ports for all devices.
+
+A datagram belongs to a track if it comes from the address of the RTSP peer and the port that its
+SETUP named. Everything else is dropped and counted: nothing is learned from the datagram itself.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from gateway.rtsp.track_feed import TrackFeed
+from storage import Clock
+
+RECEIVE_BUFFER_BYTES = 8 << 20  # a burst of 200 devices' key frames; the kernel halves it, and caps it by rmem_max
+
+Source = tuple[str, int]
+Seen = Callable[[int], None]  # told the monotonic ns of every datagram: the peer is alive
+
+
+class _Port(asyncio.DatagramProtocol):
+    def __init__(self, received: Callable[[bytes, Source], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._received(data, (addr[0], addr[1]))
+
+
+class UdpPorts:
+    """The pair of sockets, and who is expected on them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.strangers = 0  # datagrams from nobody we set up
+        self.rtp_port = 0
+        self.rtcp_port = 0
+        self._clock = clock
+        self._rtp: dict[Source, tuple[TrackFeed, Seen]] = {}
+        self._rtcp: dict[Source, tuple[TrackFeed, Seen]] = {}
+        self._transports: list[asyncio.DatagramTransport] = []
+
+    async def open(self, host: str, rtp_port: int, rtcp_port: int) -> None:
+        """Bind both ports; 0 takes any free one.
+
+        Raises:
+            OSError: a port cannot be bound; the message names it.
+        """
+        self.rtp_port = await self._bind(host, rtp_port, self._rtp_received)
+        self.rtcp_port = await self._bind(host, rtcp_port, self._rtcp_received)
+
+    async def _bind(self, host: str, port: int, received: Callable[[bytes, Source], None]) -> int:
+        loop = asyncio.get_running_loop()
+        try:
+            transport, _ = await loop.create_datagram_endpoint(lambda: _Port(received), local_addr=(host, port))
+        except OSError as error:
+            raise OSError(error.errno, f"UDP {host}:{port} cannot be bound: {error.strerror}") from error
+        self._transports.append(transport)
+        bound: socket.socket = transport.get_extra_info("socket")
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        return int(bound.getsockname()[1])
+
+    def expect(self, host: str, ports: tuple[int, int], feed: TrackFeed, seen: Seen) -> None:
+        """Take datagrams of this peer's SETUP ports (RTP, RTCP) for this track."""
+        self._rtp[host, ports[0]] = feed, seen
+        self._rtcp[host, ports[1]] = feed, seen
+
+    def forget(self, feed: TrackFeed) -> None:
+        for table in (self._rtp, self._rtcp):
+            for source in [source for source, (expected, _) in table.items() if expected is feed]:
+                del table[source]
+
+    def send_rtcp(self, payload: bytes, destination: Source) -> None:
+        if len(self._transports) == 2:
+            self._transports[1].sendto(payload, destination)
+
+    def _rtp_received(self, data: bytes, source: Source) -> None:
+        expected = self._rtp.get(source)
+        if expected is None:
+            self.strangers += 1
+            return
+        feed, seen = expected
+        mono_ns = self._clock.mono_ns()
+        seen(mono_ns)
+        feed.rtp(data, 0, len(data), mono_ns, self._clock.utc_ns())
+
+    def _rtcp_received(self, data: bytes, source: Source) -> None:
+        expected = self._rtcp.get(source)
+        if expected is None:
+            self.strangers += 1
+            return
+        feed, seen = expected
+        mono_ns = self._clock.mono_ns()
+        seen(mono_ns)
+        feed.rtcp(data, 0, len(data), mono_ns)
+
+    def close(self) -> None:
+        for transport in self._transports:
+            transport.close()
+        self._transports.clear()
