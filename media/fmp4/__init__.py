@@ -1,0 +1,47 @@
+"""Fragmented MP4: we write and read our own boxes, and no library between a device and its archive.
+
+Here: the header of a file or live session (`init_segment`) with the uuid box that says whose it is
+(`read_identity`), fragments of one picture or some sound (`PictureWriter`, `SoundWriter`), and the
+strict reader of both. Not here: which time a unit has (`media.timeline`), what belongs into a
+fragment (`media.fragmenter`), files and digests (`storage`).
+
+Invariants: NAL units and frames leave as they came in, byte for byte, each NAL unit behind four
+bytes of length; the layout of docs/reference/fragment.md is fixed; only `Mp4Error` escapes the reader.
+"""
+
+from media.fmp4.boxes import Mp4Error, box, full_box, iter_boxes
+from media.fmp4.fragment import PictureWriter, SoundWriter, ntp_from_utc_ns, utc_ns_from_ntp
+from media.fmp4.init import IDENTITY_UUID, init_segment
+from media.fmp4.mime import mime_type
+from media.fmp4.reader import (
+    Identity,
+    ParsedFragment,
+    ParsedInit,
+    ParsedSample,
+    ParsedTrack,
+    parse_fragment,
+    parse_init,
+    read_identity,
+)
+
+__all__ = [
+    "IDENTITY_UUID",
+    "Identity",
+    "Mp4Error",
+    "ParsedFragment",
+    "ParsedInit",
+    "ParsedSample",
+    "ParsedTrack",
+    "PictureWriter",
+    "SoundWriter",
+    "box",
+    "full_box",
+    "init_segment",
+    "iter_boxes",
+    "mime_type",
+    "ntp_from_utc_ns",
+    "parse_fragment",
+    "parse_init",
+    "read_identity",
+    "utc_ns_from_ntp",
+]
