@@ -6,6 +6,7 @@ between finds either the old schema or the new one (acceptance.md F79). The scri
 """
 
 import asyncio
+import os
 from pathlib import Path
 
 from alembic import command
@@ -38,6 +39,7 @@ def _migrate(url: str, revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     synchronous = make_url(url).set(drivername="sqlite")
+    _create_private(synchronous.database)
     engine = create_engine(synchronous, poolclass=NullPool, connect_args=dict(CONNECT_ARGS))
     prepare_writer(engine)
     try:
@@ -47,6 +49,12 @@ def _migrate(url: str, revision: str) -> None:
             command.upgrade(config, revision)
     finally:
         engine.dispose()
+
+
+def _create_private(path: str | None) -> None:
+    """Device keys' verifiers are password-equivalent: the file, and the WAL after it, is its owner's only."""
+    if path:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:

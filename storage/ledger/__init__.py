@@ -1,0 +1,32 @@
+"""The ledger: what people and programs did, in a form that nobody changes afterwards.
+
+Here: append-only files of chained entries, their proof, and a projection into the database for
+queries. This is the audit part; signed heads and the tree over them come with the evidence issue.
+Not here: what is worth an entry and who may read it (viewer.access and the rooms that act), and
+footage, whose chain is in its own segments.
+
+Invariants (docs/design/ledger.md):
+- An entry is on disk when `append` returns; when it cannot be, `append` raises `LedgerUnavailable`.
+- Entry n names the SHA-256 of the line of the entry before it; numbers never skip and never repeat.
+- The files are the truth, the table is derived: entries come to the file first, and rows that are
+  missing are replayed.
+- Nothing is repaired silently: a torn last line is cut at start, and that is an entry itself.
+"""
+
+from storage.ledger.entry import Entry, JsonValue
+from storage.ledger.ledger import Ledger, LedgerStatistics
+from storage.ledger.projection import LedgerPage
+from storage.ledger.proof import BrokenEntry, LedgerReport, verify_files
+from storage.ledger.writer import LedgerUnavailable
+
+__all__ = [
+    "BrokenEntry",
+    "Entry",
+    "JsonValue",
+    "Ledger",
+    "LedgerPage",
+    "LedgerReport",
+    "LedgerStatistics",
+    "LedgerUnavailable",
+    "verify_files",
+]
