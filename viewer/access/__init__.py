@@ -1,0 +1,112 @@
+"""People and rights: accounts, passwords, sessions, and the one policy table.
+
+Every request passes in this order: authenticate, policy, audit, the room that does it. The table
+(`policy.TABLE`) says which role may do what; `doors.DOORS` says which route asks for what.
+Not here: resources and their JSON (viewer.api), pictures (viewer.live), what a unit or device is
+(gateway.registry).
+
+Invariants (docs/design/access.md):
+- Denied unless a row allows it; the app is not built when a door has no row.
+- What is foreign and what does not exist look alike.
+- No view and no change without its ledger entry, and exactly one for each (I10, I11).
+- Passwords and tokens are stored hashed, and never in a log, an answer or the ledger.
+"""
+
+from viewer.access.access import Access
+from viewer.access.accounts import Account, Accounts, NewAccount
+from viewer.access.caller import (
+    Caller,
+    CallerHere,
+    GuardedRoute,
+    authenticate_websocket,
+    clear_session_cookie,
+    require_private_transport,
+    session_token,
+    set_session_cookie,
+)
+from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET, DoorWithoutRow, accepted_messages, accepts
+from viewer.access.errors import (
+    AccessError,
+    AccountChanged,
+    AccountExists,
+    AccountInvalid,
+    AccountNotFound,
+    ForeignOrigin,
+    InsecureTransport,
+    LastAdministrator,
+    LockedOut,
+    Refused,
+    WrongCredentials,
+)
+from viewer.access.passwords import HasherBusy, PasswordHashing, PasswordProfile
+from viewer.access.peer import (
+    ForwardedPeer,
+    PlainBindRefused,
+    TrustedProxies,
+    is_from_this_machine,
+    is_secure,
+    refuse_plain_bind,
+)
+from viewer.access.policy import NOTHING, TABLE, Action, Kind, Object, Record, Scope, Verdict, allowed_actions, may
+from viewer.access.roles import ADMINISTRATORS, Principal, Role
+from viewer.access.sessions import ABSOLUTE_S, IDLE_S, EndReason, Session, SessionRevoked, Sessions
+
+__all__ = [
+    "ABSOLUTE_S",
+    "ADMINISTRATORS",
+    "DOORS",
+    "IDLE_S",
+    "MESSAGES",
+    "NOTHING",
+    "TABLE",
+    "WEBSOCKET",
+    "Access",
+    "AccessError",
+    "Account",
+    "AccountChanged",
+    "AccountExists",
+    "AccountInvalid",
+    "AccountNotFound",
+    "Accounts",
+    "Action",
+    "Caller",
+    "CallerHere",
+    "DoorWithoutRow",
+    "EndReason",
+    "ForeignOrigin",
+    "ForwardedPeer",
+    "GuardedRoute",
+    "HasherBusy",
+    "InsecureTransport",
+    "Kind",
+    "LastAdministrator",
+    "LockedOut",
+    "NewAccount",
+    "Object",
+    "PasswordHashing",
+    "PasswordProfile",
+    "PlainBindRefused",
+    "Principal",
+    "Record",
+    "Refused",
+    "Role",
+    "Scope",
+    "Session",
+    "SessionRevoked",
+    "Sessions",
+    "TrustedProxies",
+    "Verdict",
+    "WrongCredentials",
+    "accepted_messages",
+    "accepts",
+    "allowed_actions",
+    "authenticate_websocket",
+    "clear_session_cookie",
+    "is_from_this_machine",
+    "is_secure",
+    "may",
+    "refuse_plain_bind",
+    "require_private_transport",
+    "session_token",
+    "set_session_cookie",
+]

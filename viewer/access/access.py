@@ -1,0 +1,58 @@
+"""The parts of access, put together once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+
+from storage import Clock, UlidFactory
+from storage.bus import Bus
+from storage.database import Database
+from storage.ledger import Ledger
+from viewer.access.accounts import Accounts
+from viewer.access.guard import Guard
+from viewer.access.login import Login
+from viewer.access.passwords import PasswordHashing, PasswordProfile
+from viewer.access.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may do what on this server.
+
+    `await open(...)` loads the sessions; the owner then keeps `run()` as a task, and calls
+    `close()` when it has ended.
+    """
+
+    accounts: Accounts
+    guard: Guard
+    login: Login
+    sessions: Sessions
+    hashing: PasswordHashing
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        database: Database,
+        ledger: Ledger,
+        bus: Bus,
+        clock: Clock,
+        ids: UlidFactory,
+        unit_exists: Callable[[str], bool],
+        profile: PasswordProfile = PasswordProfile.ASVS,
+        hasher: PasswordHasher | None = None,
+    ) -> "Access":
+        sessions = Sessions(database, bus, clock, ids)
+        hashing = PasswordHashing(hasher)
+        accounts = Accounts(database, ledger, clock, sessions, hashing, profile, unit_exists)
+        login = Login(database, ledger, clock, sessions, hashing, profile)
+        await sessions.load()
+        return cls(accounts, Guard(ledger), login, sessions, hashing)
+
+    async def run(self) -> None:
+        """End sessions in time, until cancelled."""
+        await self.sessions.run()
+
+    def close(self) -> None:
+        self.hashing.close()

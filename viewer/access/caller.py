@@ -1,0 +1,189 @@
+"""Who stands at the door: cookie, origin, and the guard bound to this request.
+
+A route takes `caller: CallerHere` and says `await caller.enter(thing)` before it does anything. The
+same holds for a WebSocket, before `accept`. Not here: the verdict (`policy`), the entry (`guard`).
+
+Origin rule: every unsafe method and every WebSocket must carry an `Origin` that is this server's
+own. Browsers always send it; another program must say it too, so that no case is left open.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response, WebSocket
+from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from storage.ledger import JsonValue
+from viewer.access.access import Access
+from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET
+from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused
+from viewer.access.guard import Guard, ledger_name
+from viewer.access.login import Peer
+from viewer.access.peer import is_loopback, is_secure, peer_of
+from viewer.access.policy import NOTHING, Action, Object, Verdict, may
+from viewer.access.roles import Principal
+from viewer.access.sessions import ABSOLUTE_S
+
+SECURE_COOKIE = "__Host-session"
+LOOPBACK_COOKIE = "session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Looking whether one is still logged in keeps nobody logged in.
+NOT_A_USE = frozenset({Action.SESSION_READ})
+
+_SCOPE_KEY = "mingjing.caller"
+
+
+class Caller:
+    """One request or WebSocket: who, from where, through which door."""
+
+    def __init__(self, guard: Guard, principal: Principal | None, peer: Peer, action: Action) -> None:
+        self.peer = peer
+        self.action = action
+        self.entered = False
+        self._guard = guard
+        self._principal = principal
+
+    @property
+    def principal(self) -> Principal:
+        """The person. Only behind doors that are not open to everybody."""
+        if self._principal is None:
+            raise Refused(Verdict.UNAUTHENTICATED, self.action)
+        return self._principal
+
+    @property
+    def anonymous(self) -> bool:
+        return self._principal is None
+
+    @property
+    def ledger_name(self) -> str:
+        """How the ledger calls this person."""
+        return ledger_name(self.principal)
+
+    async def enter(self, thing: Object = NOTHING, detail: Mapping[str, JsonValue] | None = None) -> Principal:
+        """Pass the guard for the action of this door, done to `thing`. Returns who passed.
+
+        Raises:
+            Refused: the policy says no.
+            LedgerUnavailable: the view cannot be recorded, so there is none.
+        """
+        await self.enter_open(thing, detail)
+        return self.principal
+
+    async def enter_open(self, thing: Object = NOTHING, detail: Mapping[str, JsonValue] | None = None) -> None:
+        """`enter` for doors that are open to everybody."""
+        await self._guard.enter(self._principal, self.action, thing, {**(detail or {}), "peer": self.peer.address})
+        self.entered = True
+
+    async def enter_also(self, action: Action, thing: Object) -> None:
+        """Pass the guard for a second thing that the same request touches, as where a device is moved to."""
+        await self._guard.enter(self._principal, action, thing, {"peer": self.peer.address})
+
+    def sees(self, action: Action, thing: Object) -> bool:
+        """Whether a list may show this thing. Nothing is recorded."""
+        return may(self._principal, action, thing)
+
+    def may_say(self, path: str, message_type: str) -> bool:
+        """Whether this client may send this type of message on the WebSocket of this path."""
+        action = MESSAGES.get((path, message_type))
+        return action is not None and may(self._principal, action, NOTHING)
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks the guard before it reads the request, and lets out no answer that was not granted."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            caller = await authenticate(request)
+            response = await handle(request)
+            if not caller.entered:
+                raise RuntimeError(f"{request.method} {self.path} answered without asking the guard")
+            return response
+
+        return guarded
+
+
+async def authenticate(connection: HTTPConnection) -> Caller:
+    """Who is at this door, if the door is for such people at all. For HTTP and, before `accept`, WebSockets.
+
+    Raises:
+        ForeignOrigin: the page that asks is not ours.
+        Refused: nobody is logged in, or the role never passes here.
+    """
+    access: Access = connection.app.state.access
+    action = _action_of(connection.scope)
+    _check_origin(connection)
+    session = access.sessions.find(session_token(connection))
+    principal = session.principal if session is not None else None
+    peer = peer_of(connection)
+    await access.guard.admit(principal, action, {"peer": peer.address})
+    if session is not None and action not in NOT_A_USE:
+        access.sessions.use(session.id)
+    caller = Caller(access.guard, principal, peer, action)
+    connection.scope[_SCOPE_KEY] = caller
+    return caller
+
+
+async def authenticate_websocket(websocket: WebSocket) -> Caller:
+    """`authenticate`, under the name by which live sockets look for it."""
+    return await authenticate(websocket)
+
+
+async def _caller(connection: HTTPConnection) -> Caller:
+    known: Caller | None = connection.scope.get(_SCOPE_KEY)
+    return known if known is not None else await authenticate(connection)
+
+
+CallerHere = Annotated[Caller, Depends(_caller)]
+
+
+def session_token(connection: HTTPConnection) -> str:
+    """The token of the cookie that belongs to this kind of connection; empty when there is none."""
+    return connection.cookies.get(SECURE_COOKIE if is_secure(connection) else LOOPBACK_COOKIE, "")
+
+
+def set_session_cookie(request: Request, response: Response, token: str) -> None:
+    secure = is_secure(request)
+    response.set_cookie(
+        SECURE_COOKIE if secure else LOOPBACK_COOKIE,
+        token,
+        max_age=ABSOLUTE_S,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def clear_session_cookie(request: Request, response: Response) -> None:
+    secure = is_secure(request)
+    name = SECURE_COOKIE if secure else LOOPBACK_COOKIE
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def require_private_transport(request: Request) -> None:
+    """A password is taken over TLS, or from this machine.
+
+    Raises:
+        InsecureTransport: others on the network could read it.
+    """
+    if not is_secure(request) and not (request.client is not None and is_loopback(request.client.host)):
+        raise InsecureTransport("This connection can be read by others.", fix="Open the https address of this server.")
+
+
+def _action_of(scope: Scope) -> Action:
+    route = scope["route"]
+    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+    return DOORS["GET" if method == "HEAD" else method, route.path]
+
+
+def _check_origin(connection: HTTPConnection) -> None:
+    if connection.scope["type"] == "http" and connection.scope["method"] in SAFE_METHODS:
+        return
+    own = f"{'https' if is_secure(connection) else 'http'}://{connection.headers.get('host', '')}"
+    if connection.headers.get("origin", "").lower() != own.lower():
+        raise ForeignOrigin("This request does not come from a page of this server.", fix=f"Send Origin: {own}")

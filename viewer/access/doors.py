@@ -1,0 +1,88 @@
+"""Which door asks for which action: every route and every WebSocket message has its row here.
+
+The app is not built when a route has no row, or a row no route (`app.check_doors`). Not here: who
+may do the action, which is `policy.TABLE`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from viewer.access.policy import Action
+
+WEBSOCKET = "WEBSOCKET"  # stands where a method stands
+
+DOORS: Mapping[tuple[str, str], Action] = {
+    ("GET", "/healthz"): Action.HEALTH_READ,
+    ("GET", "/readyz"): Action.HEALTH_READ,
+    ("GET", "/metrics"): Action.METRICS_READ,
+    ("GET", "/api/openapi.json"): Action.SCHEMA_READ,
+    ("GET", "/{path:path}"): Action.APP_READ,
+    ("POST", "/api/v1/login"): Action.SESSION_OPEN,
+    ("GET", "/api/v1/session"): Action.SESSION_READ,
+    ("DELETE", "/api/v1/session"): Action.SESSION_CLOSE,
+    ("GET", "/api/v1/session/list"): Action.SESSION_LIST_OWN,
+    ("DELETE", "/api/v1/session/list/{session}"): Action.SESSION_REVOKE_OWN,
+    ("POST", "/api/v1/password"): Action.PASSWORD_CHANGE,
+    ("GET", "/api/v1/users"): Action.USER_LIST,
+    ("POST", "/api/v1/users"): Action.USER_CREATE,
+    ("PATCH", "/api/v1/users/{user}"): Action.USER_EDIT,
+    ("POST", "/api/v1/users/{user}/disable"): Action.USER_DISABLE,
+    ("POST", "/api/v1/users/{user}/enable"): Action.USER_ENABLE,
+    ("POST", "/api/v1/users/{user}/reset-password"): Action.USER_RESET_PASSWORD,
+    ("GET", "/api/v1/users/{user}/sessions"): Action.SESSION_LIST,
+    ("DELETE", "/api/v1/users/{user}/sessions/{session}"): Action.SESSION_REVOKE,
+    ("GET", "/api/v1/units"): Action.UNIT_LIST,
+    ("POST", "/api/v1/units"): Action.UNIT_CREATE,
+    ("GET", "/api/v1/units/{unit}"): Action.UNIT_READ,
+    ("PATCH", "/api/v1/units/{unit}"): Action.UNIT_EDIT,
+    ("DELETE", "/api/v1/units/{unit}"): Action.UNIT_REMOVE,
+    ("GET", "/api/v1/checkpoints"): Action.CHECKPOINT_LIST,
+    ("POST", "/api/v1/checkpoints"): Action.CHECKPOINT_CREATE,
+    ("GET", "/api/v1/checkpoints/{checkpoint}"): Action.CHECKPOINT_READ,
+    ("PATCH", "/api/v1/checkpoints/{checkpoint}"): Action.CHECKPOINT_EDIT,
+    ("DELETE", "/api/v1/checkpoints/{checkpoint}"): Action.CHECKPOINT_REMOVE,
+    ("GET", "/api/v1/devices"): Action.DEVICE_LIST,
+    ("POST", "/api/v1/devices"): Action.DEVICE_PLACE,
+    ("GET", "/api/v1/devices/{device}"): Action.DEVICE_READ,
+    ("PATCH", "/api/v1/devices/{device}"): Action.DEVICE_EDIT,
+    ("DELETE", "/api/v1/devices/{device}"): Action.DEVICE_REMOVE,
+    ("POST", "/api/v1/devices/{device}/rotate-key"): Action.DEVICE_ROTATE_KEY,
+    ("POST", "/api/v1/devices/{device}/enable"): Action.DEVICE_ENABLE,
+    ("POST", "/api/v1/devices/{device}/disable"): Action.DEVICE_DISABLE,
+    ("GET", "/api/v1/streams"): Action.STREAM_LIST,
+    ("GET", "/api/v1/recordings"): Action.RECORDING_READ,
+    ("GET", "/api/v1/audit"): Action.AUDIT_READ,
+    ("GET", "/api/v1/audit/verify"): Action.AUDIT_VERIFY,
+    ("GET", "/api/v1/overview"): Action.OVERVIEW_READ,
+    ("GET", "/api/v1/system"): Action.SYSTEM_READ,
+    (WEBSOCKET, "/ws/events"): Action.EVENTS_WATCH,
+    (WEBSOCKET, "/ws/live/{device}"): Action.LIVE_VIEW,
+}
+
+# What a client may say on a WebSocket, by the `type` of its message.
+MESSAGES: Mapping[tuple[str, str], Action] = {
+    ("/ws/events", "active"): Action.SESSION_KEEP,
+}
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
+_ACCEPTS = "__mingjing_accepts__"
+
+
+def accepts(*message_types: str) -> Callable[[Endpoint], Endpoint]:
+    """Declares which message types a WebSocket takes from its client, none included."""
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _ACCEPTS, frozenset(message_types))
+        return endpoint
+
+    return declare
+
+
+def accepted_messages(endpoint: Callable[..., object]) -> frozenset[str] | None:
+    """What `accepts` declared; None when it was forgotten."""
+    declared: frozenset[str] | None = getattr(endpoint, _ACCEPTS, None)
+    return declared
+
+
+class DoorWithoutRow(RuntimeError):
+    """A route or message nobody decided about, or a row nobody can enter. The app is not built."""

@@ -1,0 +1,241 @@
+"""The one policy table: which role may do what, to whose things. Pure, and deny by default.
+
+`decide` needs no database and no clock, so that every cell of the table can be tested. Not here:
+who somebody is (`sessions`), which door does what (`doors`), writing the audit (`guard`).
+
+What is foreign and what does not exist give the same verdict, HIDDEN: nobody learns from a
+refusal that a thing is there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from viewer.access.roles import Principal, Role
+
+
+class Action(StrEnum):
+    """Everything that can be asked for; the values are the `action` of ledger entries."""
+
+    HEALTH_READ = "health.read"
+    METRICS_READ = "metrics.read"
+    SCHEMA_READ = "schema.read"
+    APP_READ = "app.read"
+    SESSION_OPEN = "session.open"
+    SESSION_READ = "session.read"
+    SESSION_CLOSE = "session.close"
+    SESSION_LIST_OWN = "session.list_own"
+    SESSION_REVOKE_OWN = "session.revoke_own"
+    SESSION_KEEP = "session.keep"
+    PASSWORD_CHANGE = "password.change"
+    USER_LIST = "user.list"
+    USER_CREATE = "user.create"
+    USER_EDIT = "user.edit"
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    USER_RESET_PASSWORD = "user.reset_password"
+    SESSION_LIST = "session.list"
+    SESSION_REVOKE = "session.revoke"
+    UNIT_LIST = "unit.list"
+    UNIT_READ = "unit.read"
+    UNIT_CREATE = "unit.create"
+    UNIT_EDIT = "unit.edit"
+    UNIT_REMOVE = "unit.remove"
+    CHECKPOINT_LIST = "checkpoint.list"
+    CHECKPOINT_READ = "checkpoint.read"
+    CHECKPOINT_CREATE = "checkpoint.create"
+    CHECKPOINT_EDIT = "checkpoint.edit"
+    CHECKPOINT_REMOVE = "checkpoint.remove"
+    DEVICE_LIST = "device.list"
+    DEVICE_READ = "device.read"
+    DEVICE_PLACE = "device.place"
+    DEVICE_EDIT = "device.edit"
+    DEVICE_REMOVE = "device.remove"
+    DEVICE_ROTATE_KEY = "device.rotate_key"
+    DEVICE_ENABLE = "device.enable"
+    DEVICE_DISABLE = "device.disable"
+    STREAM_LIST = "stream.list"
+    EVENTS_WATCH = "events.watch"
+    LIVE_VIEW = "live.open"
+    RECORDING_READ = "recording.read"
+    AUDIT_READ = "audit.read"
+    AUDIT_VERIFY = "audit.verify"
+    OVERVIEW_READ = "overview.read"
+    SYSTEM_READ = "system.read"
+
+
+class Kind(StrEnum):
+    """What an action is done to. NOTHING is an action without an object, as reading a list is."""
+
+    NOTHING = "nothing"
+    UNIT = "unit"
+    CHECKPOINT = "checkpoint"
+    DEVICE = "device"
+    USER = "user"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """The thing an action is done to, as far as policy needs it.
+
+    `unit_path` is the unit it belongs to and every unit above that one. `exists` False stands for
+    a thing that was asked for and is not there.
+    """
+
+    kind: Kind
+    id: str = ""
+    unit_path: tuple[str, ...] = ()
+    owner: str | None = None
+    exists: bool = True
+
+
+NOTHING = Object(Kind.NOTHING)
+
+
+class Scope(Enum):
+    """How far a row reaches."""
+
+    OPEN = "open"  # anybody, without a session
+    ALL = "all"  # every object of the kind
+    UNIT = "unit"  # objects of the principal's unit and the units under it
+    OWN = "own"  # what belongs to the principal
+
+
+class Record(Enum):
+    """Who writes the ledger entry when the answer is yes. Exactly one does (I11)."""
+
+    NONE = "none"  # tells nothing about footage or people
+    GUARD = "guard"  # a view: the guard, before the room is entered
+    ROOM = "room"  # a change: the room, in the transaction of the change
+
+
+class Verdict(Enum):
+    ALLOWED = "allowed"
+    UNAUTHENTICATED = "unauthenticated"
+    MUST_CHANGE_PASSWORD = "must_change_password"
+    FORBIDDEN = "forbidden"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    roles: frozenset[Role]
+    kind: Kind
+    scope: Scope
+    record: Record
+
+
+_EVERYBODY = frozenset(Role)
+_FIELD = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.UNIT_USER, Role.EXPORTER, Role.SITE_ADMIN})
+_SEES_PLACES = _FIELD | {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}  # the latter gives people their unit
+_SEES_DEVICES = _FIELD | {Role.SYSTEM_ADMIN}
+_SITE = frozenset({Role.SITE_ADMIN})
+_SECURITY = frozenset({Role.SECURITY_ADMIN})
+_AUDITOR = frozenset({Role.AUDITOR})
+_SYSTEM = frozenset({Role.SYSTEM_ADMIN})
+_NOBODY: frozenset[Role] = frozenset()
+
+_OPEN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.NONE)
+_LOGIN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.ROOM)
+_PRIVATE = Row(_EVERYBODY, Kind.NOTHING, Scope.ALL, Record.NONE)
+_PRIVATE_CHANGE = Row(_EVERYBODY, Kind.NOTHING, Scope.ALL, Record.ROOM)
+_USER_CHANGE = Row(_SECURITY, Kind.USER, Scope.ALL, Record.ROOM)
+_UNIT_CHANGE = Row(_SITE, Kind.UNIT, Scope.UNIT, Record.ROOM)
+_CHECKPOINT_CHANGE = Row(_SITE, Kind.CHECKPOINT, Scope.UNIT, Record.ROOM)
+_DEVICE_CHANGE = Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
+
+TABLE: Mapping[Action, Row] = {
+    Action.HEALTH_READ: _OPEN,
+    Action.SCHEMA_READ: _OPEN,
+    Action.APP_READ: _OPEN,
+    Action.METRICS_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),  # and the machine itself: api/health
+    Action.SESSION_OPEN: _LOGIN,
+    Action.SESSION_READ: _PRIVATE,
+    Action.SESSION_CLOSE: _PRIVATE_CHANGE,
+    Action.SESSION_LIST_OWN: _PRIVATE,
+    Action.SESSION_REVOKE_OWN: Row(_EVERYBODY, Kind.SESSION, Scope.OWN, Record.ROOM),
+    Action.SESSION_KEEP: _PRIVATE,
+    Action.PASSWORD_CHANGE: _PRIVATE_CHANGE,
+    Action.USER_LIST: Row(_SECURITY | _AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.USER_CREATE: Row(_SECURITY, Kind.NOTHING, Scope.ALL, Record.ROOM),
+    Action.USER_EDIT: _USER_CHANGE,
+    Action.USER_DISABLE: _USER_CHANGE,
+    Action.USER_ENABLE: _USER_CHANGE,
+    Action.USER_RESET_PASSWORD: _USER_CHANGE,
+    Action.SESSION_LIST: Row(_SECURITY, Kind.USER, Scope.ALL, Record.GUARD),
+    Action.SESSION_REVOKE: Row(_SECURITY, Kind.SESSION, Scope.ALL, Record.ROOM),
+    Action.UNIT_LIST: Row(_SEES_PLACES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.UNIT_READ: Row(_SEES_PLACES, Kind.UNIT, Scope.UNIT, Record.NONE),
+    Action.UNIT_CREATE: _UNIT_CHANGE,  # the object is the parent
+    Action.UNIT_EDIT: _UNIT_CHANGE,
+    Action.UNIT_REMOVE: _UNIT_CHANGE,
+    Action.CHECKPOINT_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.CHECKPOINT_READ: Row(_SEES_DEVICES, Kind.CHECKPOINT, Scope.UNIT, Record.NONE),
+    Action.CHECKPOINT_CREATE: _UNIT_CHANGE,  # the object is the unit it is put in
+    Action.CHECKPOINT_EDIT: _CHECKPOINT_CHANGE,
+    Action.CHECKPOINT_REMOVE: _CHECKPOINT_CHANGE,
+    Action.DEVICE_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.DEVICE_READ: Row(_SEES_DEVICES, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.DEVICE_PLACE: _CHECKPOINT_CHANGE,  # registering or moving: the object is where it goes
+    Action.DEVICE_EDIT: _DEVICE_CHANGE,
+    Action.DEVICE_REMOVE: _DEVICE_CHANGE,
+    Action.DEVICE_ROTATE_KEY: _DEVICE_CHANGE,
+    Action.DEVICE_ENABLE: _DEVICE_CHANGE,
+    Action.DEVICE_DISABLE: _DEVICE_CHANGE,
+    Action.STREAM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.EVENTS_WATCH: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    # A site admin sees the picture of the device being registered (screens.md).
+    Action.LIVE_VIEW: Row(frozenset({Role.SUPERVISOR, Role.SITE_ADMIN}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    Action.RECORDING_READ: Row(
+        frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER}), Kind.DEVICE, Scope.UNIT, Record.GUARD
+    ),
+    Action.AUDIT_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.OVERVIEW_READ: Row(_EVERYBODY, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.SYSTEM_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
+}
+
+# With a one-time password nobody does anything but replace it, look who they are, and leave.
+BEFORE_PASSWORD_CHANGE = frozenset({Action.SESSION_READ, Action.SESSION_CLOSE, Action.PASSWORD_CHANGE})
+
+
+def admits(principal: Principal | None, action: Action) -> Verdict:
+    """What can be said before the object is known: ALLOWED means that some object may be."""
+    row = TABLE.get(action)
+    if row is None:
+        return Verdict.FORBIDDEN
+    if row.scope is Scope.OPEN:
+        return Verdict.ALLOWED
+    if principal is None:
+        return Verdict.UNAUTHENTICATED
+    if principal.must_change_password and action not in BEFORE_PASSWORD_CHANGE:
+        return Verdict.MUST_CHANGE_PASSWORD
+    return Verdict.ALLOWED if principal.role in row.roles else Verdict.FORBIDDEN
+
+
+def decide(principal: Principal | None, action: Action, thing: Object) -> Verdict:
+    """What the table says. An action without a row, or done to another kind of thing, is forbidden."""
+    verdict = admits(principal, action)
+    if verdict is not Verdict.ALLOWED:
+        return verdict
+    row = TABLE[action]
+    if thing.kind is not row.kind:
+        return Verdict.FORBIDDEN
+    if row.scope is Scope.OPEN or principal is None:
+        return Verdict.ALLOWED
+    if not thing.exists:
+        return Verdict.HIDDEN
+    if row.scope is Scope.OWN and thing.owner != principal.name:
+        return Verdict.HIDDEN
+    narrowed = row.scope is Scope.UNIT and thing.kind is not Kind.NOTHING and principal.unit is not None
+    return Verdict.HIDDEN if narrowed and principal.unit not in thing.unit_path else Verdict.ALLOWED
+
+
+def may(principal: Principal | None, action: Action, thing: Object) -> bool:
+    return decide(principal, action, thing) is Verdict.ALLOWED
+
+
+def allowed_actions(principal: Principal) -> list[Action]:
+    """What the web app may offer this person: every action that some object would allow."""
+    return [action for action in TABLE if admits(principal, action) is Verdict.ALLOWED]

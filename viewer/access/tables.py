@@ -1,0 +1,33 @@
+"""The rows of people and their sessions. A session's token is never stored, only its SHA-256."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from storage.database import metadata
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("unit", String),  # null: every unit
+    Column("password_hash", String, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("password_changed_utc_ns", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_utc_ns", BigInteger, nullable=False),
+    Column("last_login_utc_ns", BigInteger),
+    Column("version", Integer, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("token_sha256", LargeBinary, nullable=False, unique=True),
+    Column("user", String, ForeignKey("users.name"), nullable=False),
+    Column("created_utc_ns", BigInteger, nullable=False),
+    Column("last_used_utc_ns", BigInteger, nullable=False),
+    Column("peer", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Index("ix_sessions_user", "user"),
+)
