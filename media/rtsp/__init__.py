@@ -23,9 +23,18 @@ from media.rtsp.auth import (
     challenges,
     ha1,
 )
+from media.rtsp.client import (
+    ClientConnection,
+    ClientEvent,
+    Recording,
+    Refused,
+    ServerPacket,
+    tcp_offers,
+    udp_offers,
+)
 from media.rtsp.errors import RtspError
 from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown
-from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved
+from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame
 from media.rtsp.path import MediaPath, parse_path
 from media.rtsp.server import ServerConnection
 from media.rtsp.transport import Lower, Transport, parse_transport
@@ -36,6 +45,8 @@ __all__ = [
     "Algorithm",
     "Announce",
     "Buffer",
+    "ClientConnection",
+    "ClientEvent",
     "Credentials",
     "DigestClient",
     "Event",
@@ -47,13 +58,19 @@ __all__ = [
     "OnInterleaved",
     "ParameterSet",
     "Record",
+    "Recording",
+    "Refused",
     "RtspError",
     "ServerConnection",
+    "ServerPacket",
     "Setup",
     "Teardown",
     "Transport",
     "challenges",
+    "frame",
     "ha1",
     "parse_path",
     "parse_transport",
+    "tcp_offers",
+    "udp_offers",
 ]

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 REALM = "mingjing"
@@ -61,16 +61,16 @@ class Credentials:
     realm: str
     nonce: str
     uri: str
-    response: str
+    response: str = field(repr=False)
     algorithm: Algorithm
     qop: str = ""  # "auth", or empty for RFC 2069
     nc: str = ""
     cnonce: str = ""
 
     def proves(self, stored_ha1: str) -> bool:
-        """Whether the sender knows the key behind an HA1 of this algorithm (hex). Constant time."""
+        """Whether the sender knows the key behind an HA1 of this algorithm (hex) in our realm. Constant time."""
         expected = digest_response(self.algorithm, stored_ha1, self)
-        return hmac.compare_digest(expected.encode(), self.response.lower().encode())
+        return self.realm == REALM and hmac.compare_digest(expected.encode(), self.response.lower().encode())
 
     def proves_any(self, *, ha1_md5: str, ha1_sha256: str) -> bool:
         """The same, choosing the verifier by the algorithm that the client used."""

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from media.rtsp.auth import Credentials
-from media.rtsp.path import MediaPath
+from media.rtsp.auth import Credentials, parse_authorization
+from media.rtsp.errors import RtspError
+from media.rtsp.message import Request
+from media.rtsp.path import MediaPath, parse_path
 from media.rtsp.transport import Transport
 from media.sdp import MediaDescription
 
@@ -65,3 +67,23 @@ class Fault:
 
 
 Event = Announce | Setup | Record | ParameterSet | Teardown | Fault
+
+
+def announce_of(request: Request) -> Announce:
+    """The event of an ANNOUNCE request.
+
+    Raises:
+        RtspError: no description, or a path or digest that cannot be meant.
+    """
+    content_type = request.headers.get("Content-Type").partition(";")[0].strip().lower()
+    if content_type not in ("", "application/sdp"):
+        raise RtspError(415, "an ANNOUNCE carries application/sdp")
+    if not request.body:
+        raise RtspError(400, "an ANNOUNCE without a description")
+    path = parse_path(request.url)
+    credentials: Credentials | None = None
+    for value in request.headers.all("Authorization"):
+        credentials = credentials or parse_authorization(value, request.method)
+    if credentials is not None and parse_path(credentials.uri) != path:
+        raise RtspError(400, "the digest is for another path")
+    return Announce(path, credentials, request.body, request.headers.get("User-Agent"))

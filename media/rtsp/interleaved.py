@@ -1,22 +1,40 @@
 """Interleaved binary data (RFC 2326, 10.12): `$`, channel, 16-bit length, packet.
 
-The hot path of the house: a frame is two numbers into the caller's buffer, never an object.
+The hot path of the house: a frame is a few numbers into the caller's buffer, never an object.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from struct import Struct
 
 DOLLAR = 0x24
 HEADER_BYTES = 4
 FRAME_MAX_BYTES = HEADER_BYTES + 65_535
 
 Buffer = bytes | bytearray | memoryview
-OnInterleaved = Callable[[int, Buffer, int, int], object]  # channel, buffer, start, end of the packet
+OnInterleaved = Callable[[int, Buffer, int, int], object]  # channel, buffer, start and end of the packet
+
+_HEADER = Struct(">BBH")
 
 
-def walk_frames(
-    buffer: Buffer, start: int, end: int, assigned: bytearray, on_interleaved: OnInterleaved
-) -> tuple[int, int]:
-    raise NotImplementedError
+def walk_frames(buffer: Buffer, start: int, end: int, handlers: Sequence[OnInterleaved]) -> int:
+    """Hand every whole frame of `buffer[start:end]` to its channel's handler, in place.
+
+    `handlers` has 256 entries. Returns the index of the first byte not consumed: the end, an
+    incomplete frame, or what is no frame.
+    """
+    unpack = _HEADER.unpack_from  # plain ints and local names only: this loop runs for every packet
+    last = end - HEADER_BYTES
+    while start <= last:
+        dollar, channel, length = unpack(buffer, start)
+        if dollar != DOLLAR:
+            break
+        packet = start + HEADER_BYTES
+        behind = packet + length
+        if behind > end:
+            break
+        handlers[channel](channel, buffer, packet, behind)
+        start = behind
+    return start
 
 
 def frame(channel: int, packet: bytes) -> bytes:
@@ -27,4 +45,4 @@ def frame(channel: int, packet: bytes) -> bytes:
     """
     if len(packet) > FRAME_MAX_BYTES - HEADER_BYTES:
         raise ValueError(f"{len(packet)} bytes do not fit into an interleaved frame")
-    return b"$%c%b%b" % (channel, len(packet).to_bytes(2, "big"), packet)
+    return _HEADER.pack(DOLLAR, channel, len(packet)) + packet

@@ -6,7 +6,8 @@ Not here: what a parameter set means (media.nal), who asks for it (media.rtsp), 
 Invariants: only `SdpError` escapes `parse`; what `build` writes `parse` reads back equal.
 """
 
+from media.sdp.build import build, codec_name
 from media.sdp.description import MediaDescription, SdpError, SessionDescription
 from media.sdp.parse import parse
 
-__all__ = ["MediaDescription", "SdpError", "SessionDescription", "parse"]
+__all__ = ["MediaDescription", "SdpError", "SessionDescription", "build", "codec_name", "parse"]
