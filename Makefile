@@ -1,0 +1,71 @@
+# The six words. Everything that is not here is `mingjing --help`.
+#
+#   make run     set-up, then a demo with moving pictures and sound
+#   make test    set-up, then every test
+#   make check   lint, types, layers
+#   make bench   the benchmarks
+#   make peers   tests with real clients
+#   make setup   only the set-up
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .cache/stamps
+WEB := viewer/web
+PYTEST_WORKERS ?= 2
+
+.PHONY: help run setup test check bench peers faults format lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: setup
+	$(BIN)/mingjing demo
+
+setup: $(STAMPS)/python $(STAMPS)/web
+
+test: setup $(STAMPS)/peers
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+bench: setup
+	$(BIN)/mingjing bench live --devices 50 --viewers 50 --seconds 60 --json
+
+peers: setup $(STAMPS)/peers
+	$(BIN)/python -m pytest tests/peers -n 0
+
+format:
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Pins with hashes and no address: run after pyproject.toml has changed.
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --no-header --strip-extras --no-annotate --allow-unsafe
+lock:
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(PIN) --output-file requirements/runtime.txt pyproject.toml
+	$(PIN) --output-file requirements/dev.txt requirements/dev.in
+
+clean:
+	rm -rf $(VENV) .cache $(WEB)/node_modules $(WEB)/dist
+
+$(STAMPS)/python: requirements/dev.txt pyproject.toml deploy/setup/python.sh
+	PYTHON="$(PYTHON)" VENV="$(VENV)" bash deploy/setup/python.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/web: $(STAMPS)/python deploy/setup/web.sh $(WEB)/package-lock.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts -type f 2>/dev/null)
+	VENV="$(VENV)" WEB="$(WEB)" bash deploy/setup/web.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/peers: deploy/setup/peers.sh
+	bash deploy/setup/peers.sh
+	@mkdir -p $(STAMPS) && touch $@
