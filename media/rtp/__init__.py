@@ -12,7 +12,22 @@ is not in a unit is counted.
 """
 
 from media.rtp.depacketizer import Closing
+from media.rtp.packet import packets
+from media.rtp.packetizer import MTU, packetize_aac, packetize_g711, packetize_h264, packetize_h265
 from media.rtp.receiver import ReceiverStatistics, TrackReceiver
-from media.rtp.rtcp import SenderReport
+from media.rtp.rtcp import SenderReport, build_goodbye, build_sender_report
 
-__all__ = ["Closing", "ReceiverStatistics", "SenderReport", "TrackReceiver"]
+__all__ = [
+    "MTU",
+    "Closing",
+    "ReceiverStatistics",
+    "SenderReport",
+    "TrackReceiver",
+    "build_goodbye",
+    "build_sender_report",
+    "packetize_aac",
+    "packetize_g711",
+    "packetize_h264",
+    "packetize_h265",
+    "packets",
+]

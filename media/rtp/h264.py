@@ -6,7 +6,7 @@ are counted as malformed.
 
 from media.nal import H264Nal, split_annexb
 from media.rtp.packet import Buffer
-from media.rtp.picture import PictureDepacketizer
+from media.rtp.picture import UNIT_MAX_NALS, PictureDepacketizer
 
 STAP_A = 24
 FU_A = 28
@@ -64,8 +64,11 @@ class H264Depacketizer(PictureDepacketizer):
             start += 2
             if not size:
                 break  # padding
-            if size > end - start or len(self._nals) >= 4096:
+            if size > end - start:
                 self._break()
+                return
+            if len(self._nals) >= UNIT_MAX_NALS:
+                self._discard()
                 return
             self._take(bytes(buffer[start : start + size]))
             start += size
@@ -79,7 +82,7 @@ class H264Depacketizer(PictureDepacketizer):
             self._break()
         self._nals.append(nal)
         kind = nal[0] & _TYPE_MASK
-        if kind == _SLICE or kind == _KEY_SLICE or kind == _PARTITION_A:
+        if kind in (_SLICE, _KEY_SLICE, _PARTITION_A):
             self._slice_seen = True
             # first_mb_in_slice 0 is the one-bit code "1": H.264, 7.3.3
             if len(nal) > 1 and nal[1] & 0x80:

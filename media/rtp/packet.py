@@ -28,7 +28,9 @@ _PADDING = 0x20
 _EXTENSION = 0x10
 _CSRC_COUNT_MASK = 0x0F
 
-RTCP_TYPES = range(192, 224)  # second byte of an RTCP packet; as RTP it would be payload type 64-95 with marker (RFC 5761)
+RTCP_TYPES = range(
+    192, 224
+)  # second byte of an RTCP packet; as RTP it would be payload type 64-95 with marker (RFC 5761)
 
 
 def payload_bounds(buffer: Buffer, start: int, end: int) -> tuple[int, int] | None:

@@ -31,8 +31,8 @@ from media.rtp.packet import (
     unpack_header,
 )
 from media.rtp.probation import Probation
-from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX, ReorderBuffer
 from media.rtp.reception import Reception
+from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX, ReorderBuffer
 from media.rtp.rtcp import SenderReport
 from media.track import Codec
 
