@@ -1,0 +1,79 @@
+/** What a tile says about its channel: values only, replaced as a whole when something changes. */
+
+import type { ClosingReason } from './messages'
+
+/**
+ * connecting: no answer yet, or the server is away and we keep trying. waiting: connected, and the
+ * device is said to be on line, but no picture came yet. stalled: pictures were coming and stopped.
+ * unsupported: this browser, or the server, cannot take the codec. broken: the browser's decoder
+ * gave up again and again.
+ */
+export type PictureState =
+  | 'connecting'
+  | 'waiting'
+  | 'live'
+  | 'stalled'
+  | 'offline'
+  | 'unsupported'
+  | 'broken'
+  | 'closed'
+
+/** none: the device sends no sound. unsupported: it sends some that this browser cannot play. */
+export type SoundState = 'none' | 'off' | 'on' | 'unsupported'
+
+export interface LiveStatus {
+  readonly state: PictureState
+  /** When the device went off line or fell silent, ISO 8601. */
+  readonly since: string | null
+  readonly reason: string
+  readonly closing: ClosingReason | null
+  readonly sound: SoundState
+  readonly videoCodec: string
+  readonly audioCodec: string
+  readonly width: number
+  readonly height: number
+  /** Server to screen, in milliseconds; null before it can be told. */
+  readonly latencyMs: number | null
+  /** Device to server, as the server says. */
+  readonly delayS: number
+  readonly bitrateKbps: number
+  readonly fps: number
+  /** Placed time of the picture on the screen, in milliseconds of UTC; null without a picture. */
+  readonly pictureMs: number | null
+  /** Units the server left out because this viewer was too slow. */
+  readonly missedUnits: number
+  readonly droppedPictures: number
+}
+
+export const NOTHING_YET: LiveStatus = {
+  state: 'connecting',
+  since: null,
+  reason: '',
+  closing: null,
+  sound: 'none',
+  videoCodec: '',
+  audioCodec: '',
+  width: 0,
+  height: 0,
+  latencyMs: null,
+  delayS: 0,
+  bitrateKbps: 0,
+  fps: 0,
+  pictureMs: null,
+  missedUnits: 0,
+  droppedPictures: 0,
+}
+
+const CODEC_WORDS: Readonly<Record<string, string>> = {
+  h264: 'H.264',
+  hevc: 'H.265',
+  aac: 'AAC',
+  opus: 'Opus',
+  pcm_alaw: 'G.711 A',
+  pcm_mulaw: 'G.711 µ',
+}
+
+/** A codec as people write it; the same in every language. */
+export function codecWord(codec: string): string {
+  return CODEC_WORDS[codec] ?? codec
+}
