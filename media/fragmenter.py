@@ -1,36 +1,181 @@
-"""Cuts the units of a track into fragments, once (docs/reference/fragment.md)."""
+"""Cuts the units of a track into fragments, once; the bytes are shared from then on.
+
+A picture is a fragment; sound is collected to about 100 ms. Times in the boxes are the track's
+clock, from an origin before the stream's anchor, so that what a second track has before it and what
+reordering puts before the first picture is not negative.
+
+Not here: where a unit stands in time (`media.timeline`), in which order pictures are decoded
+(`media.decode_order`), the boxes themselves (`media.fmp4`).
+"""
+
+from collections import deque
+from itertools import product
 
 from media.access_unit import AccessUnit
-from media.fragment import Fragment
+from media.decode_order import DecodeOrder
+from media.fmp4 import PictureWriter, SoundWriter
+from media.fragment import Fragment, FragmentFlag
+from media.frame_duration import FrameDuration
 from media.timeline import Placement
-from media.track import Track
+from media.track import AudioConfig, Track, VideoConfig
+
+# Time of the anchor in the boxes. A track may begin 8 s before the stream (media.alignment), a B-frame
+# stands 1 s before a picture at most, and 16 pictures of extrapolated decode time take 0.64 s.
+ORIGIN_S = 10
+
+_USUAL_RATE = 25  # pictures a second, until an interval is known
+
+# Less would cost a fragment a frame, 50 a second and device; more would be heard as delay.
+SOUND_FRAGMENT_MS = 100
+_SOUND_FRAMES_MAX = 64  # in one fragment, where frames claim to last next to nothing
+
+# By (key, damaged, reanchored); made once, for combining enum flags costs more than all else about a picture.
+_FLAGS: dict[tuple[bool, bool, bool], FragmentFlag] = {
+    (key, damaged, reanchored): FragmentFlag(
+        key * FragmentFlag.KEY | damaged * FragmentFlag.DAMAGED | reanchored * FragmentFlag.REANCHORED
+    )
+    for key, damaged, reanchored in product((False, True), repeat=3)
+}
 
 
 class PictureFragmenter:
-    """One picture, one fragment."""
+    """One picture, one fragment; H.264 and H.265 alike."""
 
-    def __init__(self, track: Track) -> None: ...
+    def __init__(self, track: Track) -> None:
+        self._track_id = track.id
+        self._origin = ORIGIN_S * track.clock_rate
+        self._duration = track.clock_rate // _USUAL_RATE
+        self._order = DecodeOrder(_depth(track), self._duration)
+        self._decode_time = -1
+        self._writer = PictureWriter(track.id)
 
     def reconfigure(self, track: Track) -> None:
-        """The track changed (a new init); decode times run on."""
+        """The track has a new config and so a new init; its decode times run on."""
+        self._order.expect(_depth(track))
 
     def fragment(self, unit: AccessUnit, placement: Placement, sequence: int) -> Fragment:
-        raise NotImplementedError
+        """The fragment of the next picture in decode order."""
+        pts = placement.pts + self._origin
+        decode_time = self._order.decode_time(pts)
+        if self._decode_time >= 0:
+            self._duration = decode_time - self._decode_time
+        self._decode_time = decode_time
+        key = unit.key
+        received_utc_ns = unit.received_utc_ns
+        duration = self._duration
+        # Positional, and flags looked up: this runs once a picture for the whole house.
+        return Fragment(
+            self._track_id,
+            sequence,
+            self._writer.write(unit.payload, sequence, decode_time, pts - decode_time, duration, key, received_utc_ns),
+            _FLAGS[key, unit.damaged, placement.reanchored],
+            placement.rtp_time,
+            duration,
+            unit.received_mono_ns,
+            received_utc_ns,
+            placement.device_ntp,
+            placement.placed_utc_ns,
+            1,
+            unit.lost_packets,
+        )
+
+
+def _depth(track: Track) -> int | None:
+    return track.config.reorder_depth if isinstance(track.config, VideoConfig) else None
 
 
 class SoundFragmenter:
-    """About 100 ms of sound, one fragment. For each unit: `if collect(...)`: emit `fragment(sequence)`, before any Gap."""
+    """About 100 ms of sound, one fragment; a hole or a jump closes it early.
 
-    def __init__(self, track: Track) -> None: ...
+    For each unit: `collect`, then emit `fragment(sequence)` while `ready`, and only then a gap that
+    the unit shows. At the end of the stream the same with `flush`.
+    """
+
+    def __init__(self, track: Track) -> None:
+        if not isinstance(track.config, AudioConfig):
+            raise TypeError(f"track {track.id} is not sound")
+        self._track_id = track.id
+        self._origin = ORIGIN_S * track.clock_rate
+        self._enough = SOUND_FRAGMENT_MS * track.clock_rate // 1_000
+        self._frame_duration = FrameDuration(track.config)
+        self._writer = SoundWriter(track.id)
+        self._collected = _Sound()
+        self._complete: deque[_Sound] = deque()  # two at most: a hole and a long frame in one call
+        self._decode_time = -1  # of the last frame written
+
+    @property
+    def ready(self) -> bool:
+        """Whether `fragment` has one to give."""
+        return bool(self._complete)
 
     def collect(self, unit: AccessUnit, placement: Placement) -> bool:
-        """Take a frame in; True when a fragment is complete. A hole or jump completes the one before it."""
-        raise NotImplementedError
+        """Take a frame in; True when a fragment is complete."""
+        sound = self._collected
+        pts = placement.pts
+        duration = self._frame_duration.of(unit.payload[0])
+        if sound.units:
+            step = pts - sound.last_pts
+            self._frame_duration.learn(step)
+            usual = sound.durations[-1]
+            if placement.reanchored or not usual < 2 * step < 3 * usual:
+                sound = self._close()
+            else:
+                sound.durations[-1] = step
+        if not sound.units:
+            sound.first = placement
+        sound.units.append(unit)
+        sound.durations.append(duration)
+        sound.last_pts = pts
+        so_far = pts - sound.first.pts + duration
+        if so_far + duration // 2 >= self._enough or len(sound.units) == _SOUND_FRAMES_MAX:
+            self._close()
+        return bool(self._complete)
 
     def fragment(self, sequence: int) -> Fragment | None:
-        """The complete fragment, if there is one."""
-        raise NotImplementedError
+        """The oldest complete fragment, if there is one."""
+        if not self._complete:
+            return None
+        sound = self._complete.popleft()
+        first, last = sound.first, sound.units[-1]
+        decode_time = max(first.pts + self._origin, self._decode_time + 1)
+        duration = sum(sound.durations)
+        self._decode_time = decode_time + duration - sound.durations[-1]
+        frames = [unit.payload[0] for unit in sound.units]
+        return Fragment(
+            track_id=self._track_id,
+            sequence=sequence,
+            data=self._writer.write(frames, sound.durations, sequence, decode_time, last.received_utc_ns),
+            flags=_FLAGS[True, any(unit.damaged for unit in sound.units), first.reanchored],
+            rtp_time=first.rtp_time,
+            duration=duration,
+            received_mono_ns=last.received_mono_ns,
+            received_utc_ns=last.received_utc_ns,
+            device_ntp=first.device_ntp,
+            placed_utc_ns=first.placed_utc_ns,
+            unit_count=len(sound.units),
+            lost_packets=sum(unit.lost_packets for unit in sound.units),
+        )
 
     def flush(self, sequence: int) -> Fragment | None:
-        """At the end of the stream: what was collected so far, complete or not."""
-        raise NotImplementedError
+        """What was collected so far, complete or not; None when there is no more."""
+        if self._collected.units:
+            self._close()
+        return self.fragment(sequence)
+
+    def _close(self) -> "_Sound":
+        self._complete.append(self._collected)
+        self._collected = _Sound()
+        return self._collected
+
+
+class _Sound:
+    """Frames on their way to one fragment."""
+
+    __slots__ = ("durations", "first", "last_pts", "units")
+
+    first: Placement
+
+    def __init__(self) -> None:
+        self.units: list[AccessUnit] = []
+        self.durations: list[int] = []  # the last one as its frame says, the others as the next one showed
+        self.last_pts = 0
