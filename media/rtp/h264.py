@@ -35,12 +35,12 @@ class H264Depacketizer(PictureDepacketizer):
             part = buffer[start + 1]
             if part & _FU_START:
                 if self._parts:  # start after start: the first one's end is missing
-                    self._break()
+                    self._miss()
                 self._parts = [bytes((header & _HEADER_MASK | part & _TYPE_MASK,)), bytes(buffer[start + 2 : end])]
             elif self._parts:
                 self._parts.append(bytes(buffer[start + 2 : end]))
             else:  # its start is missing
-                self._break()
+                self._miss()
                 return
             if part & _FU_END:
                 nal = b"".join(self._parts)
@@ -78,8 +78,8 @@ class H264Depacketizer(PictureDepacketizer):
     def _take(self, nal: bytes) -> None:
         """A whole NAL unit."""
         if self._parts:  # a fragmented one before it never ended
-            self._parts = []
-            self._break()
+            self._miss()
+        self._behind_loss = False
         self._nals.append(nal)
         kind = nal[0] & _TYPE_MASK
         if kind in (_SLICE, _KEY_SLICE, _PARTITION_A):

@@ -43,13 +43,13 @@ class H265Depacketizer(PictureDepacketizer):
             part = buffer[start + 2]
             if part & _FU_START:
                 if self._parts:  # start after start: the first one's end is missing
-                    self._break()
+                    self._miss()
                 header = bytes((buffer[start] & _LAYER_MASK | (part & _FU_TYPE_MASK) << 1, buffer[start + 1]))
                 self._parts = [header, bytes(buffer[start + 3 + self._skip : end])]
             elif self._parts:
                 self._parts.append(bytes(buffer[start + 3 : end]))
             else:  # its start is missing
-                self._break()
+                self._miss()
                 return
             if part & _FU_END:
                 nal = b"".join(self._parts)
@@ -86,8 +86,8 @@ class H265Depacketizer(PictureDepacketizer):
     def _take(self, nal: bytes) -> None:
         """A whole NAL unit."""
         if self._parts:  # a fragmented one before it never ended
-            self._parts = []
-            self._break()
+            self._miss()
+        self._behind_loss = False
         self._nals.append(nal)
         kind = nal[0] >> 1 & 0x3F
         if kind < _SLICES_END:

@@ -44,6 +44,7 @@ class PictureDepacketizer:
         self._key = False
         self._damaged = False
         self._lost = 0
+        self._behind_loss = False  # no whole NAL unit has come since packets were lost
         self._open = False  # packets of `_rtp_time` have come, and no marker has closed it
         self._rtp_time = -1
         self._mono_ns = 0
@@ -71,9 +72,10 @@ class PictureDepacketizer:
 
     def lose(self, packets: int) -> None:
         self._lost += packets
+        self._behind_loss = True
         if self._open:
             self._damaged = True
-            self._parts.clear()
+            self._parts = []
 
     def flush(self) -> Sequence[AccessUnit]:
         return self._close() if self._open and self._slice_seen else ()
@@ -98,10 +100,9 @@ class PictureDepacketizer:
     def _close(self) -> Sequence[AccessUnit]:
         """End the open picture, and begin with nothing."""
         damaged = self._damaged or not self._first_slice_seen
-        if self._parts:  # a fragmented NAL unit whose end never came
-            self.malformed += 1
+        if self._parts:
+            self._miss()
             damaged = True
-            self._parts.clear()
         units: Sequence[AccessUnit] = ()
         if self._nals and not self._discarding:
             units = (
@@ -122,7 +123,14 @@ class PictureDepacketizer:
             self._discarding = True
             self.oversized += 1
             self._nals = []
-            self._parts.clear()
+            self._parts = []
+
+    def _miss(self) -> None:
+        """A fragmented NAL unit without its start or its end. Behind a loss that is no fault of the device."""
+        self._parts = []
+        self._damaged = True
+        if not self._behind_loss:
+            self.malformed += 1
 
     def _break(self) -> None:
         """Bytes that the payload format does not allow: what they were is missing."""
