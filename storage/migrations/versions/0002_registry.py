@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("refusal_reason", sa.Text, nullable=True),
         sa.Column("refusal_utc_ns", sa.BigInteger, nullable=True),
         sa.Column("refusal_peer", sa.Text, nullable=True),
+        sa.Column("refusal_words", sa.Text, nullable=True),
         sa.Column("version", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_devices"),
         sa.ForeignKeyConstraint(["checkpoint"], ["checkpoints.id"], name="fk_devices_checkpoint"),
