@@ -26,6 +26,8 @@ from media import (
 )
 from media.nal import VideoConfigTracker
 
+FRAME_MAX_NS = 200_000_000  # the longest audio frame in use is 120 ms (Opus); a longer step is a hole, not a frame
+
 
 @dataclass(frozen=True, slots=True)
 class VideoOffer:
@@ -132,16 +134,21 @@ class SoundLane(Lane):
         super().__init__(AUDIO_TRACK_ID, timeline.track(config.clock_rate), output)
         self.track = Track(AUDIO_TRACK_ID, config)
         self._fragmenter = SoundFragmenter(self.track)
+        self._last_pts = 0
 
     def push(self, unit: AccessUnit) -> None:
         placement = self._place(unit)
-        if self._gaps.missing_before(unit, placement) is not None:
-            self.flush()
-            self._tell_gap(unit, placement)
-        for fragment in self._fragmenter.push(unit, placement, self._output.next_sequence):
-            self._output.fragment(fragment)
-        self._gaps.passed(placement, self._fragmenter.unit_duration_ns)
+        if self._fragmenter.collect(unit, placement):
+            self._emit(self._fragmenter.fragment(self._output.next_sequence()))
+        self._tell_gap(unit, placement)
+        step = placement.pts - self._last_pts
+        self._last_pts = placement.pts
+        duration_ns = step * 1_000_000_000 // self.track.clock_rate
+        self._gaps.passed(placement, duration_ns if 0 < duration_ns <= FRAME_MAX_NS else 0)
 
     def flush(self) -> None:
-        for fragment in self._fragmenter.flush(self._output.next_sequence):
+        self._emit(self._fragmenter.flush(self._output.next_sequence()))
+
+    def _emit(self, fragment: Fragment | None) -> None:
+        if fragment is not None:
             self._output.fragment(fragment)

@@ -1,0 +1,64 @@
+import pytest
+
+from gateway.stream.gap_detector import GapDetector
+from media import AccessUnit, GapCause, Placement
+from tests.gateway.fragments import START_UTC_NS
+
+MS = 1_000_000
+INTERVAL_NS = 40 * MS
+
+
+def unit(lost_packets: int = 0) -> AccessUnit:
+    return AccessUnit((b"\x65",), 0, 0, 0, True, lost_packets=lost_packets)
+
+
+def placed(at_ms: int, *, reanchored: bool = False) -> Placement:
+    return Placement(0, 0, START_UTC_NS + at_ms * MS, 0, 0, 0, reanchored)
+
+
+@pytest.fixture
+def detector() -> GapDetector:
+    """One that has seen a second of 25 pictures, the last at 960 ms."""
+    detector = GapDetector()
+    for n in range(25):
+        assert detector.missing_before(unit(), placed(n * 40)) is None
+        detector.passed(placed(n * 40), INTERVAL_NS)
+    return detector
+
+
+def test_footage_ends_one_interval_after_the_last_unit(detector: GapDetector) -> None:
+    assert detector.placed_end_ns == START_UTC_NS + 1_000 * MS
+
+
+def test_a_slower_picture_rate_is_no_gap(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(), placed(1_160)) is None
+    assert detector.missing_before(unit(), placed(1_860)) is None
+
+
+def test_a_hole_of_a_second_without_loss_is_the_device_that_paused(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(), placed(2_000)) == (GapCause.DEVICE_PAUSED, START_UTC_NS + 1_000 * MS)
+
+
+def test_a_lost_picture_is_a_gap_of_its_own_length(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(lost_packets=3), placed(1_040)) == (
+        GapCause.PACKET_LOSS,
+        START_UTC_NS + 1_000 * MS,
+    )
+
+
+def test_packets_lost_inside_a_picture_are_no_gap(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(lost_packets=1), placed(1_000)) is None
+
+
+def test_the_steps_of_b_frames_are_no_loss(detector: GapDetector) -> None:
+    detector.reorder_depth = 2
+    assert detector.missing_before(unit(lost_packets=1), placed(1_080)) is None
+    assert detector.missing_before(unit(lost_packets=1), placed(1_160)) is not None
+
+
+def test_a_jump_of_rtp_time_is_said_to_be_one(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(), placed(3_000, reanchored=True)) == (
+        GapCause.RTP_JUMP,
+        START_UTC_NS + 1_000 * MS,
+    )
+    assert detector.missing_before(unit(), placed(1_000, reanchored=True)) is None

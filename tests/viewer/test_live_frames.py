@@ -1,0 +1,72 @@
+"""The seam through which fragments reach the socket, over a real uvicorn and a real client."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvicorn
+import websockets
+from fastapi import FastAPI, WebSocket
+
+from viewer.live.frames import FrameProtocol, FrameWriter, frame_header, frames_of
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 1_000_000])
+async def test_a_real_client_reads_what_was_written_past_asgi(size: int) -> None:
+    payload = bytes(range(256)) * (size // 256 + 1)
+
+    async def write(frames: FrameWriter) -> None:
+        frames.binary(payload[:size])
+        frames.text("说明".encode())
+
+    async with serving(write) as url, websockets.connect(url) as client:
+        assert await client.recv() == payload[:size]
+        assert await client.recv() == "说明"
+
+
+async def test_writing_to_a_closed_socket_does_nothing() -> None:
+    written = asyncio.Event()
+
+    async def write(frames: FrameWriter) -> None:
+        frames.binary(b"before")
+        await written.wait()
+        frames.binary(b"after")
+
+    async with serving(write) as url, websockets.connect(url) as client:
+        assert await client.recv() == b"before"
+        await client.close()
+        written.set()
+
+
+def test_headers_are_those_of_rfc_6455() -> None:
+    assert frame_header(0x82, 5) == b"\x82\x05"
+    assert frame_header(0x82, 256) == b"\x82\x7e\x01\x00"
+    assert frame_header(0x81, 65_536) == b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"
+
+
+class serving:  # noqa: N801  reads as a statement
+    def __init__(self, write: Callable[[FrameWriter], Awaitable[None]]) -> None:
+        app = FastAPI()
+
+        @app.websocket("/ws")
+        async def endpoint(websocket: WebSocket) -> None:
+            await websocket.accept()
+            await write(frames_of(websocket.scope))
+            await websocket.close()
+
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            app, ws=FrameProtocol, ws_per_message_deflate=False, log_level="warning", lifespan="off"
+        )
+        self._server = uvicorn.Server(config)
+
+    async def __aenter__(self) -> str:
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        self._tasks.create_task(self._server.serve(sockets=[self._listening]))
+        return f"ws://127.0.0.1:{self._listening.getsockname()[1]}/ws"
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._server.should_exit = True
+        await self._tasks.__aexit__(None, None, None)

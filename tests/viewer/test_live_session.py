@@ -1,0 +1,113 @@
+"""What a live session sends and leaves out, over a transport whose buffer the test holds."""
+
+import json
+
+from gateway.stream import StreamInfo, StreamInit
+from media import AUDIO_TRACK_ID, AudioConfig, Codec, Track
+from tests.gateway.fragments import START_MONO_NS, START_UTC_NS, VIDEO, picture, sound
+from viewer.live import session as limits
+from viewer.live.session import LiveSession
+
+
+class Socket:
+    """The seam of a `FrameWriter`: keeps what was written, and pretends what is buffered."""
+
+    def __init__(self) -> None:
+        self.texts: list[dict[str, object]] = []
+        self.binaries: list[bytes] = []
+        self.backlog = 0
+        self.aborted = False
+
+    def text(self, payload: bytes) -> None:
+        self.texts.append(json.loads(payload))
+
+    def binary(self, payload: bytes) -> None:
+        self.binaries.append(payload)
+
+    def buffered_bytes(self) -> int:
+        return self.backlog
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def sequences(self) -> list[int]:
+        return [int.from_bytes(data[:8], "big") for data in self.binaries if data[4:8] != b"ftyp"]
+
+
+def started(socket: Socket, *tracks: Track) -> LiveSession:
+    session = LiveSession(socket, lambda: None)
+    session.stream_started(StreamInfo("S", "dev1", "main", "node", 1, START_UTC_NS, START_MONO_NS))
+    session.init_changed(StreamInit(1, tracks or (VIDEO,)))
+    return session
+
+
+def test_init_is_told_in_words_and_then_in_one_segment_a_track() -> None:
+    socket = Socket()
+    started(socket)
+    assert socket.texts[0]["type"] == "init"
+    assert socket.texts[0]["tracks"][0]["mime"] == 'video/mp4; codecs="avc3.42c00d"'
+    assert [data[4:8] for data in socket.binaries] == [b"ftyp"]
+
+
+def test_sound_that_no_browser_plays_is_named_and_not_sent() -> None:
+    socket = Socket()
+    alaw = Track(AUDIO_TRACK_ID, AudioConfig(Codec.PCM_ALAW, 8_000, 1, "alaw", b"", 8_000))
+    session = started(socket, VIDEO, alaw)
+    session.fragment(picture(1, key=True))
+    session.fragment(sound(2))
+    assert socket.texts[0]["tracks"][1]["codec"] == "pcm_alaw"
+    assert socket.texts[0]["tracks"][1]["mime"] is None
+    assert socket.sequences() == [1]
+
+
+def test_a_reader_with_too_many_bytes_jumps_to_the_next_key_frame_and_is_told() -> None:
+    socket = Socket()
+    session = started(socket)
+    session.fragment(picture(1, key=True))
+    socket.backlog = limits.BUFFER_BYTES_MAX + 1
+    session.fragment(picture(2, at_s=0.04))
+    session.fragment(picture(3, key=True, at_s=0.08))
+    socket.backlog = 0
+    session.fragment(picture(4, at_s=0.12))
+    session.fragment(picture(5, key=True, at_s=0.16))
+    session.fragment(picture(6, at_s=0.20))
+    assert socket.sequences() == [1, 5, 6]
+    assert socket.texts[-1] == {"type": "lag", "missed_units": 3, "resumed_at_seq": 5}
+    assert session.units_missed == 3
+
+
+def test_a_reader_whose_pictures_grow_old_is_not_live_any_more() -> None:
+    socket = Socket()
+    session = started(socket)
+    socket.backlog = limits.BACKLOG_BYTES_MIN + 1
+    session.fragment(picture(1, key=True, at_s=0.0))
+    session.fragment(picture(2, at_s=2.9))
+    session.fragment(picture(3, at_s=3.1))
+    assert socket.sequences() == [1, 2]
+
+
+def test_a_long_link_with_a_small_backlog_is_not_slow() -> None:
+    socket = Socket()
+    session = started(socket)
+    socket.backlog = limits.BACKLOG_BYTES_MIN
+    for n in range(1, 20):
+        session.fragment(picture(n, key=n == 1, at_s=float(n)))
+    assert socket.sequences() == list(range(1, 20))
+
+
+def test_a_reader_who_takes_nothing_is_dropped() -> None:
+    socket = Socket()
+    session = started(socket)
+    socket.backlog = limits.BUFFER_BYTES_MAX + 1
+    for n in range(1, 16):
+        session.fragment(picture(n, at_s=float(n)))
+    assert socket.aborted
+
+
+def test_a_reader_who_is_slow_but_takes_is_not_dropped() -> None:
+    socket = Socket()
+    session = started(socket)
+    for n in range(1, 40):
+        socket.backlog = limits.BUFFER_BYTES_MAX + 1_000 - n
+        session.fragment(picture(n, at_s=float(n)))
+    assert not socket.aborted
