@@ -11,7 +11,7 @@ the samples stay there. Sets that are empty or too long for the record are left 
 from collections.abc import Iterable, Sequence
 
 from media.fmp4.boxes import box, full_box
-from media.fmp4.picture_format import PictureFormat, h264_format, h265_format
+from media.fmp4.picture_format import h264_format, h265_format
 from media.track import AudioConfig, Codec, VideoConfig
 
 _LENGTH_SIZE_4 = 3  # lengthSizeMinusOne: NAL units stand behind four bytes of length
