@@ -9,6 +9,58 @@ Invariants R1-R8 are in docs/design/storage.md, those of the ledger in docs/desi
 """
 
 from storage.clock import Clock, SystemClock, iso_from_ns, utc_from_ns
+from storage.disk import Disk, SystemDisk
+from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory
+from storage.journal import NO_CHAIN, EndFlag, Kind, Record
+from storage.recovery import Recovery, recover
+from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader
+from storage.segment_reader import (
+    ByteRange,
+    Fault,
+    SegmentUnreadableError,
+    read_fragments,
+    read_header,
+    read_journal,
+    read_range,
+    read_sealed,
+    verify,
+)
+from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
+from storage.segment_writer import SegmentWriter
 
-__all__ = ["Clock", "SystemClock", "UlidFactory", "iso_from_ns", "utc_from_ns"]
+__all__ = [
+    "NO_CHAIN",
+    "ByteRange",
+    "Clock",
+    "Disk",
+    "EndFlag",
+    "Fault",
+    "FdatasyncEach",
+    "GroupSync",
+    "Kind",
+    "Position",
+    "Record",
+    "RecordedGap",
+    "Recovery",
+    "SealedSegment",
+    "SegmentHeader",
+    "SegmentStore",
+    "SegmentUnreadableError",
+    "SegmentWriter",
+    "StoreLock",
+    "StoreLockedError",
+    "SyncfsOnce",
+    "SystemClock",
+    "SystemDisk",
+    "UlidFactory",
+    "iso_from_ns",
+    "read_fragments",
+    "read_header",
+    "read_journal",
+    "read_range",
+    "read_sealed",
+    "recover",
+    "utc_from_ns",
+    "verify",
+]

@@ -1,0 +1,214 @@
+"""Reads segments back: who a file says it is, what its journal says, and whether that is true.
+
+Three depths: `read_sealed` trusts a closed journal's first and last record and looks up its gaps
+(what a row needs, a millisecond each); `read_fragments` and `verify` follow the chain and hash
+every byte.
+
+Not here: changing anything. A file that cannot be believed is told of, never repaired.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from media import GapCause
+from media.fmp4 import Mp4Error, read_identity
+from storage.journal import RECORD_SIZE, EndFlag, Kind, Record, parse, true_records
+from storage.segment import RecordedGap, SealedSegment, SegmentHeader, journal_beside
+
+JOURNAL_MAX_BYTES = 64 << 20  # 6 minutes at the record rate of a 240 fps stream is a fifth of it
+INIT_MAX_BYTES = 4 << 20  # 64 KiB of parameter sets and a little: anything longer is not ours
+
+
+class SegmentUnreadableError(Exception):
+    """Not a segment of ours, or nothing in it can be believed. Says why in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """Bytes of one segment file."""
+
+    offset: int
+    length: int
+
+
+def read_range(path: Path, wanted: ByteRange) -> bytes:
+    """These bytes of a file, or fewer where it is shorter."""
+    with open(path, "rb") as file:
+        return os.pread(file.fileno(), wanted.length, wanted.offset)
+
+
+def read_journal(path: Path) -> bytes:
+    """The journal beside the segment file at `path`.
+
+    Raises:
+        SegmentUnreadableError: there is none, or it is longer than any of ours.
+    """
+    try:
+        with open(journal_beside(str(path)), "rb") as file:
+            journal = file.read(JOURNAL_MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise SegmentUnreadableError("it has no journal") from error
+    if len(journal) > JOURNAL_MAX_BYTES:
+        raise SegmentUnreadableError("its journal is longer than any of ours")
+    return journal
+
+
+def read_header(path: Path, journal: bytes) -> SegmentHeader:
+    """The identity of a segment, proven by the first record of its journal.
+
+    Raises:
+        SegmentUnreadableError: file and record do not agree, or belong to something else.
+    """
+    record = parse(journal[:RECORD_SIZE])
+    if record is None or record.kind != Kind.HEADER or record.number != 0:
+        raise SegmentUnreadableError("its journal has no header record")
+    if record.length > INIT_MAX_BYTES:
+        raise SegmentUnreadableError("its header is longer than any of ours")
+    init = read_range(path, ByteRange(0, record.length))
+    if sha256(init).digest() != record.digest:
+        raise SegmentUnreadableError("its header is not the one that was recorded")
+    try:
+        identity = read_identity(init)
+        header = SegmentHeader.from_identity(identity or {})
+    except (Mp4Error, ValueError) as error:
+        raise SegmentUnreadableError(str(error)) from error
+    if header.segment != path.stem:
+        raise SegmentUnreadableError(f"it is {header.segment} by another name")
+    if next(true_records(journal[:RECORD_SIZE], header.chain), None) is None:
+        raise SegmentUnreadableError("its first record is not chained to where its header says")
+    return header
+
+
+def read_sealed(path: Path) -> SealedSegment | None:
+    """What a row says of the segment; None while it is not ended.
+
+    Believes the records it looks at by their CRC alone; `verify` follows the chain.
+
+    Raises:
+        SegmentUnreadableError: not a segment, or its length is not what its end record says.
+    """
+    journal = read_journal(path)
+    header = read_header(path, journal)
+    end = parse(journal[-RECORD_SIZE:])
+    count = len(journal) // RECORD_SIZE
+    if len(journal) % RECORD_SIZE or end is None or end.kind != Kind.END or end.number != count - 1:
+        return None
+    if path.stat().st_size != end.offset:
+        raise SegmentUnreadableError(f"it is {path.stat().st_size} bytes long and should be {end.offset}")
+    return sealed_from(header, end, _gaps(journal))
+
+
+def sealed_from(header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...]) -> SealedSegment:
+    return SealedSegment(
+        header=header,
+        size_bytes=end.offset,
+        journal_bytes=(end.number + 1) * RECORD_SIZE,
+        digest=end.chain,
+        last_sequence=end.sequence,
+        start_utc_ns=end.placed_utc_ns,
+        end_utc_ns=end.end_utc_ns,
+        fragments=end.count,
+        gaps=gaps,
+        end=EndFlag(end.flags),
+        end_cause=GapCause(end.cause) if end.cause else None,
+        cut_bytes=end.device_ntp,
+    )
+
+
+def _gaps(journal: bytes) -> tuple[RecordedGap, ...]:
+    kinds = journal[::RECORD_SIZE]  # the kind is each record's first byte
+    gaps = []
+    at = kinds.find(Kind.GAP)
+    while at >= 0:
+        record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
+        if record is None:
+            raise SegmentUnreadableError(f"record {at} of its journal is damaged")
+        gaps.append(gap_from(record))
+        at = kinds.find(Kind.GAP, at + 1)
+    return tuple(gaps)
+
+
+def gap_from(record: Record) -> RecordedGap:
+    return RecordedGap(
+        sequence=record.sequence,
+        count=record.count,
+        track_id=record.track,
+        cause=GapCause(record.cause),
+        start_utc_ns=record.placed_utc_ns,
+        end_utc_ns=record.end_utc_ns,
+        lost_packets=record.lost_packets,
+    )
+
+
+def read_fragments(path: Path) -> Iterator[tuple[Record, bytes]]:
+    """The fragments of a segment, open or ended, in order, each proven by its record.
+
+    Stops before the first that is not true. Raises SegmentUnreadableError as `read_header`.
+    """
+    journal = read_journal(path)
+    header = read_header(path, journal)
+    with open(path, "rb") as file:
+        for record in true_records(journal, header.chain):
+            if record.kind == Kind.FRAGMENT:
+                data = os.pread(file.fileno(), record.length, record.offset)
+                if sha256(data).digest() != record.digest:
+                    return
+                yield record, data
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something about a segment that is not as its journal says. `placed_utc_ns` is where it begins, if known."""
+
+    path: Path
+    words: str
+    placed_utc_ns: int | None = None
+    sequence: int | None = None
+
+
+def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | None, list[Fault]]:
+    """Hash every byte of a segment against its journal.
+
+    An altered fragment is told of and the walk goes on, for the chain holds its digest; a record
+    that is not true ends the walk, for nothing after it is anybody's word. Of a segment that is
+    `still_open` only what a sync record vouches for must be there; it may grow meanwhile.
+    """
+    try:
+        journal = read_journal(path)
+        header = read_header(path, journal)
+    except SegmentUnreadableError as error:
+        return None, [] if still_open else [Fault(path, str(error))]
+    faults: list[Fault] = []
+    offset, number, durable, ended = 0, 0, 0, False
+    expected, placed = header.first_sequence, header.started_utc_ns
+    with open(path, "rb") as file:
+        for record in true_records(journal, header.chain):
+            if record.kind == Kind.SYNC:
+                durable = record.count
+            elif record.kind == Kind.END:
+                ended = True
+            else:
+                if record.kind != Kind.HEADER:
+                    placed = record.placed_utc_ns
+                    if record.sequence != expected:
+                        faults.append(Fault(path, f"sequence {expected} is missing", placed, expected))
+                    expected = record.sequence + (record.count if record.kind == Kind.GAP else 1)
+                if record.offset != offset:
+                    faults.append(Fault(path, f"bytes without a record before record {number}", placed, expected))
+                offset = record.offset + record.length
+                if record.length and not _is_true(file.fileno(), record):
+                    faults.append(Fault(path, "altered or missing bytes", placed, record.sequence))
+            number += 1
+        size = os.fstat(file.fileno()).st_size
+    if ended and (size != offset or number * RECORD_SIZE != len(journal)):
+        faults.append(Fault(path, "its length is not what its end record says", placed))
+    if not ended and (number < durable or not still_open):
+        faults.append(Fault(path, f"its journal is not true after record {number - 1}", placed, expected))
+    return header, faults
+
+
+def _is_true(descriptor: int, record: Record) -> bool:
+    return sha256(os.pread(descriptor, record.length, record.offset)).digest() == record.digest
