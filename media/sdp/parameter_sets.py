@@ -4,7 +4,6 @@ They are a courtesy: devices repeat them in the stream. So one that cannot be re
 the description stays good.
 """
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
@@ -49,7 +48,7 @@ def _decode(text: str) -> bytes:
     text = text.strip()
     try:
         unit = b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # of base64, or of letters beyond ASCII
         return b""
     for code in _START_CODES:  # some encoders leave the start code of Annex B in
         unit = unit.removeprefix(code)
