@@ -1,0 +1,69 @@
+"""Puts the rooms together: everything that rests, opened in order and closed in reverse.
+
+A `House` is the store with one owner. The server runs on it (`lifecycle`); the command line opens it
+for itself when no server has it. Not here: ports, streams and tasks of a running server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.registry import Registry
+from mingjing.settings import Settings
+from storage import Clock, SegmentStore, SystemClock, UlidFactory
+from storage.bus import Bus, MemoryBus
+from storage.database import Database, migrate
+from storage.ledger import Ledger
+from viewer.access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every command and the server work on."""
+
+    settings: Settings
+    clock: Clock
+    new_id: UlidFactory
+    store: SegmentStore
+    database: Database
+    ledger: Ledger
+    bus: Bus
+    registry: Registry
+    access: Access
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+    """Lock the store, bring the database to the present schema, and load what is kept in memory.
+
+    Raises:
+        StoreLockedError: another process has this data directory.
+        SchemaTooNewError: a newer version of this program has written it.
+    """
+    clock = clock or SystemClock()
+    new_id = UlidFactory(clock)
+    store = SegmentStore(settings.data_dir, clock)
+    with store.lock():
+        await migrate(settings.database_url)
+        database = await Database.open(settings.database_url)
+        try:
+            async with Ledger.open(settings.data_dir / "ledger", database, clock) as ledger:
+                bus = MemoryBus()
+                registry = await Registry.load(database, ledger, bus, clock)
+                access = await Access.open(
+                    database=database,
+                    ledger=ledger,
+                    bus=bus,
+                    clock=clock,
+                    ids=new_id,
+                    unit_exists=registry.units.exists,
+                    profile=settings.access.password_profile,
+                )
+                try:
+                    yield House(settings, clock, new_id, store, database, ledger, bus, registry, access)
+                finally:
+                    access.close()
+                    await registry.flush_presence()
+        finally:
+            await database.close()
