@@ -1,0 +1,114 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+import gateway.registry  # noqa: F401 - declares its tables
+import recorder  # noqa: F401 - declares its tables
+import viewer.access  # noqa: F401 - declares its tables
+from storage.database import SchemaTooNewError, metadata, migrate
+from storage.database.migrate import MIGRATIONS
+
+CHAIN = ["0001", "0002", "0003", "0004"]
+
+
+def url(path):
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def version(path):
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    connection.close()
+    return [row[0] for row in rows]
+
+
+def test_the_migrations_are_one_chain_without_branches():
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert [script.revision for script in scripts.walk_revisions()][::-1] == CHAIN
+
+
+async def test_an_empty_file_gets_the_newest_schema_and_a_second_run_changes_nothing(tmp_path):
+    path = tmp_path / "database"
+    await migrate(url(path))
+    assert version(path) == CHAIN[-1:]
+    before = path.read_bytes()
+    await migrate(url(path))
+    assert path.read_bytes() == before
+
+
+async def test_every_table_and_index_that_a_room_declares_is_in_the_migrated_schema_and_no_other(tmp_path):
+    path = tmp_path / "database"
+    await migrate(url(path))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []
+
+
+async def test_an_older_database_is_brought_forward_with_its_rows(tmp_path):
+    path = tmp_path / "database"
+    await migrate(url(path), "0001")
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO ledger_entries VALUES (1, 0, 'p', 'a', 's', '{}', x'00')")
+    connection.close()
+    await migrate(url(path))
+    assert version(path) == CHAIN[-1:]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT principal FROM ledger_entries").fetchall() == [("p",)]
+    connection.close()
+
+
+async def test_f80_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "database"
+    await migrate(url(path))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(SchemaTooNewError, match="schema 9999, newer than this program's 0004"):
+        await migrate(url(path))
+    assert path.read_bytes() == before
+
+
+# Runs the chain in a process that kills itself at the n-th statement that changes the schema.
+KILLED = """
+import asyncio, os, signal, sys
+from sqlalchemy import Engine, event
+from storage.database import migrate
+
+left = int(sys.argv[2])
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(connection, cursor, statement, parameters, context, executemany):
+    global left
+    if statement.lstrip().upper().startswith(("CREATE", "INSERT", "UPDATE", "DROP", "ALTER")):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(migrate("sqlite+aiosqlite:///" + sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("statements", [0, 1, 2, 4, 7, 11, 16])
+async def test_f79_a_migration_killed_in_the_middle_is_finished_by_the_next_start(tmp_path, statements):
+    path = tmp_path / "database"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path), str(statements)], cwd=os.getcwd(), timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    await migrate(url(path))
+    assert version(path) == CHAIN[-1:]
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
