@@ -67,8 +67,7 @@ class H264Depacketizer(PictureDepacketizer):
             if size > end - start:
                 self._break()
                 return
-            if len(self._nals) >= UNIT_MAX_NALS:
-                self._discard()
+            if self._discarding:
                 return
             self._take(bytes(buffer[start : start + size]))
             start += size
@@ -76,10 +75,12 @@ class H264Depacketizer(PictureDepacketizer):
             self._break()
 
     def _take(self, nal: bytes) -> None:
-        """A whole NAL unit."""
         if self._parts:  # a fragmented one before it never ended
             self._miss()
         self._behind_loss = False
+        if len(self._nals) >= UNIT_MAX_NALS:
+            self._discard()
+            return
         self._nals.append(nal)
         kind = nal[0] & _TYPE_MASK
         if kind in (_SLICE, _KEY_SLICE, _PARTITION_A):

@@ -75,8 +75,7 @@ class H265Depacketizer(PictureDepacketizer):
             if size > end - start:
                 self._break()
                 return
-            if len(self._nals) >= UNIT_MAX_NALS:
-                self._discard()
+            if self._discarding:
                 return
             self._take(bytes(buffer[start : start + size]))
             start += size + (1 if self._skip else 0)
@@ -84,10 +83,12 @@ class H265Depacketizer(PictureDepacketizer):
             self._break()
 
     def _take(self, nal: bytes) -> None:
-        """A whole NAL unit."""
         if self._parts:  # a fragmented one before it never ended
             self._miss()
         self._behind_loss = False
+        if len(self._nals) >= UNIT_MAX_NALS:
+            self._discard()
+            return
         self._nals.append(nal)
         kind = nal[0] >> 1 & 0x3F
         if kind < _SLICES_END:

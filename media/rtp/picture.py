@@ -38,7 +38,7 @@ class PictureDepacketizer:
         self._by_marker = True
         self._nals: list[bytes] = []
         self._parts: list[bytes] = []  # of the NAL unit that is being put together; empty when there is none
-        self._bytes = 0  # payload bytes since the picture began
+        self._bytes = 0  # payload bytes since the picture began; past the limit while it is discarded
         self._slice_seen = False
         self._first_slice_seen = False
         self._key = False
@@ -60,10 +60,10 @@ class PictureDepacketizer:
         self._mono_ns = mono_ns
         self._utc_ns = utc_ns
         self._bytes += end - start
-        if self._discarding or self._bytes > UNIT_MAX_BYTES or len(self._nals) >= UNIT_MAX_NALS:
-            self._discard()
-        else:
+        if self._bytes <= UNIT_MAX_BYTES:
             self._unpack(buffer, start, end)
+        else:
+            self._discard()
         if marker and self._by_marker and (self._slice_seen or self._discarding):
             if units:
                 return (*units, *self._close())
@@ -84,12 +84,20 @@ class PictureDepacketizer:
         """Take the NAL units, or the part of one, out of a payload."""
         raise NotImplementedError
 
+    def _take(self, nal: bytes) -> None:
+        """Note a whole NAL unit: what it says of the picture, and its bytes."""
+        raise NotImplementedError
+
     def _turn(self, rtp_time: int) -> Sequence[AccessUnit]:
         """A packet has come that does not continue the open picture as the last one did."""
         units: Sequence[AccessUnit] = ()
         if self._open:
             if self._slice_seen or self._discarding:
                 units = self._close()
+            elif self._damaged:  # all its slices were lost: what is left of it belongs to no picture
+                self._nals = []
+                self._parts = []
+                self._damaged = False
         elif rtp_time == self._rtp_time:
             self._by_marker = False
             self.closing = Closing.RTP_TIME
@@ -122,6 +130,7 @@ class PictureDepacketizer:
         if not self._discarding:
             self._discarding = True
             self.oversized += 1
+            self._bytes = UNIT_MAX_BYTES + 1
             self._nals = []
             self._parts = []
 

@@ -23,7 +23,9 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sent]:
             packets = send_by_ffmpeg(clip, stem.with_suffix(".sdp"))
             with av.open(str(clip)) as container:
                 stored = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-            made[name] = Sent(packets, stem.with_suffix(".sdp").read_text(), [split_annexb(u) for u in stored], times(clip))
+            made[name] = Sent(
+                packets, stem.with_suffix(".sdp").read_text(), [split_annexb(u) for u in stored], times(clip)
+            )
         return made[name]
 
     return send

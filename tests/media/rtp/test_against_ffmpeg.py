@@ -61,7 +61,9 @@ def test_pictures_survive_reordering_and_duplication_on_udp(name: str, sent: Cal
     chance = random.Random(7)
     shuffled = [
         packet
-        for _, packet in sorted((i + chance.uniform(0, 12) * bool(i), packet) for i, packet in enumerate(stream.packets))
+        for _, packet in sorted(
+            (i + chance.uniform(0, 12) * bool(i), packet) for i, packet in enumerate(stream.packets)
+        )
     ]
     for i in range(len(shuffled) - 20, 20, -17):
         shuffled.insert(i + chance.randrange(9), shuffled[i])
@@ -106,7 +108,9 @@ def test_sound_comes_out_with_the_bytes_and_times_it_went_in_with(sent_aac: Sent
 
     units = receive_all(receiver, sent_aac.packets)
 
-    assert len(units) >= len(sent_aac.units) - 5  # ffmpeg's muxer keeps its last packet, of at most five frames, to itself
+    assert (
+        len(units) >= len(sent_aac.units) - 5
+    )  # ffmpeg's muxer keeps its last packet, of at most five frames, to itself
     assert [list(unit.payload) for unit in units] == sent_aac.units[: len(units)]
     assert [(u.rtp_time - units[0].rtp_time) % 2**32 for u in units] == sent_aac.rtp_steps[: len(units)]
     assert receiver.statistics().malformed == 0
