@@ -24,7 +24,7 @@ export interface Step {
 const LOW_S = 0.1 // decoding and drawing one picture in software fits into it
 const AIM_S = 0.2
 const HIGH_S = 0.35
-const FAR_S = 1.0
+const FAR_S = 0.7
 const JUMP_S = 3.0 // catching up three seconds gently takes half a minute: longer is not live
 const OPENING_JUMP_S = 0.6 // at the start the cached GOP lies before the live edge, up to some seconds
 const OPENING_MS = 1_500
@@ -78,7 +78,7 @@ export class LiveEdge {
     const opening = this.openedMs !== null && nowMs - this.openedMs < OPENING_MS
     const behind = this.newest - position
     if (spare > JUMP_S || (opening && behind > OPENING_JUMP_S)) return this.jump(this.newest - AIM_S)
-    this.rate = this.nextRate(spare)
+    this.rate = this.nextRate(spare, behind)
     return { rate: this.rate, jumpTo: null }
   }
 
@@ -96,13 +96,15 @@ export class LiveEdge {
     this.steps = []
   }
 
-  private nextRate(spare: number): number {
+  private nextRate(spare: number, behind: number): number {
     if (spare > FAR_S) return FASTEST
     if (spare > HIGH_S) return FAST
-    if (spare < LOW_S) return SLOW
+    // After a burst the first pictures of it were late and the last are far ahead: there is enough.
+    const enough = behind > HIGH_S + this.pictureStep()
+    if (spare < LOW_S) return enough ? 1 : SLOW
     // Hysteresis: a correction runs on until the aim is reached.
     if (this.rate > 1 && spare > AIM_S) return FAST
-    if (this.rate < 1 && spare < AIM_S) return SLOW
+    if (this.rate < 1 && spare < AIM_S && !enough) return SLOW
     return 1
   }
 

@@ -11,6 +11,8 @@ import { readFragments } from './fragment'
 import { type Broken, TrackSource } from './source'
 
 const STEER_MS = 200
+const GATHER_MS = 60 // the cached GOP of the first instant comes in one burst: take the position once it is here
+const SETTLED_MS = 2_500
 const FOLLOW_ON_S = 0.04 // a new stream goes on one picture after the last one of the old
 
 export interface PictureFormat {
@@ -40,6 +42,8 @@ export class Picture {
   private frameRequest: number | null = null
   private shownMediaTime: number | null = null
   private shownAtMs = 0
+  private openedMs = 0
+  private droppedAtOpening = 0
   shownCount = 0
 
   constructor(
@@ -89,8 +93,11 @@ export class Picture {
     return this.shownMediaTime === null ? null : this.received.at(this.shownMediaTime)
   }
 
+  /** Pictures that came and were not shown, without those before the live edge at the opening. */
   droppedCount(): number {
-    return this.element.getVideoPlaybackQuality().droppedVideoFrames
+    const dropped = this.element.getVideoPlaybackQuality().droppedVideoFrames
+    if (performance.now() - this.openedMs < SETTLED_MS) this.droppedAtOpening = dropped
+    return Math.max(0, dropped - this.droppedAtOpening)
   }
 
   /** The connection begins anew: what comes first lies before the live edge. */
@@ -130,6 +137,8 @@ export class Picture {
   }
 
   private open(format: PictureFormat): void {
+    let gathering = true
+    this.openedMs = performance.now()
     this.source = new TrackSource(
       this.element,
       format.mime,
@@ -139,10 +148,16 @@ export class Picture {
         this.events.onBroken(why)
       },
       () => {
-        if (this.element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA || this.element.playbackRate === 0) this.steer()
+        if (!gathering && (this.element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA || this.element.playbackRate === 0)) {
+          this.steer()
+        }
       },
     )
-    this.steering = window.setInterval(() => this.steer(), STEER_MS)
+    this.steering = window.setTimeout(() => {
+      gathering = false
+      this.steer()
+      this.steering = window.setInterval(() => this.steer(), STEER_MS)
+    }, GATHER_MS)
     this.watchFrames()
     this.element.play().catch((error: unknown) => {
       // AbortError: the source was replaced before it began. Muted video may always begin.

@@ -244,7 +244,7 @@ export class LivePlayer {
   private soundState(): SoundState {
     const audio = this.tracks.find((track) => track.kind === 'audio')
     if (audio === undefined) return 'none'
-    if (!this.playable(audio)) return 'unsupported'
+    if (!this.playable(audio) || this.sound.broken) return 'unsupported'
     return this.muted ? 'off' : 'on'
   }
 

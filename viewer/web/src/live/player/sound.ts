@@ -10,8 +10,9 @@ import { TrackSource } from './source'
 
 const APART_S = 0.25 // farther off than this, a rate would take too long: jump
 const IN_STEP_S = 0.025 // below what anybody sees in lips, and about the grain of currentTime
-const RATE_PER_S = 0.4 // of correction for each second apart
+const RATE_PER_S = 1 // of correction for each second apart
 const RATE_MAX = 0.08 // pitch-corrected speech bears it
+const BREAKS_MAX = 3 // of one description: then it is left silent until the next
 const JUMP_REST_MS = 1_000 // a jump needs time to show its effect
 
 export interface SoundFormat {
@@ -24,6 +25,7 @@ export class Sound {
   private offset: number | null = null
   private source: TrackSource | null = null
   private wanted = false
+  private breaks = 0
   private jumpedMs = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -36,8 +38,9 @@ export class Sound {
   /** A description of the sound track, or null when there is none that can be played. */
   describe(format: SoundFormat | null): void {
     this.format = format
-    if (format === null) this.close()
+    this.breaks = 0
     this.offset = null
+    if (format === null) this.close()
   }
 
   /** The picture's timeline lies so many seconds off the media times from now on. */
@@ -51,18 +54,19 @@ export class Sound {
     if (!wanted) this.close()
   }
 
-  get playing(): boolean {
-    return this.wanted && this.source !== null && !this.element.paused
+  /** The browser's decoder gave up on this sound again and again. */
+  get broken(): boolean {
+    return this.breaks >= BREAKS_MAX
   }
 
   append(bytes: Uint8Array<ArrayBuffer>): void {
-    if (!this.wanted || this.format === null || this.offset === null) return
+    if (!this.wanted || this.format === null || this.offset === null || this.breaks >= BREAKS_MAX) return
     if (this.source === null) {
       this.source = new TrackSource(
         this.element,
         this.format.mime,
         this.format.init,
-        () => this.close(), // the next fragment opens it again
+        () => this.broke(), // the next fragment opens it again
         () => undefined,
       )
       this.source.shift(this.offset)
@@ -94,6 +98,11 @@ export class Sound {
   close(): void {
     this.source?.close()
     this.source = null
+  }
+
+  private broke(): void {
+    this.breaks += 1
+    this.close()
   }
 
   private play(): void {
