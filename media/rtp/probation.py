@@ -19,15 +19,22 @@ class Probation:
     def __init__(self) -> None:
         self._who = (-1, -1)  # payload type, SSRC
         self._next_sequence = -1
+        self._known_packets = 0
         self._held: list[Stranger] = []
 
-    def watch(self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int) -> list[Stranger]:
-        """Note a strange packet with a sound header. Returns the packets to play once it is proven, else none."""
+    def watch(
+        self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int, known_packets: int
+    ) -> list[Stranger]:
+        """Note a strange packet with a sound header. Returns the packets to play once it is proven, else none.
+
+        `known_packets` counts those accepted so far, so that none of them has to tell us of itself.
+        """
         _, second, sequence, _, ssrc = unpack_header(buffer, start)
         who = (second & PAYLOAD_TYPE_MASK, ssrc)
-        if who != self._who or sequence != self._next_sequence:
+        if who != self._who or sequence != self._next_sequence or known_packets != self._known_packets:
             self._held = []
             self._who = who
+            self._known_packets = known_packets
         self._next_sequence = (sequence + 1) & SEQUENCE_MASK
         self._held.append((bytes(buffer[start:end]), mono_ns, utc_ns))
         if len(self._held) < PROOF_PACKETS:
@@ -36,6 +43,6 @@ class Probation:
         return proven
 
     def clear(self) -> None:
-        """A packet of the known source came: whoever was watched did not follow itself."""
+        """A packet of the known source came that is not yet accepted: whoever was watched did not follow itself."""
         self._held = []
         self._next_sequence = -1

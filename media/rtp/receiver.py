@@ -172,6 +172,9 @@ class TrackReceiver:
 
     def _receive_unusual(self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int) -> Sequence[AccessUnit]:
         """The first packet, one out of order, one with padding or extension, a stranger, or no RTP at all."""
+        if end - start > 1 and buffer[start + 1] in RTCP_TYPES and buffer[start + 1] != self._payload_type | MARKER:
+            self.receive_rtcp(buffer, start, end, mono_ns)  # some devices send both on one channel (RFC 5761)
+            return ()
         bounds = payload_bounds(buffer, start, end)
         if bounds is None:
             self._malformed += 1
@@ -191,11 +194,8 @@ class TrackReceiver:
     def _receive_stranger(
         self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int
     ) -> Sequence[AccessUnit]:
-        if buffer[start + 1] in RTCP_TYPES:  # some devices multiplex both on one channel (RFC 5761)
-            self.receive_rtcp(buffer, start, end, mono_ns)
-            return ()
         self._strangers += 1
-        proven = self._probation.watch(buffer, start, end, mono_ns, utc_ns)
+        proven = self._probation.watch(buffer, start, end, mono_ns, utc_ns, self._packets)
         if not proven:
             return ()
         units: list[AccessUnit] = []
