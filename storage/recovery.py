@@ -12,7 +12,7 @@ May itself be killed at any step and run again. The store must be locked.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -33,15 +33,15 @@ class Recovery:
     quarantined: tuple[tuple[Path, str], ...]
 
 
-def recover(store: SegmentStore) -> Recovery:
-    """Seal every segment that was not settled.
+def recover(store: SegmentStore, also: Iterable[Path] = ()) -> Recovery:
+    """Seal every segment that was not settled, and those in `also`: found unended by other means.
 
     Raises:
         OSError: the disk refuses; nothing is lost by trying again.
     """
     found: list[tuple[Path, SegmentHeader, bytes]] = []
     quarantined: list[tuple[Path, str]] = []
-    for path in store.unsettled():
+    for path in sorted({*store.unsettled(), *also}, key=lambda path: path.stem):
         if not path.exists() and not Path(journal_beside(str(path))).exists():
             store.settle(path.stem)  # killed before the first file was made, or after it was moved away
             continue
@@ -77,16 +77,16 @@ def _seal(
     gap = _gap_before(follower, position) if follower is not None else None
     flags = EndFlag.RECOVERED if follower is not None else EndFlag.RECOVERED | EndFlag.LAST
     cause = None if follower is not None else GapCause.SERVER_CRASHED
-    digest, cut_bytes = end_at(store.disk, store.clock, str(path), position, flags=flags, cause=cause, gap=gap)
+    at, digest, cut_bytes = end_at(store.disk, store.clock, str(path), position, flags=flags, cause=cause, gap=gap)
     return SealedSegment(
         header=header,
-        size_bytes=position.media_bytes,
-        journal_bytes=(position.records + 1 + (gap is not None)) * RECORD_SIZE,
+        size_bytes=at.media_bytes,
+        journal_bytes=(at.records + 1) * RECORD_SIZE,
         digest=digest,
-        last_sequence=gap.last_sequence if gap else position.last_sequence,
-        start_utc_ns=position.start_utc_ns,
-        end_utc_ns=max(position.end_utc_ns, gap.end_utc_ns) if gap else position.end_utc_ns,
-        fragments=position.fragments,
+        last_sequence=at.last_sequence,
+        start_utc_ns=at.start_utc_ns,
+        end_utc_ns=at.end_utc_ns,
+        fragments=at.fragments,
         gaps=(*gaps, gap) if gap else gaps,
         end=flags,
         end_cause=cause,
@@ -152,7 +152,7 @@ def position_after(header: SegmentHeader, records: Sequence[Record]) -> Position
         position,
         media_bytes=position.media_bytes + sum(record.length for record in fragments),
         last_sequence=last.sequence + (last.count - 1 if last.kind == Kind.GAP else 0),
-        start_utc_ns=min(position.start_utc_ns, *(record.placed_utc_ns for record in told)),
+        start_utc_ns=min([position.start_utc_ns, *(record.placed_utc_ns for record in fragments)]),
         end_utc_ns=max(position.end_utc_ns, *(record.end_utc_ns for record in told)),
         fragments=len(fragments),
         gaps=len(told) - len(fragments),

@@ -187,7 +187,8 @@ class SealedSegment:
     """A closed segment: what its row says, and what can be read from its files alone.
 
     `digest` is the chain value of its last record and so covers every byte of the file and of
-    the journal. `start_utc_ns` and `end_utc_ns` are placed time, gaps at its start included.
+    the journal. In placed time its footage starts at `start_utc_ns`; `end_utc_ns` is as far as its
+    records account for time, a gap at its end included.
     """
 
     header: SegmentHeader

@@ -79,10 +79,10 @@ def end_at(
     flags: EndFlag,
     cause: GapCause | None,
     gap: RecordedGap | None = None,
-) -> tuple[bytes, int]:
+) -> tuple[Position, bytes, int]:
     """Cut both files at `position`, append `gap` if given and the end record, and sync.
 
-    Answers the chain value of the end record and how many bytes of the segment file were cut.
+    Answers where the end record stands, its chain value, and how many bytes of the segment file were cut.
 
     Raises:
         OSError: the segment is not ended; it can be tried again, now or at the next start.
@@ -107,7 +107,7 @@ def end_at(
     finally:
         disk.close(journal)
     disk.sync_directory(os.path.dirname(media_path))
-    return chain_of(records[-1]), cut_bytes
+    return position, chain_of(records[-1]), cut_bytes
 
 
 def after_gap(position: Position, gap: RecordedGap, chain: bytes) -> Position:
@@ -116,7 +116,7 @@ def after_gap(position: Position, gap: RecordedGap, chain: bytes) -> Position:
         media_bytes=position.media_bytes,
         chain=chain,
         last_sequence=max(position.last_sequence, gap.last_sequence),
-        start_utc_ns=min(position.start_utc_ns, gap.start_utc_ns),
+        start_utc_ns=position.start_utc_ns,
         end_utc_ns=max(position.end_utc_ns, gap.end_utc_ns),
         fragments=position.fragments,
         gaps=position.gaps + 1,

@@ -163,19 +163,19 @@ class SegmentWriter:
                 fragments += 1
                 last_sequence = record.sequence
                 ended = placed + duration * 1_000_000_000 // rate
+                if placed < start:  # a B-frame: shown before the picture that was sent first
+                    start = placed
             else:
                 gap = record if isinstance(record, RecordedGap) else RecordedGap.of(record)
                 gaps.append(gap)
                 body = BODY.pack(*gap_record(gap, number=number, offset=offset, utc_ns=self._clock.utc_ns())[:-1])
-                last_sequence, placed, ended = gap.last_sequence, gap.start_utc_ns, gap.end_utc_ns
+                last_sequence, ended = gap.last_sequence, gap.end_utc_ns
             entry = body + sha256(CHAIN_TAG + chain + body).digest() + RESERVED
             chain = entry[BODY_SIZE:CHAIN_END]
             journal.append(entry + crc32(entry).to_bytes(4, "little"))
             number += 1
             if ended > end:
                 end = ended
-            if placed < start:
-                start = placed
         if not journal:
             return
         self._write(media, journal)
@@ -229,17 +229,22 @@ class SegmentWriter:
         self.dirty = True
         return self._sealed(at, chain_of(end), flags, cause)
 
-    def end_broken(self, position: Position, cause: GapCause) -> SealedSegment:
+    def end_broken(self, position: Position, cause: GapCause | None, gap: RecordedGap | None = None) -> SealedSegment:
         """End the segment after a failed write (at `written`) or a failed sync (at `durable`), and close it.
 
-        It is sealed when this returns: its own sync is done. What came after `position` is set aside.
+        It is sealed when this returns: its own sync is done. What came after `position` is set
+        aside; `gap` says so where the stream's next segment cannot.
 
         Raises:
             OSError: the disk still refuses. The files stay as they are for the recovery at the next start.
         """
         self.close()
         flags = EndFlag.BROKEN
-        digest, cut_bytes = end_at(self._disk, self._clock, self._path, position, flags=flags, cause=cause)
+        position, digest, cut_bytes = end_at(
+            self._disk, self._clock, self._path, position, flags=flags, cause=cause, gap=gap
+        )
+        if gap is not None:
+            self._gaps[position.gaps - 1 :] = [gap]
         return self._sealed(position, digest, flags, cause, cut_bytes)
 
     def sync(self) -> None:

@@ -97,12 +97,12 @@ def test_a_missing_sequence_is_a_fault(shelf):
     assert fault.sequence == 4
 
 
-def test_a_segment_begins_where_its_first_gap_begins(shelf):
+def test_a_gap_before_the_footage_of_a_segment_is_not_part_of_it(shelf):
     writer = shelf.open(first_sequence=0)
     before = RecordedGap(0, 1, 0, GapCause.SERVER_CRASHED, MORNING_NS - 5_000_000_000, MORNING_NS + PICTURE_NS)
     writer.append([before, *fragments(1, 2)])
     sealed = writer.seal()
-    assert sealed.start_utc_ns == before.start_utc_ns
+    assert sealed.start_utc_ns == writer.header.started_utc_ns
     assert sealed.end_utc_ns == MORNING_NS + 3 * PICTURE_NS
     assert read_sealed(path_of(shelf, writer)) == sealed
 
