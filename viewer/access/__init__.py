@@ -24,7 +24,7 @@ from viewer.access.caller import (
     session_token,
     set_session_cookie,
 )
-from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET, DoorWithoutRow, accepted_messages, accepts
+from viewer.access.doors import DOORS, MESSAGES, PUSHES, WEBSOCKET, DoorWithoutRow, accepted_messages, accepts
 from viewer.access.errors import (
     AccessError,
     AccountChanged,
@@ -45,6 +45,7 @@ from viewer.access.peer import (
     TrustedProxies,
     is_from_this_machine,
     is_secure,
+    peer_of,
     refuse_plain_bind,
 )
 from viewer.access.policy import NOTHING, TABLE, Action, Kind, Object, Record, Scope, Verdict, allowed_actions, may
@@ -58,6 +59,7 @@ __all__ = [
     "IDLE_S",
     "MESSAGES",
     "NOTHING",
+    "PUSHES",
     "TABLE",
     "WEBSOCKET",
     "Access",
@@ -105,6 +107,7 @@ __all__ = [
     "is_from_this_machine",
     "is_secure",
     "may",
+    "peer_of",
     "refuse_plain_bind",
     "require_private_transport",
     "session_token",

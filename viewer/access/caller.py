@@ -21,7 +21,7 @@ from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET
 from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused
 from viewer.access.guard import Guard, ledger_name
 from viewer.access.login import Peer
-from viewer.access.peer import is_loopback, is_secure, peer_of
+from viewer.access.peer import is_from_this_machine, is_loopback, is_secure, peer_of
 from viewer.access.policy import NOTHING, Action, Object, Verdict, may
 from viewer.access.roles import Principal
 from viewer.access.sessions import ABSOLUTE_S
@@ -39,12 +39,15 @@ _SCOPE_KEY = "mingjing.caller"
 class Caller:
     """One request or WebSocket: who, from where, through which door."""
 
-    def __init__(self, guard: Guard, principal: Principal | None, peer: Peer, action: Action) -> None:
+    def __init__(
+        self, guard: Guard, principal: Principal | None, peer: Peer, action: Action, *, on_machine: bool
+    ) -> None:
         self.peer = peer
         self.action = action
         self.entered = False
         self._guard = guard
         self._principal = principal
+        self._on_machine = on_machine
 
     @property
     def principal(self) -> Principal:
@@ -52,10 +55,6 @@ class Caller:
         if self._principal is None:
             raise Refused(Verdict.UNAUTHENTICATED, self.action)
         return self._principal
-
-    @property
-    def anonymous(self) -> bool:
-        return self._principal is None
 
     @property
     def ledger_name(self) -> str:
@@ -74,7 +73,8 @@ class Caller:
 
     async def enter_open(self, thing: Object = NOTHING, detail: Mapping[str, JsonValue] | None = None) -> None:
         """`enter` for doors that are open to everybody."""
-        await self._guard.enter(self._principal, self.action, thing, {**(detail or {}), "peer": self.peer.address})
+        facts = {**(detail or {}), "peer": self.peer.address}
+        await self._guard.enter(self._principal, self.action, thing, facts, on_machine=self._on_machine)
         self.entered = True
 
     async def enter_also(self, action: Action, thing: Object) -> None:
@@ -120,10 +120,11 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     session = access.sessions.find(session_token(connection))
     principal = session.principal if session is not None else None
     peer = peer_of(connection)
-    await access.guard.admit(principal, action, {"peer": peer.address})
+    on_machine = is_from_this_machine(connection)
+    await access.guard.admit(principal, action, {"peer": peer.address}, on_machine=on_machine)
     if session is not None and action not in NOT_A_USE:
         access.sessions.use(session.id)
-    caller = Caller(access.guard, principal, peer, action)
+    caller = Caller(access.guard, principal, peer, action, on_machine=on_machine)
     connection.scope[_SCOPE_KEY] = caller
     return caller
 

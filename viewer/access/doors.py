@@ -25,6 +25,7 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("POST", "/api/v1/password"): Action.PASSWORD_CHANGE,
     ("GET", "/api/v1/users"): Action.USER_LIST,
     ("POST", "/api/v1/users"): Action.USER_CREATE,
+    ("GET", "/api/v1/users/{user}"): Action.USER_READ,
     ("PATCH", "/api/v1/users/{user}"): Action.USER_EDIT,
     ("POST", "/api/v1/users/{user}/disable"): Action.USER_DISABLE,
     ("POST", "/api/v1/users/{user}/enable"): Action.USER_ENABLE,
@@ -62,6 +63,17 @@ DOORS: Mapping[tuple[str, str], Action] = {
 # What a client may say on a WebSocket, by the `type` of its message.
 MESSAGES: Mapping[tuple[str, str], Action] = {
     ("/ws/events", "active"): Action.SESSION_KEEP,
+}
+
+# What the server says on a WebSocket, and what its receiver must be allowed to do to the thing it is about.
+PUSHES: Mapping[tuple[str, str], Action] = {
+    ("/ws/events", "channel"): Action.DEVICE_READ,
+    ("/ws/events", "statistics"): Action.DEVICE_READ,
+    ("/ws/events", "alarm"): Action.DEVICE_READ,
+    ("/ws/events", "server_alarm"): Action.SERVER_ALARM_READ,
+    ("/ws/events", "device"): Action.DEVICE_READ,
+    ("/ws/events", "checkpoint"): Action.CHECKPOINT_READ,
+    ("/ws/events", "unit"): Action.UNIT_READ,
 }
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])

@@ -20,19 +20,27 @@ class Guard:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def admit(self, principal: Principal | None, action: Action, detail: Mapping[str, JsonValue]) -> None:
+    async def admit(
+        self, principal: Principal | None, action: Action, detail: Mapping[str, JsonValue], *, on_machine: bool = False
+    ) -> None:
         """The first look at the door, before anything of the request is read: may this person do it at all?
 
         Raises:
             Refused: not with any object.
             LedgerUnavailable: the refusal could not be recorded.
         """
-        verdict = admits(principal, action)
+        verdict = admits(principal, action, on_machine=on_machine)
         if verdict is not Verdict.ALLOWED:
             await self._refuse(principal, action, "", verdict, detail)
 
     async def enter(
-        self, principal: Principal | None, action: Action, thing: Object, detail: Mapping[str, JsonValue]
+        self,
+        principal: Principal | None,
+        action: Action,
+        thing: Object,
+        detail: Mapping[str, JsonValue],
+        *,
+        on_machine: bool = False,
     ) -> None:
         """Let the principal do this to that, on record; or raise.
 
@@ -40,7 +48,7 @@ class Guard:
             Refused: the policy says no.
             LedgerUnavailable: the entry could not be made durable.
         """
-        verdict = decide(principal, action, thing)
+        verdict = decide(principal, action, thing, on_machine=on_machine)
         if verdict is not Verdict.ALLOWED:
             await self._refuse(principal, action, thing.id, verdict, detail)
         if TABLE[action].record is Record.GUARD:

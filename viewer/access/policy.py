@@ -29,6 +29,7 @@ class Action(StrEnum):
     SESSION_KEEP = "session.keep"
     PASSWORD_CHANGE = "password.change"
     USER_LIST = "user.list"
+    USER_READ = "user.read"
     USER_CREATE = "user.create"
     USER_EDIT = "user.edit"
     USER_DISABLE = "user.disable"
@@ -62,6 +63,7 @@ class Action(StrEnum):
     AUDIT_VERIFY = "audit.verify"
     OVERVIEW_READ = "overview.read"
     SYSTEM_READ = "system.read"
+    SERVER_ALARM_READ = "server_alarm.read"
 
 
 class Kind(StrEnum):
@@ -97,6 +99,7 @@ class Scope(Enum):
     """How far a row reaches."""
 
     OPEN = "open"  # anybody, without a session
+    MACHINE = "machine"  # programs on the server itself, without a session; else the roles
     ALL = "all"  # every object of the kind
     UNIT = "unit"  # objects of the principal's unit and the units under it
     OWN = "own"  # what belongs to the principal
@@ -149,7 +152,7 @@ TABLE: Mapping[Action, Row] = {
     Action.HEALTH_READ: _OPEN,
     Action.SCHEMA_READ: _OPEN,
     Action.APP_READ: _OPEN,
-    Action.METRICS_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),  # and the machine itself: api/health
+    Action.METRICS_READ: Row(_SYSTEM, Kind.NOTHING, Scope.MACHINE, Record.NONE),
     Action.SESSION_OPEN: _LOGIN,
     Action.SESSION_READ: _PRIVATE,
     Action.SESSION_CLOSE: _PRIVATE_CHANGE,
@@ -158,6 +161,7 @@ TABLE: Mapping[Action, Row] = {
     Action.SESSION_KEEP: _PRIVATE,
     Action.PASSWORD_CHANGE: _PRIVATE_CHANGE,
     Action.USER_LIST: Row(_SECURITY | _AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.USER_READ: Row(_SECURITY | _AUDITOR, Kind.USER, Scope.ALL, Record.GUARD),
     Action.USER_CREATE: Row(_SECURITY, Kind.NOTHING, Scope.ALL, Record.ROOM),
     Action.USER_EDIT: _USER_CHANGE,
     Action.USER_DISABLE: _USER_CHANGE,
@@ -194,18 +198,25 @@ TABLE: Mapping[Action, Row] = {
     Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.OVERVIEW_READ: Row(_EVERYBODY, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.SYSTEM_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
+    # A full disk is the system admin's to mend, and the duty room's to know: nothing is being kept.
+    Action.SERVER_ALARM_READ: Row(
+        frozenset({Role.SYSTEM_ADMIN, Role.SUPERVISOR, Role.SITE_ADMIN}), Kind.NOTHING, Scope.ALL, Record.NONE
+    ),
 }
 
 # With a one-time password nobody does anything but replace it, look who they are, and leave.
 BEFORE_PASSWORD_CHANGE = frozenset({Action.SESSION_READ, Action.SESSION_CLOSE, Action.PASSWORD_CHANGE})
 
 
-def admits(principal: Principal | None, action: Action) -> Verdict:
-    """What can be said before the object is known: ALLOWED means that some object may be."""
+def admits(principal: Principal | None, action: Action, *, on_machine: bool = False) -> Verdict:
+    """What can be said before the object is known: ALLOWED means that some object may be.
+
+    `on_machine`: the request comes from a program on the server itself, by no proxy.
+    """
     row = TABLE.get(action)
     if row is None:
         return Verdict.FORBIDDEN
-    if row.scope is Scope.OPEN:
+    if row.scope is Scope.OPEN or (row.scope is Scope.MACHINE and on_machine):
         return Verdict.ALLOWED
     if principal is None:
         return Verdict.UNAUTHENTICATED
@@ -214,15 +225,15 @@ def admits(principal: Principal | None, action: Action) -> Verdict:
     return Verdict.ALLOWED if principal.role in row.roles else Verdict.FORBIDDEN
 
 
-def decide(principal: Principal | None, action: Action, thing: Object) -> Verdict:
+def decide(principal: Principal | None, action: Action, thing: Object, *, on_machine: bool = False) -> Verdict:
     """What the table says. An action without a row, or done to another kind of thing, is forbidden."""
-    verdict = admits(principal, action)
+    verdict = admits(principal, action, on_machine=on_machine)
     if verdict is not Verdict.ALLOWED:
         return verdict
     row = TABLE[action]
     if thing.kind is not row.kind:
         return Verdict.FORBIDDEN
-    if row.scope is Scope.OPEN or principal is None:
+    if row.scope in (Scope.OPEN, Scope.MACHINE) or principal is None:
         return Verdict.ALLOWED
     if not thing.exists:
         return Verdict.HIDDEN

@@ -164,6 +164,10 @@ class Sessions:
     def get(self, session_id: str) -> Session | None:
         return self._by_id.get(session_id)
 
+    @property
+    def count(self) -> int:
+        return len(self._by_id)
+
     def of_user(self, user: str) -> list[Session]:
         return [session for session in self._by_id.values() if session.principal.name == user]
 

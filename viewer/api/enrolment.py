@@ -1,0 +1,36 @@
+"""What a person needs to point a recorder at this server: URLs, the key, and both as a QR code."""
+
+import segno
+from fastapi import Request
+from pydantic import BaseModel
+
+from gateway.registry import NewKey
+from viewer.services import Services
+
+QR_SCALE = 4  # pixels a module: some 200 px for our URLs, which phones read from a screen at arm's length
+
+
+class Enrolment(BaseModel):
+    """The key is shown this once; nobody can look it up again."""
+
+    id: str
+    key: str
+    rtsp_url: str
+    whip_url: str
+    qr_svg: str
+
+
+def enrolment(made: NewKey, request: Request, services: Services) -> Enrolment:
+    device = made.device.id
+    host = services.public_host or request.url.hostname or "localhost"
+    if ":" in host:
+        host = f"[{host}]"
+    at = f"{host}:{services.rtsp_port}/{device}"
+    return Enrolment(
+        id=device,
+        key=made.key,
+        rtsp_url=f"rtsp://{at}",
+        whip_url=f"{request.url.scheme}://{request.url.netloc}/whip/{device}",
+        # Ids and keys are letters, digits, - and _: nothing in them needs escaping in a URL.
+        qr_svg=segno.make(f"rtsp://{device}:{made.key}@{at}", micro=False).svg_inline(scale=QR_SCALE),
+    )

@@ -1,0 +1,85 @@
+"""The timeline of a channel: which footage there is, and each gap with its cause. Asking is a view, on record."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from storage import iso_from_ns
+from viewer.access import CallerHere, GuardedRoute
+from viewer.api.times import Moment, ns_from
+from viewer.objects import device_object
+from viewer.problems import INVALID, Problem
+from viewer.services import ServicesHere
+
+INTERVAL_MAX_S = 31 * 24 * 3600  # a month at five minutes a segment is some 9,000 rows of one channel
+
+router = APIRouter(prefix="/api/v1/recordings", route_class=GuardedRoute, tags=["recordings"])
+
+
+class SegmentItem(BaseModel):
+    id: str
+    stream: str
+    start: str
+    end: str
+    size_bytes: int
+    sealed: bool
+
+
+class GapItem(BaseModel):
+    """`track` 0 means that the whole stream is missing."""
+
+    stream: str
+    track: int
+    cause: str
+    start: str
+    end: str
+
+
+class Recording(BaseModel):
+    device: str
+    channel: str
+    segments: list[SegmentItem]
+    gaps: list[GapItem]
+
+
+@router.get("")
+async def read_recording(
+    caller: CallerHere,
+    services: ServicesHere,
+    device: Annotated[str, Query(max_length=64)],
+    from_: Annotated[Moment, Query(alias="from")],
+    to: Moment,
+    channel: Literal["main", "sub"] = "main",
+) -> Recording:
+    start_utc_ns, end_utc_ns = ns_from(from_), ns_from(to)
+    detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns)}
+    if not 0 < end_utc_ns - start_utc_ns <= INTERVAL_MAX_S * 1_000_000_000:
+        raise Problem(INVALID, "This interval cannot be.", field="to", fix="Ask for at most 31 days, from before to.")
+    await caller.enter(device_object(services.registry, device), detail)
+    found = await services.index.recordings(device, channel, start_utc_ns, end_utc_ns)
+    return Recording(
+        device=device,
+        channel=channel,
+        segments=[
+            SegmentItem(
+                id=segment.id,
+                stream=segment.stream,
+                start=iso_from_ns(segment.start_utc_ns),
+                end=iso_from_ns(segment.end_utc_ns),
+                size_bytes=segment.size_bytes,
+                sealed=segment.sealed,
+            )
+            for segment in found.segments
+        ],
+        gaps=[
+            GapItem(
+                stream=gap.stream,
+                track=gap.track_id,
+                cause=gap.cause.name.lower(),
+                start=iso_from_ns(gap.start_utc_ns),
+                end=iso_from_ns(gap.end_utc_ns),
+            )
+            for gap in found.gaps
+        ],
+    )

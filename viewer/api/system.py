@@ -1,0 +1,68 @@
+"""How the server is, for the system admin: version, time, disk, ledger, sessions."""
+
+import asyncio
+import shutil
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from storage import iso_from_ns
+from viewer.access import CallerHere, GuardedRoute
+from viewer.services import ServicesHere
+
+router = APIRouter(prefix="/api/v1/system", route_class=GuardedRoute, tags=["system"])
+
+
+class Disk(BaseModel):
+    """The filesystem under the data directory."""
+
+    path: str
+    total_bytes: int
+    used_bytes: int
+    free_bytes: int
+
+
+class LedgerState(BaseModel):
+    entries: int
+    entries_without_row: int
+    failures: int
+    last_failure: str | None
+
+
+class System(BaseModel):
+    version: str
+    node: str
+    started_at: str
+    uptime_s: int
+    server_time: str
+    ready: dict[str, bool]
+    disk: Disk
+    ledger: LedgerState
+    devices: int
+    channels: int
+    sessions: int
+
+
+@router.get("")
+async def read_system(caller: CallerHere, services: ServicesHere) -> System:
+    await caller.enter()
+    usage = await asyncio.to_thread(shutil.disk_usage, services.data_dir)
+    ledger = services.ledger.statistics()
+    return System(
+        version=services.version,
+        node=services.node_id,
+        started_at=iso_from_ns(services.started_utc_ns),
+        uptime_s=(services.clock.mono_ns() - services.started_mono_ns) // 1_000_000_000,
+        server_time=iso_from_ns(services.clock.utc_ns()),
+        ready=dict(services.readiness()),
+        disk=Disk(path=str(services.data_dir), total_bytes=usage.total, used_bytes=usage.used, free_bytes=usage.free),
+        ledger=LedgerState(
+            entries=ledger.entries,
+            entries_without_row=ledger.unprojected,
+            failures=ledger.failures,
+            last_failure=ledger.last_failure,
+        ),
+        devices=services.registry.devices.list(limit=1).total,
+        channels=len(services.hub.statistics()),
+        sessions=services.access.sessions.count,
+    )

@@ -1,0 +1,140 @@
+"""The HTTP side of the house: every router, under one guard, with one shape of errors.
+
+`build_app` refuses to build when a route or a WebSocket message has no row in the policy, or a row
+leads nowhere. Its lifespan runs what the viewer needs: the ends of sessions and the event feed.
+Not here: the server that runs it (mingjing), and what a resource does (viewer.api).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIWebSocketRoute
+from starlette.routing import BaseRoute
+
+from viewer.access import (
+    DOORS,
+    MESSAGES,
+    PUSHES,
+    TABLE,
+    WEBSOCKET,
+    DoorWithoutRow,
+    ForwardedPeer,
+    GuardedRoute,
+    accepted_messages,
+)
+from viewer.api import (
+    audit,
+    checkpoints,
+    devices,
+    health,
+    overview,
+    recordings,
+    schema,
+    session,
+    streams,
+    system,
+    units,
+    users,
+)
+from viewer.headers import BodyLimit, SecurityHeaders
+from viewer.live import events, websocket
+from viewer.live.event_feed import EventFeed
+from viewer.problems import answer_problems
+from viewer.services import Services
+from viewer.static import static_router
+
+RESOURCES = (
+    health,
+    schema,
+    session,
+    users,
+    units,
+    checkpoints,
+    devices,
+    streams,
+    recordings,
+    audit,
+    overview,
+    system,
+    events,
+    websocket,
+)
+
+
+def build_app(services: Services) -> FastAPI:
+    """The app, ready to be served.
+
+    Raises:
+        DoorWithoutRow: somebody added a door and nobody decided who may enter.
+    """
+    app = _routes(services.web_dist)
+    app.state.services = services
+    app.state.access = services.access
+    app.state.event_feed = EventFeed(services)
+    app.router.lifespan_context = _lifespan
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
+    return app
+
+
+def openapi() -> dict[str, object]:
+    """The description of the API, without a server."""
+    return schema.describe(_routes(None))
+
+
+def check_doors(routes: Iterable[BaseRoute]) -> None:
+    """Every door has a row and every row a door; nothing else is reachable.
+
+    Raises:
+        DoorWithoutRow: names what is missing.
+    """
+    doors: set[tuple[str, str]] = set()
+    said: set[tuple[str, str]] = set()
+    for route in routes:
+        if isinstance(route, GuardedRoute):
+            doors |= {(method, route.path) for method in route.methods or ()}
+        elif isinstance(route, APIWebSocketRoute):
+            doors.add((WEBSOCKET, route.path))
+            declared = accepted_messages(route.endpoint)
+            if declared is None:
+                raise DoorWithoutRow(f"{route.path} does not say what it accepts: use @accepts(...)")
+            said |= {(route.path, message) for message in declared}
+        else:
+            raise DoorWithoutRow(f"{getattr(route, 'path', route)!r} does not pass the guard: use GuardedRoute")
+    for name, there, rows in (("route", doors, set(DOORS)), ("message", said, set(MESSAGES))):
+        if there - rows:
+            raise DoorWithoutRow(f"{name} without a row: {sorted(there - rows)}")
+        if rows - there:
+            raise DoorWithoutRow(f"row without a {name}: {sorted(rows - there)}")
+    undecided = {*DOORS.values(), *MESSAGES.values(), *PUSHES.values()} - set(TABLE)
+    if undecided:
+        raise DoorWithoutRow(f"action without a row in the policy: {sorted(undecided)}")
+
+
+def _routes(web_dist: Path | None) -> FastAPI:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)  # the description has its own door: api/schema
+    for resource in RESOURCES:
+        app.router.routes.extend(resource.router.routes)
+    app.router.routes.extend(static_router(web_dist).routes)  # last: it takes every path that is left
+    check_doors(app.router.routes)
+    answer_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The viewer's own tasks, with the app as their parent."""
+    services: Services = app.state.services
+    feed: EventFeed = app.state.event_feed
+    async with asyncio.TaskGroup() as tasks:
+        running = (
+            tasks.create_task(services.access.run(), name="sessions"),
+            tasks.create_task(feed.run(), name="event feed"),
+        )
+        yield
+        for task in running:
+            task.cancel()

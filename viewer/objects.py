@@ -1,0 +1,73 @@
+"""Units, checkpoints, devices, people and sessions as the policy sees them.
+
+Whatever id somebody asks for gives an object: of a thing that is not there one that does not
+exist, so that the guard answers for both in the same way.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from gateway.registry import Device, DeviceFilter, Page, Registry
+from viewer.access import Account, Kind, Object, Session
+
+REGISTRY_PAGE_MAX = 500  # the registry's own limit; long lists are read page after page
+
+Item = TypeVar("Item")
+
+
+def unit_object(registry: Registry, unit_id: str) -> Object:
+    path = registry.units.path(unit_id)
+    return Object(Kind.UNIT, unit_id, path, exists=bool(path))
+
+
+def top_of_units() -> Object:
+    """Where a unit without a parent stands: only who sees every unit may put one there."""
+    return Object(Kind.UNIT, "")
+
+
+def checkpoint_object(registry: Registry, checkpoint_id: str) -> Object:
+    checkpoint = registry.checkpoints.find(checkpoint_id)
+    if checkpoint is None:
+        return Object(Kind.CHECKPOINT, checkpoint_id, exists=False)
+    return Object(Kind.CHECKPOINT, checkpoint_id, registry.units.path(checkpoint.unit))
+
+
+def device_object(registry: Registry, device_id: str) -> Object:
+    device = registry.devices.find(device_id)
+    if device is None:
+        return Object(Kind.DEVICE, device_id, exists=False)
+    return Object(Kind.DEVICE, device_id, registry.units.path(device.unit))
+
+
+def user_object(name: str, account: Account | None) -> Object:
+    return Object(Kind.USER, name, owner=name, exists=account is not None)
+
+
+def session_object(session_id: str, session: Session | None, owner: str) -> Object:
+    """A session of `owner`; one of somebody else does not exist there."""
+    mine = session is not None and session.principal.name == owner
+    return Object(Kind.SESSION, session_id, owner=owner, exists=mine)
+
+
+def every_place(registry: Registry) -> Iterator[Object]:
+    """Every unit, checkpoint and device."""
+    for unit in _all(lambda cursor: registry.units.list(cursor=cursor, limit=REGISTRY_PAGE_MAX)):
+        yield unit_object(registry, unit.id)
+    for checkpoint in _all(lambda cursor: registry.checkpoints.list(cursor=cursor, limit=REGISTRY_PAGE_MAX)):
+        yield checkpoint_object(registry, checkpoint.id)
+    for device in every_device(registry, DeviceFilter()):
+        yield device_object(registry, device.id)
+
+
+def every_device(registry: Registry, wanted: DeviceFilter) -> Iterator[Device]:
+    return _all(lambda cursor: registry.devices.list(wanted, cursor=cursor, limit=REGISTRY_PAGE_MAX))
+
+
+def _all(read_page: Callable[[str | None], Page[Item]]) -> Iterator[Item]:
+    cursor: str | None = None
+    while True:
+        page = read_page(cursor)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return

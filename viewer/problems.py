@@ -1,0 +1,203 @@
+"""Every error as problem details (RFC 9457), with the field at fault and what to do about it.
+
+`type` is a URN that clients may compare; `title` names the kind, `detail` this case. Validation
+errors list every field in `errors` and repeat the first in `field` and `fix`. Nothing here ever
+shows a traceback or an input that could be a secret. Rooms raise their own errors; this is the one
+place that knows status numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
+
+from storage.ledger import LedgerUnavailable
+from viewer.access import (
+    AccessError,
+    AccountChanged,
+    AccountExists,
+    AccountInvalid,
+    AccountNotFound,
+    ForeignOrigin,
+    HasherBusy,
+    InsecureTransport,
+    LastAdministrator,
+    LockedOut,
+    Refused,
+    Verdict,
+    WrongCredentials,
+)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:mingjing:problem:"
+BUSY_RETRY_S = 3  # the queue before the hasher is empty again by then
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of problem: the last word of its URN, its status, its name."""
+
+    word: str
+    status: int
+    title: str
+
+
+UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "Not logged in")
+WRONG_CREDENTIALS = ProblemKind("wrong-credentials", 401, "Login failed")
+PASSWORD_MUST_CHANGE = ProblemKind("password-must-change", 403, "The password must be changed first")
+FORBIDDEN = ProblemKind("forbidden", 403, "Not allowed")
+FOREIGN_ORIGIN = ProblemKind("foreign-origin", 403, "Request from a foreign page")
+INSECURE_TRANSPORT = ProblemKind("insecure-transport", 403, "Connection not private")
+NOT_FOUND = ProblemKind("not-found", 404, "Not found")
+METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "Method not allowed")
+CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
+CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
+TOO_LARGE = ProblemKind("too-large", 413, "Too large")
+INVALID = ProblemKind("invalid", 422, "A value cannot be taken")
+VERSION_REQUIRED = ProblemKind("version-required", 428, "If-Match is missing")
+LOCKED_OUT = ProblemKind("locked-out", 429, "Too many failures")
+BAD_REQUEST = ProblemKind("bad-request", 400, "Bad request")
+HOUSE_ERROR = ProblemKind("house-error", 500, "A fault of this server")
+UNAVAILABLE = ProblemKind("unavailable", 503, "Not available now")
+
+_VERDICTS = {
+    Verdict.UNAUTHENTICATED: UNAUTHENTICATED,
+    Verdict.MUST_CHANGE_PASSWORD: PASSWORD_MUST_CHANGE,
+    Verdict.FORBIDDEN: FORBIDDEN,
+    Verdict.HIDDEN: NOT_FOUND,
+}
+
+_ACCESS_ERRORS: Mapping[type[AccessError], ProblemKind] = {
+    AccountChanged: CHANGED,
+    AccountExists: CONFLICT,
+    AccountInvalid: INVALID,
+    AccountNotFound: NOT_FOUND,
+    ForeignOrigin: FOREIGN_ORIGIN,
+    InsecureTransport: INSECURE_TRANSPORT,
+    LastAdministrator: CONFLICT,
+    LockedOut: LOCKED_OUT,
+    WrongCredentials: WRONG_CREDENTIALS,
+}
+
+_STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE)}
+
+
+class Problem(Exception):
+    """Raised by a resource that knows what is wrong itself."""
+
+    def __init__(self, kind: ProblemKind, detail: str, *, field: str | None = None, fix: str | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.field = field
+        self.fix = fix
+
+
+def problem_response(
+    kind: ProblemKind,
+    detail: str,
+    *,
+    field: str | None = None,
+    fix: str | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body: dict[str, object] = {
+        "type": TYPE_PREFIX + kind.word,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+    }
+    if field is not None:
+        body["field"] = field
+    if fix is not None:
+        body["fix"] = fix
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Have the app turn every error into a problem, on HTTP and on WebSockets before `accept`."""
+    for error in (
+        Problem,
+        AccessError,
+        HasherBusy,
+        LedgerUnavailable,
+        RequestValidationError,
+        WebSocketRequestValidationError,
+        HTTPException,
+    ):
+        app.add_exception_handler(error, _answer)
+    app.add_exception_handler(Exception, _answer_house_error)
+
+
+async def _answer(connection: HTTPConnection, error: Exception) -> Response:
+    response = _response_of(error)
+    if isinstance(connection, WebSocket):
+        await connection.send_denial_response(response)
+    return response
+
+
+def _response_of(error: Exception) -> Response:
+    match error:
+        case Problem():
+            return problem_response(error.kind, error.detail, field=error.field, fix=error.fix)
+        case AccessError():
+            return _access_response(error)
+        case RequestValidationError() | WebSocketRequestValidationError():
+            return _validation_response(error.errors())
+        case LedgerUnavailable():
+            fix = "Nothing was shown or changed. Tell the system admin that the audit log cannot be written."
+            return problem_response(UNAVAILABLE, "The audit log cannot be written.", fix=fix)
+        case HasherBusy():
+            headers = {"Retry-After": str(BUSY_RETRY_S)}
+            return problem_response(UNAVAILABLE, "Too many people log in.", fix="Try again.", headers=headers)
+        case HTTPException():
+            kind = _STATUS_KINDS.get(error.status_code, BAD_REQUEST)
+            return problem_response(kind, str(error.detail), headers=error.headers)
+    raise error
+
+
+def _access_response(error: AccessError) -> Response:
+    kind = _VERDICTS[error.verdict] if isinstance(error, Refused) else _ACCESS_ERRORS[type(error)]
+    headers = {}
+    if kind is UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = 'Session realm="mingjing"'  # RFC 9110, 15.5.2 asks for one
+    if isinstance(error, LockedOut):
+        headers["Retry-After"] = str(error.wait_s)
+    return problem_response(kind, error.words, field=error.field, fix=error.fix, headers=headers)
+
+
+def _validation_response(faults: Sequence[Mapping[str, object]]) -> Response:
+    errors = [{"field": _field_of(fault), "fix": str(fault["msg"])} for fault in faults]
+    first = errors[0]
+    return problem_response(
+        INVALID,
+        f"{first['field'] or 'The request'}: {first['fix']}",
+        field=first["field"],
+        fix=first["fix"],
+        errors=errors,
+    )
+
+
+def _field_of(fault: Mapping[str, object]) -> str:
+    """Pydantic's location without its first word (body, query, path), in dots."""
+    location = fault["loc"]
+    parts = location if isinstance(location, tuple) else ()
+    return ".".join(str(part) for part in parts[1:])
+
+
+async def _answer_house_error(request: Request, error: Exception) -> Response:
+    """The traceback goes to the log (the server raises on), never into the answer (I13)."""
+    _log.error("house error", method=request.method, path=request.url.path, error=type(error).__name__)
+    return problem_response(
+        HOUSE_ERROR, "The server made a mistake; it is in its log.", fix="Try again; tell the system admin."
+    )

@@ -1,0 +1,64 @@
+"""What the viewer is handed by the roof: the rooms it stands on, and facts about this server.
+
+`mingjing.wiring` fills it once and gives it to `app.build_app`. Not here: anything that starts,
+stops or owns these.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from prometheus_client import CollectorRegistry
+from starlette.requests import HTTPConnection
+
+from gateway.registry import Registry
+from gateway.stream import Hub
+from storage import Clock
+from storage.bus import Bus
+from storage.database import Database
+from storage.ledger import Ledger
+from viewer.access import Access, TrustedProxies
+from viewer.footage import FootageIndex
+
+RTSP_PORT = 8554  # interfaces.md, default ports
+
+
+def always_ready() -> Mapping[str, bool]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request may need. `readiness` gives the roof's own checks by name, for /readyz."""
+
+    access: Access
+    bus: Bus
+    clock: Clock
+    database: Database
+    hub: Hub
+    index: FootageIndex
+    ledger: Ledger
+    registry: Registry
+    data_dir: Path
+    version: str
+    started_utc_ns: int
+    started_mono_ns: int
+    node_id: str = "node1"
+    public_host: str | None = None  # in the URLs of devices; else the host by which the admin came
+    rtsp_port: int = RTSP_PORT
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    web_dist: Path | None = None  # the built web app; None: the one beside this package
+    readiness: Callable[[], Mapping[str, bool]] = always_ready
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set first at the end: sockets say so and close
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
+    return services
+
+
+ServicesHere = Annotated[Services, Depends(services_of)]
