@@ -60,8 +60,9 @@ class Presence:
             self._unknown.popitem(last=False)
 
     def unknown_callers(self) -> tuple[UnknownCaller, ...]:
-        """The latest first."""
-        return tuple(reversed(self._unknown.values()))
+        """The latest first; not those that have been registered since."""
+        known = self._directory.devices
+        return tuple(caller for caller in reversed(self._unknown.values()) if caller.device_id not in known)
 
     async def flush(self) -> None:
         """Write what has changed, then tell the bus. What cannot be written stays for the next time."""

@@ -75,8 +75,7 @@ async def test_iteration_ends_when_the_subscription_is_left_and_what_came_before
     got = []
 
     async def listen(subscription):
-        async for event in subscription:
-            got.append(event)
+        got.extend([event async for event in subscription])
 
     async with asyncio.TaskGroup() as tasks:
         with bus.subscribe(Rang) as rings:

@@ -38,10 +38,13 @@ async def test_what_a_write_block_did_is_seen_by_every_read_that_begins_after_it
 
 
 async def test_a_write_block_that_raises_leaves_no_trace(database):
-    with pytest.raises(ZeroDivisionError):
+    async def fail():
         async with database.write() as connection:
             await connection.execute(INSERT, {"n": 1})
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await count(database) == 0
     async with database.write() as connection:  # and the writer is free again
         await connection.execute(INSERT, {"n": 2})

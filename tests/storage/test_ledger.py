@@ -186,23 +186,22 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
+def run_until_killed(folder, entries):
+    """Let a process append, kill it after so many acknowledgements; the highest number it was given."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", APPENDING, str(folder)], stdout=subprocess.PIPE, cwd=os.getcwd(), text=True
+    )
+    seen = [int(process.stdout.readline()) for _ in range(entries)]
+    os.kill(process.pid, signal.SIGKILL)
+    seen += [int(line) for line in process.stdout if line.endswith("\n")]
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+    return max(seen)
+
+
 async def test_f01_every_entry_that_was_acknowledged_survives_kill_9_at_a_random_instant(tmp_path):
-    acknowledged = 0
     for round_ in range(4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", APPENDING, str(tmp_path)], stdout=subprocess.PIPE, cwd=os.getcwd(), text=True
-        )
-        wanted = acknowledged + random.Random(round_).randint(20, 200)
-        seen = set()
-        for line in process.stdout:
-            seen.add(int(line))
-            if max(seen) >= wanted:
-                os.kill(process.pid, signal.SIGKILL)
-                break
-        seen |= {int(line) for line in process.stdout if line.endswith("\n")}
-        process.stdout.close()
-        process.wait()
-        acknowledged = max(acknowledged, *seen)
+        acknowledged = run_until_killed(tmp_path, random.Random(round_).randint(20, 200))
         async with opened(tmp_path) as ledger:
             report = await ledger.verify()
             assert report.intact
@@ -236,11 +235,15 @@ async def test_f20_an_entry_that_cannot_be_written_takes_its_transaction_with_it
     await migrate(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, ManualClock(), disk=disk.seam()) as ledger:
-        disk.full = True
-        with pytest.raises(LedgerUnavailable):
+
+        async def add_a_unit():
             async with database.write() as connection:
                 await connection.exec_driver_sql("INSERT INTO units VALUES ('u', 'U', NULL, 0, 1)")
                 await append(ledger, "u", connection=connection)
+
+        disk.full = True
+        with pytest.raises(LedgerUnavailable):
+            await add_a_unit()
         async with database.read() as connection:
             assert (await connection.exec_driver_sql("SELECT count(*) FROM units")).scalar_one() == 0
     await database.close()
@@ -370,20 +373,27 @@ async def test_the_row_of_an_entry_whose_transaction_was_rolled_back_is_written_
     await migrate(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, ManualClock()) as ledger:
-        with pytest.raises(ZeroDivisionError):
+
+        async def fail_before_the_commit():
             async with database.write() as connection:
                 await append(ledger, "x", connection=connection)
-                raise ZeroDivisionError  # the commit never comes
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail_before_the_commit()
         assert [entry.subject for entry in (await ledger.query()).items] == ["x"]
         assert (await ledger.verify()).intact
     await database.close()
 
 
 async def test_an_error_of_the_caller_leaves_the_ledger_as_it_came(tmp_path):
-    with pytest.raises(ZeroDivisionError):
+    async def fail():
         async with opened(tmp_path) as ledger:
             await append(ledger, "a")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with opened(tmp_path) as ledger:
         assert (await ledger.query()).total == 1
 

@@ -99,13 +99,15 @@ asyncio.run(migrate("sqlite+aiosqlite:///" + sys.argv[1]))
 """
 
 
+def run_until_killed(path, statements):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path), str(statements)], cwd=os.getcwd(), timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("statements", [0, 1, 2, 4, 7, 11, 16])
 async def test_f79_a_migration_killed_in_the_middle_is_finished_by_the_next_start(tmp_path, statements):
     path = tmp_path / "database"
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(path), str(statements)], cwd=os.getcwd(), timeout=60, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
+    run_until_killed(path, statements)
     await migrate(url(path))
     assert version(path) == CHAIN[-1:]
     engine = create_engine(f"sqlite:///{path}")
