@@ -57,7 +57,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
                     bus=bus,
                     clock=clock,
                     ids=new_id,
-                    unit_exists=registry.units.exists,
+                    unit_exists=lambda unit: registry.units.find(unit) is not None,
                     profile=settings.access.password_profile,
                 )
                 try:

@@ -36,7 +36,6 @@ from storage import Clock
 
 BUFFER_BYTES = FRAME_MAX_BYTES + (64 << 10)  # the rest of a largest frame, and a full read behind it
 SILENCE_TIMEOUT_S = 60  # 4G links stall for 30 s and then burst; twice that, and the device is gone
-SETUP_DEADLINE_NS = 15_000_000_000  # from connecting to recording; a device does it in two round trips
 
 log = structlog.get_logger()
 
@@ -63,7 +62,6 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._end = 0
         self._mono_ns = clock.mono_ns()
         self._utc_ns = clock.utc_ns()
-        self._opened_mono_ns = self._mono_ns
         self._binding = secrets.token_hex(8)
         self._core = ServerConnection(
             secrets.token_hex(8),
@@ -137,9 +135,6 @@ class RtspConnection(asyncio.BufferedProtocol):
             self._core.expire(mono_ns)
             while (event := self._core.next_event()) is not None:
                 self._handle(event)
-        elif not self._core.recording and mono_ns - self._opened_mono_ns > SETUP_DEADLINE_NS:
-            self.close()
-            return
         self._flush()
 
     def _udp_seen(self, mono_ns: int) -> None:

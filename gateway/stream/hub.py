@@ -96,6 +96,12 @@ class Hub:
             if device == device_id:
                 publication.displace(cause, self._clock.utc_ns(), self._clock.mono_ns())
 
+    def forget_device(self, device_id: str) -> None:
+        """Drop the channels of a device that was removed; viewers of them are ended by their own door."""
+        for key in [key for key in self._channels if key[0] == device_id]:
+            del self._channels[key]
+            self._publications.pop(key, None)
+
     def end_all(self, cause: GapCause) -> None:
         """End every stream: the server stops."""
         for publication in list(self._publications.values()):

@@ -1,0 +1,158 @@
+"""A running server: what starts in which order, what runs, and how it stops within ten seconds.
+
+Stop: streams end as stopped by the server, viewers are told, the archive writes what it holds and
+seals, then the store is let go. Not here: what the parts are made of (wiring), commands (cli).
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from gateway.admission import Admission
+from gateway.registry import Change, DeviceChanged
+from gateway.rtsp import RtspListener
+from gateway.stream import Hub
+from media import GapCause
+from media.rtsp import NonceFactory
+from mingjing.http_server import HttpServer, bind
+from mingjing.loop_lag import LoopLag
+from mingjing.metrics import RoofCollector
+from mingjing.recording import Recording
+from mingjing.settings import Settings
+from mingjing.wiring import House, open_house
+from viewer import Services, build_app
+from viewer.access import TrustedProxies, refuse_plain_bind
+
+TICK_S = 1.0  # stalls are told in whole seconds
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """What is bound, for the `ready` line, for the demo and for tests."""
+
+    house: House
+    hub: Hub
+    http_url: str
+    rtsp_url: str
+    rtsp_port: int
+    http_port: int
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[RunningServer]:
+    """The whole server inside this block.
+
+    Raises:
+        PlainBindRefused: plain HTTP beyond this machine, without a certificate or trusted proxies.
+        OSError: a port cannot be bound; the message names it.
+        StoreLockedError, SchemaTooNewError: as `open_house`.
+    """
+    http = settings.http
+    certificate = (http.certificate, http.private_key) if http.certificate and http.private_key else None
+    proxies = TrustedProxies(http.trusted_proxies)
+    refuse_plain_bind(http.host, has_certificate=certificate is not None, trusted_proxies=proxies)
+    async with open_house(settings) as house:
+        listening = bind(http.host, http.tls_port if certificate else http.port)
+        http_port = int(listening.getsockname()[1])
+        started_utc_ns, started_mono_ns = house.clock.utc_ns(), house.clock.mono_ns()
+        hub = Hub(node_id=settings.node_id, clock=house.clock, new_id=house.new_id, bus=house.bus)
+        admission = Admission(
+            house.registry.devices, NonceFactory(secrets.token_bytes(32), secrets.token_bytes), house.clock
+        )
+        rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
+        lag = LoopLag(house.clock)
+        try:
+            rtsp_settings = settings.rtsp
+            udp_ports = (rtsp_settings.rtp_port, rtsp_settings.rtcp_port) if rtsp_settings.udp else None
+            async with Recording.open(house, hub) as recording:
+                await rtsp.open(rtsp_settings.host, rtsp_settings.port, udp_ports)
+                metrics = CollectorRegistry(auto_describe=False)
+                metrics.register(RoofCollector(lag, rtsp, recording))
+                services = Services(
+                    access=house.access,
+                    bus=house.bus,
+                    clock=house.clock,
+                    database=house.database,
+                    hub=hub,
+                    index=recording.index,
+                    ledger=house.ledger,
+                    registry=house.registry,
+                    data_dir=settings.data_dir,
+                    version=version("mingjing"),
+                    started_utc_ns=started_utc_ns,
+                    started_mono_ns=started_mono_ns,
+                    node_id=settings.node_id,
+                    public_host=rtsp_settings.public_host or None,
+                    rtsp_port=rtsp.port,
+                    trusted_proxies=proxies,
+                    metrics=metrics,
+                )
+                server = HttpServer(build_app(services), listening, certificate)
+                async with _tasks(
+                    server.serve_until_stopped,
+                    house.registry.keep_presence,
+                    house.access.run,
+                    rtsp.run_timers,
+                    lag.run,
+                    lambda: _tick(hub),
+                    lambda: _end_streams_of_changed_devices(house, hub),
+                ):
+                    await server.ready.wait()
+                    scheme = "https" if certificate else "http"
+                    yield RunningServer(
+                        house=house,
+                        hub=hub,
+                        http_url=f"{scheme}://{_url_host(http.host)}:{http_port}",
+                        rtsp_url=f"rtsp://{_url_host(rtsp_settings.host)}:{rtsp.port}",
+                        rtsp_port=rtsp.port,
+                        http_port=http_port,
+                    )
+                    services.stopping.set()
+                    await rtsp.close()
+                    server.stop()
+                    await server.stopped.wait()
+        finally:
+            listening.close()
+
+
+@asynccontextmanager
+async def _tasks(*runs: Callable[[], Coroutine[None, None, None]]) -> AsyncIterator[None]:
+    """These run while the block does; one that fails ends the server loudly."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run(), name=f"server: {run.__qualname__}") for run in runs]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _tick(hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        hub.tick()
+
+
+async def _end_streams_of_changed_devices(house: House, hub: Hub) -> None:
+    """A device that was disabled or removed stops sending at once."""
+    with house.bus.subscribe(DeviceChanged) as changes:
+        async for event in changes:
+            assert isinstance(event, DeviceChanged)
+            if event.change is Change.REMOVED:
+                hub.end_device(event.device_id, GapCause.DISABLED)
+                hub.forget_device(event.device_id)
+            elif (device := house.registry.devices.find(event.device_id)) is not None and not device.enabled:
+                hub.end_device(event.device_id, GapCause.DISABLED)
+
+
+def _url_host(host: str) -> str:
+    """What somebody on this machine types for it."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
