@@ -1,0 +1,284 @@
+"""The index: rows of streams, segments and gaps, written from sealed segments and from nothing else.
+
+A live server and a rebuild from files write through the same `add`, so the rows are the same; it
+may be told of a segment twice, and in any order.
+
+Not here: when rows are written (row_feed), what may be deleted (ring), the files (storage).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from media import GapCause
+from recorder.footage import Ended, Footage, GapFact, SegmentFact
+from recorder.tables import gaps, garbage, segments, streams
+from storage import SealedSegment, SegmentHeader
+from storage.database import Database
+
+# A segment's footage spans at most so much: the longest that settings allow is an hour, and a
+# fifth more when no key frame comes. It bounds how far back a search by time must look.
+SEGMENT_SPAN_MAX_NS = 72 * 60 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A row, as far as check and ring need it."""
+
+    id: str
+    stream: str
+    path: str
+    start_utc_ns: int
+    end_utc_ns: int
+    size_bytes: int
+    stored_bytes: int  # with journal and what a recovery set aside
+    digest: bytes
+
+
+class Index:
+    """All statements on the recorder's tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stored_bytes: int | None = None  # counted once, then kept: this is the only writer
+
+    async def add(self, sealed: Sequence[SealedSegment]) -> None:
+        """Write the rows of these segments in one transaction; a segment that has its row keeps it."""
+        added = 0
+        async with self._database.write() as connection:
+            for segment in sealed:
+                added += await _add_segment(connection, segment)
+                await _add_stream(connection, segment)
+        if self._stored_bytes is not None:
+            self._stored_bytes += added
+
+    async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
+        """Sealed segments and their gaps that touch the interval, in order."""
+        here = and_(segments.c.device == device_id, segments.c.channel == channel)
+        found = (
+            select(segments)
+            .where(here, segments.c.start_utc_ns > start_utc_ns - SEGMENT_SPAN_MAX_NS)
+            .where(segments.c.start_utc_ns < end_utc_ns, segments.c.end_utc_ns > start_utc_ns)
+            .order_by(segments.c.start_utc_ns)
+        )
+        missing = (
+            select(gaps)
+            .where(gaps.c.device == device_id, gaps.c.channel == channel)
+            .where(gaps.c.end_utc_ns > start_utc_ns, gaps.c.start_utc_ns < end_utc_ns)
+            .order_by(gaps.c.start_utc_ns)
+        )
+        async with self._database.read() as connection:
+            segment_rows = (await connection.execute(found)).all()
+            gap_rows = (await connection.execute(missing)).all()
+        return Footage(
+            segments=tuple(
+                SegmentFact(
+                    id=row.id,
+                    stream=row.stream,
+                    path=path_of(row.id, row.device, row.channel, row.opened_utc_ns),
+                    start_utc_ns=row.start_utc_ns,
+                    end_utc_ns=row.end_utc_ns,
+                    first_sequence=row.first_sequence,
+                    last_sequence=row.last_sequence,
+                    size_bytes=row.size_bytes,
+                    digest=row.digest,
+                    sealed=True,
+                )
+                for row in segment_rows
+            ),
+            gaps=tuple(
+                GapFact(
+                    stream=row.stream,
+                    sequence=row.sequence,
+                    count=row.sequence_count,
+                    track_id=row.track_id,
+                    cause=GapCause(row.cause),
+                    start_utc_ns=row.start_utc_ns,
+                    end_utc_ns=row.end_utc_ns,
+                    lost_packets=row.lost_packets,
+                )
+                for row in gap_rows
+            ),
+        )
+
+    async def last_streams(self) -> dict[tuple[str, str], Ended]:
+        """The newest stream of each channel. One without a known end was cut off by a crash."""
+        newest = select(func.max(streams.c.id)).group_by(streams.c.device, streams.c.channel)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(streams).where(streams.c.id.in_(newest)))).all()
+        return {
+            (row.device, row.channel): Ended(
+                stream=row.id,
+                head=row.head,
+                ended_utc_ns=row.ended_utc_ns,
+                cause=GapCause(row.end_cause or GapCause.SERVER_CRASHED),
+            )
+            for row in rows
+        }
+
+    async def stored_bytes(self) -> int:
+        """What all segments with a row take on disk."""
+        if self._stored_bytes is None:
+            async with self._database.read() as connection:
+                self._stored_bytes = await connection.scalar(select(func.coalesce(func.sum(_STORED_BYTES), 0))) or 0
+        return self._stored_bytes
+
+    async def oldest(self, limit: int, after: str = "") -> list[StoredSegment]:
+        """Segments in order of their ids, which is the order of their making."""
+        query = select(segments).where(segments.c.id > after).order_by(segments.c.id).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            StoredSegment(
+                id=row.id,
+                stream=row.stream,
+                path=path_of(row.id, row.device, row.channel, row.opened_utc_ns),
+                start_utc_ns=row.start_utc_ns,
+                end_utc_ns=row.end_utc_ns,
+                size_bytes=row.size_bytes,
+                stored_bytes=row.size_bytes + row.journal_bytes + row.cut_bytes,
+                digest=row.digest,
+            )
+            for row in rows
+        ]
+
+    async def has(self, segment: str) -> bool:
+        async with self._database.read() as connection:
+            return await connection.scalar(select(segments.c.id).where(segments.c.id == segment)) is not None
+
+    async def discard(self, victims: Sequence[StoredSegment], utc_ns: int) -> None:
+        """Rows become garbage: from now on the files may be unlinked, and must not be read.
+
+        A stream that loses its last segment goes too, unless it is the newest of its channel.
+        """
+        ids = [victim.id for victim in victims]
+        of_streams = {victim.stream for victim in victims}
+        left = select(segments.c.stream).where(segments.c.stream.in_(of_streams))
+        newest = select(func.max(streams.c.id)).group_by(streams.c.device, streams.c.channel)
+        async with self._database.write() as connection:
+            rows = [{"path": victim.path, "since_utc_ns": utc_ns} for victim in victims]
+            await connection.execute(insert(garbage).on_conflict_do_nothing(), rows)
+            await connection.execute(delete(gaps).where(gaps.c.segment.in_(ids)))
+            await connection.execute(delete(segments).where(segments.c.id.in_(ids)))
+            await connection.execute(
+                delete(streams).where(
+                    streams.c.id.in_(of_streams), streams.c.id.not_in(left), streams.c.id.not_in(newest)
+                )
+            )
+        if self._stored_bytes is not None:
+            self._stored_bytes -= sum(victim.stored_bytes for victim in victims)
+
+    async def garbage(self) -> list[str]:
+        """Paths of files to unlink."""
+        async with self._database.read() as connection:
+            return list((await connection.scalars(select(garbage.c.path).order_by(garbage.c.path))).all())
+
+    async def forget_garbage(self, paths: Sequence[str]) -> None:
+        """They are unlinked, durably."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(garbage).where(garbage.c.path.in_(paths)))
+
+    async def clear(self) -> None:
+        """Drop every row, garbage too: a rebuild trusts only files, and deletes none (R6)."""
+        async with self._database.write() as connection:
+            for table in (gaps, segments, streams, garbage):
+                await connection.execute(delete(table))
+        self._stored_bytes = None
+
+
+_STORED_BYTES = segments.c.size_bytes + segments.c.journal_bytes + segments.c.cut_bytes
+
+
+def path_of(segment: str, device: str, channel: str, opened_utc_ns: int) -> str:
+    """Where a segment is, relative to the media folder; the rule is `SegmentHeader.path`'s."""
+    return SegmentHeader(
+        device=device,
+        channel=channel,
+        stream=segment,
+        segment=segment,
+        node="",
+        fencing_token=0,
+        started_utc_ns=opened_utc_ns,
+        first_sequence=0,
+    ).path
+
+
+class _Place(TypedDict):
+    device: str
+    channel: str
+
+
+async def _add_segment(connection: AsyncConnection, segment: SealedSegment) -> int:
+    """Insert segment and gaps; how many bytes on disk are new to the index."""
+    header = segment.header
+    place = _Place(device=header.device, channel=header.channel)
+    inserted = await connection.execute(
+        insert(segments)
+        .values(
+            id=header.segment,
+            stream=header.stream,
+            **place,
+            opened_utc_ns=header.started_utc_ns,
+            start_utc_ns=segment.start_utc_ns,
+            end_utc_ns=segment.end_utc_ns,
+            first_sequence=header.first_sequence,
+            last_sequence=segment.last_sequence,
+            fragments=segment.fragments,
+            size_bytes=segment.size_bytes,
+            journal_bytes=segment.journal_bytes,
+            cut_bytes=segment.cut_bytes,
+            chain=header.chain,
+            digest=segment.digest,
+            end_flags=int(segment.end),
+            end_cause=segment.end_cause,
+        )
+        .on_conflict_do_nothing()
+    )
+    if inserted.rowcount == 0:
+        return 0
+    if segment.gaps:
+        rows = [
+            {
+                "stream": header.stream,
+                "segment": header.segment,
+                **place,
+                "sequence": gap.sequence,
+                "sequence_count": gap.count,
+                "track_id": gap.track_id,
+                "cause": int(gap.cause),
+                "start_utc_ns": gap.start_utc_ns,
+                "end_utc_ns": gap.end_utc_ns,
+                "lost_packets": gap.lost_packets,
+            }
+            for gap in segment.gaps
+        ]
+        await connection.execute(insert(gaps).on_conflict_do_nothing(), rows)
+    return segment.size_bytes + segment.journal_bytes + segment.cut_bytes
+
+
+async def _add_stream(connection: AsyncConnection, segment: SealedSegment) -> None:
+    header = segment.header
+    newest = {
+        "last_segment": header.segment,
+        "head": segment.digest,
+        "ended_utc_ns": segment.end_utc_ns,
+        "end_cause": segment.end_cause,
+    }
+    await connection.execute(
+        insert(streams)
+        .values(
+            id=header.stream,
+            device=header.device,
+            channel=header.channel,
+            node=header.node,
+            fencing_token=header.fencing_token,
+            previous_stream=header.previous_stream,
+            previous_head=header.previous_head,
+            **newest,
+        )
+        .on_conflict_do_update(index_elements=["id"], set_=newest, where=streams.c.last_segment < header.segment)
+    )

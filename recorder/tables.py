@@ -1,0 +1,73 @@
+"""The index of what is on disk: one row a stream, a segment and a gap. Every row can be rebuilt from the files."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
+
+from storage.database import metadata
+
+# A stream is known from its first sealed segment on. `last_segment` is the newest segment it was
+# learned from; end and head are as of that one, so rows may arrive in any order.
+streams = Table(
+    "streams",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("device", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("node", String, nullable=False),
+    Column("fencing_token", BigInteger, nullable=False),
+    Column("previous_stream", String, nullable=False),
+    Column("previous_head", LargeBinary, nullable=False),
+    Column("last_segment", String, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("ended_utc_ns", BigInteger, nullable=False),  # as far as its segments reach
+    Column("end_cause", Integer, nullable=True),  # null: it goes on, or nobody knows why it does not
+    Index("ix_streams_device_channel_id", "device", "channel", "id"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("stream", String, nullable=False),
+    Column("device", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("opened_utc_ns", BigInteger, nullable=False),  # names the day's folder
+    Column("start_utc_ns", BigInteger, nullable=False),
+    Column("end_utc_ns", BigInteger, nullable=False),
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("fragments", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("journal_bytes", BigInteger, nullable=False),
+    Column("cut_bytes", BigInteger, nullable=False),
+    Column("chain", LargeBinary, nullable=False),  # before it
+    Column("digest", LargeBinary, nullable=False),  # its last record's chain value
+    Column("end_flags", Integer, nullable=False),
+    Column("end_cause", Integer, nullable=True),
+    Index("ix_segments_device_channel_start_utc_ns", "device", "channel", "start_utc_ns"),
+    Index("ix_segments_stream_id", "stream", "id"),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("stream", String, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("sequence_count", BigInteger, nullable=False),
+    Column("segment", String, nullable=False, index=True),
+    Column("device", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("track_id", Integer, nullable=False),
+    Column("cause", Integer, nullable=False),
+    Column("start_utc_ns", BigInteger, nullable=False),
+    Column("end_utc_ns", BigInteger, nullable=False),
+    Column("lost_packets", Integer, nullable=False),
+    Index("ix_gaps_device_channel_end_utc_ns", "device", "channel", "end_utc_ns"),
+)
+
+# Files whose rows are gone and which are about to be unlinked, or were when the server died.
+garbage = Table(
+    "garbage",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("since_utc_ns", BigInteger, nullable=False),
+)
