@@ -33,6 +33,8 @@ RTP_START = 0xFFFF_0000  # wraps within the first second
 _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-threads", "1")
 _VIDEO_OPTIONS = {
     "baseline": (*_X264, "-profile:v", "baseline"),
+    "one_gop": (*_X264, "-profile:v", "baseline", "-g", "1000"),
+    "one_gop_b_frames": (*_X264, "-g", "1000", "-bf", "2", "-b_strategy", "0"),
     "high": (*_X264, "-profile:v", "high", "-bf", "0", "-x264-params", "cabac=1:8x8dct=1"),
     "b_frames": ("-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "3", "-b_strategy", "0", "-threads", "1"),
     "ten_bit": (*_X264, "-profile:v", "high10", "-pix_fmt", "yuv420p10le", "-bf", "0"),
@@ -46,7 +48,7 @@ _VIDEO_OPTIONS = {
         "keyint=25:bframes=4:b-adapt=0:open-gop=0:log-level=none:pools=1",
     ),
 }
-VIDEO_CLIPS = tuple(_VIDEO_OPTIONS)
+VIDEO_CLIPS = tuple(name for name in _VIDEO_OPTIONS if not name.startswith("one_gop"))
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,10 @@ def ffmpeg(*arguments: str) -> bytes:
 
 
 @cache
-def video_clip(name: str) -> Clip:
-    """75 pictures of 25 a second, a key picture each second."""
+def video_clip(name: str, pictures: int = PICTURES) -> Clip:
+    """25 pictures a second, a key picture each second or once."""
     source = ffmpeg(
-        *("-f", "lavfi", "-i", f"testsrc2=size=322x182:rate=25:duration={PICTURES / 25}"),
+        *("-f", "lavfi", "-i", f"testsrc2=size=322x182:rate=25:duration={pictures / 25}"),
         *("-pix_fmt", "yuv420p"),
         *_VIDEO_OPTIONS[name],
         *("-f", "mpegts", "-"),
