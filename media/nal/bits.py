@@ -1,6 +1,11 @@
 """Bits of a NAL unit's payload: emulation prevention and exp-golomb codes (H.264, 7.4.1 and 9.1)."""
 
+import re
+
 EXP_GOLOMB_ZEROS_MAX = 32  # leading zeros of the longest code the standards allow: values below 2^32
+
+
+_LIKE_START_CODE = re.compile(rb"\0\0(?=[\0-\3])")
 
 
 class NalError(ValueError):
@@ -14,17 +19,8 @@ def unescape(escaped: bytes) -> bytes:
 
 def escape(rbsp: bytes) -> bytes:
     """RBSP bytes to NAL unit bytes: a 3 before each byte that would look like a start code."""
-    out = bytearray()
-    zeros = 0
-    for byte in rbsp:
-        if zeros == 2 and byte <= 3:
-            out.append(3)
-            zeros = 0
-        out.append(byte)
-        zeros = 0 if byte else zeros + 1
-    if zeros:
-        out.append(3)  # a NAL unit never ends with a zero
-    return bytes(out)
+    escaped = _LIKE_START_CODE.sub(b"\0\0\3", rbsp)
+    return escaped + b"\3" if escaped.endswith(b"\0") else escaped  # a NAL unit never ends with a zero
 
 
 class BitReader:
