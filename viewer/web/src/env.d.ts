@@ -9,7 +9,9 @@ declare module 'vue-router' {
     open?: boolean
     /** Dark and dense, with the navigation folded to icons: pages that show video. */
     dark?: boolean
-    /** Who sees the page in the navigation and may open it; absent means everybody with a session. */
+    /** The action of the server's policy table that the page is for; without it the page is not offered. */
+    action?: string
+    /** Narrower than the action: whose work the page is. */
     roles?: readonly import('@/session/roles').Role[]
   }
 }

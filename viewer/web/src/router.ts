@@ -2,7 +2,6 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { watch } from 'vue'
 import { i18n, language } from '@/i18n'
-import { AUDIT, SECURITY, SITE_EDITORS, SITE_READERS, SYSTEM, WATCHERS } from '@/session/roles'
 import { useSession } from '@/session/store'
 
 const pages: RouteRecordRaw[] = [
@@ -11,43 +10,43 @@ const pages: RouteRecordRaw[] = [
     path: 'live',
     name: 'live',
     component: () => import('@/live/LivePage.vue'),
-    meta: { title: 'page.live', dark: true, roles: WATCHERS },
+    meta: { title: 'page.live', dark: true, action: 'live.open', roles: ['supervisor'] },
   },
   {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),
-    meta: { title: 'page.devices', roles: SITE_READERS },
+    meta: { title: 'page.devices', action: 'device.list' },
   },
   {
     path: 'devices/register',
     name: 'register',
     component: () => import('@/devices/RegisterPage.vue'),
-    meta: { title: 'page.register', roles: SITE_EDITORS },
+    meta: { title: 'page.register', action: 'device.place' },
   },
   {
     path: 'places',
     name: 'places',
     component: () => import('@/places/PlacesPage.vue'),
-    meta: { title: 'page.places', roles: SITE_READERS },
+    meta: { title: 'page.places', action: 'checkpoint.list' },
   },
   {
     path: 'people',
     name: 'people',
     component: () => import('@/people/PeoplePage.vue'),
-    meta: { title: 'page.people', roles: SECURITY },
+    meta: { title: 'page.people', action: 'user.list' },
   },
   {
     path: 'audit',
     name: 'audit',
     component: () => import('@/audit/AuditPage.vue'),
-    meta: { title: 'page.audit', roles: AUDIT },
+    meta: { title: 'page.audit', action: 'audit.read' },
   },
   {
     path: 'system',
     name: 'system',
     component: () => import('@/system/SystemPage.vue'),
-    meta: { title: 'page.system', roles: SYSTEM },
+    meta: { title: 'page.system', action: 'system.read' },
   },
   { path: 'account', name: 'account', component: () => import('@/session/AccountPage.vue'), meta: { title: 'page.account' } },
   { path: ':rest(.*)*', name: 'nowhere', component: () => import('@/shell/NowherePage.vue'), meta: { title: 'page.nowhere' } },
@@ -79,7 +78,7 @@ router.beforeEach(async (to) => {
   if (session.info === null || session.info.must_change_password) {
     return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
   }
-  return session.is(to.meta.roles) ? true : { name: 'overview' }
+  return session.mayOpen(to.meta) ? true : { name: 'overview' }
 })
 
 function nameThePage(): void {
@@ -89,3 +88,8 @@ function nameThePage(): void {
 }
 
 watch([router.currentRoute, language], nameThePage, { flush: 'post' })
+
+/* After an update of the server the files this tab still knows are gone: load the new app, at the page asked for. */
+router.onError((_, to) => {
+  location.assign(to.fullPath)
+})

@@ -53,7 +53,9 @@ export interface LiveChannel extends ChannelInfo {
 export interface Refusal {
   reason: string
   at: string
-  peer: string | null
+  peer: string
+  /** What the reason alone does not say, as the codec's name. */
+  words: string
 }
 
 export interface Device {
@@ -96,21 +98,28 @@ export interface User {
   name: string
   role: Role
   unit: string | null
-  disabled?: boolean
-  enabled?: boolean
-  last_login?: string | null
-  created_at?: string
+  enabled: boolean
+  must_change_password: boolean
+  created_at: string
+  last_login: string | null
+  sessions: number
+}
+
+export interface OneTimePassword {
+  name: string
+  role: Role
+  password: string
 }
 
 export interface LoginSession {
   id: string
-  name?: string
-  current?: boolean
+  name: string
+  current: boolean
   created_at: string
-  last_used?: string
+  last_used: string
   expires_at: string
-  peer?: string | null
-  user_agent?: string | null
+  peer: string
+  user_agent: string
 }
 
 export interface AuditEntry {
@@ -120,12 +129,51 @@ export interface AuditEntry {
   action: string
   subject: string
   detail: Record<string, unknown>
+  /** SHA-256, named by the entry after it. */
+  digest: string
+}
+
+export interface AuditProof {
+  intact: boolean
+  entries: number
+  broken: { sequence: number; file: string; line: number; why: string } | null
+  entries_without_row: number
+}
+
+export interface Overview {
+  units: number
+  checkpoints: number
+  checkpoints_live: number
+  devices: number
+  devices_enabled: number
+  devices_online: number
+  devices_stalled: number
+  devices_offline: number
+  channels_live: number
+  viewers: number
+  bitrate_kbps: number
+  server_time: string
+}
+
+export interface System {
+  version: string
+  node: string
+  started_at: string
+  uptime_s: number
+  server_time: string
+  ready: Record<string, boolean>
+  disk: { path: string; total_bytes: number; used_bytes: number; free_bytes: number }
+  ledger: { entries: number; entries_without_row: number; failures: number; last_failure: string | null }
+  devices: number
+  channels: number
+  sessions: number
 }
 
 export interface Alarm {
   kind: string
+  /** Empty when the server itself is concerned, as is `channel`. */
   device: string
-  channel: ChannelName
+  channel: ChannelName | ''
   at: string
   words: string
 }

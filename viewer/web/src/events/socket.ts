@@ -16,9 +16,14 @@ export interface SocketHandlers {
   closed(): void
 }
 
+export interface OpenSocket {
+  send(text: string): void
+  /** Closes it and silences its handlers. */
+  close(): void
+}
+
 export interface SocketEnvironment {
-  /** Opens a socket; the function returned closes it and silences its handlers. */
-  open(handlers: SocketHandlers): () => void
+  open(handlers: SocketHandlers): OpenSocket
   setTimer(callback: () => void, delayMs: number): number
   clearTimer(timer: number): void
   /** 0 ≤ random < 1: spreads the reconnects of many tabs. */
@@ -26,7 +31,7 @@ export interface SocketEnvironment {
 }
 
 export class EventSocket {
-  private closeSocket: (() => void) | null = null
+  private socket: OpenSocket | null = null
   private retryTimer: number | null = null
   private silenceTimer: number | null = null
   private failures = 0
@@ -57,11 +62,16 @@ export class EventSocket {
     if (this.current === 'lost') this.connect('lost')
   }
 
+  /** Said only while the connection is there; nothing is kept for later. */
+  send(text: string): void {
+    if (this.current === 'open') this.socket?.send(text)
+  }
+
   private connect(state: ConnectionState): void {
     this.drop()
     this.become(state)
     this.listenForSilence()
-    this.closeSocket = this.environment.open({
+    this.socket = this.environment.open({
       opened: () => this.listenForSilence(),
       text: (data) => {
         this.failures = 0
@@ -92,8 +102,8 @@ export class EventSocket {
       if (timer !== null) this.environment.clearTimer(timer)
     }
     this.retryTimer = this.silenceTimer = null
-    this.closeSocket?.()
-    this.closeSocket = null
+    this.socket?.close()
+    this.socket = null
   }
 
   private become(state: ConnectionState): void {

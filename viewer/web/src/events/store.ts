@@ -10,6 +10,8 @@ import { EventSocket, type ConnectionState, type SocketEnvironment } from '@/eve
 import { useSession } from '@/session/store'
 
 const ALARMS_MAX = 200 // what a side panel can still be scrolled through; older ones are in the audit and the device list
+const SIGNS_OF_LIFE = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const
+const ACTIVE_MS = 60_000 // a session lives 15 idle minutes: once a minute is often enough
 
 export const channelKey = (device: string, channel: ChannelName): string => `${device}/${channel}`
 
@@ -23,9 +25,12 @@ function browserEnvironment(): SocketEnvironment {
         if (typeof event.data === 'string') handlers.text(event.data)
       }
       socket.onclose = () => handlers.closed()
-      return () => {
-        socket.onopen = socket.onmessage = socket.onclose = null
-        socket.close()
+      return {
+        send: (text) => socket.send(text),
+        close: () => {
+          socket.onopen = socket.onmessage = socket.onclose = null
+          socket.close()
+        },
       }
     },
     setTimer: (callback, delayMs) => window.setTimeout(callback, delayMs),
@@ -112,13 +117,24 @@ export const useEvents = defineStore('events', () => {
     }
   }
 
+  /* Who only watches sends no request, and would be logged out for idleness at the wall. */
+  let toldActive = 0
+  function active(): void {
+    if (Date.now() - toldActive < ACTIVE_MS) return
+    toldActive = Date.now()
+    socket.send('{"type":"active"}')
+  }
+
   function start(): void {
+    if (!useSession().may('events.watch')) return
     socket.start()
     window.addEventListener('online', retryNow)
+    for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, active, { passive: true })
   }
 
   function stop(): void {
     window.removeEventListener('online', retryNow)
+    for (const sign of SIGNS_OF_LIFE) window.removeEventListener(sign, active)
     socket.stop()
     channels.clear()
     alarms.value = []

@@ -1,5 +1,5 @@
-/* Who may see which page. The server decides every request by its policy table; this list only keeps
-   doors that would not open out of the navigation. */
+/* The roles of an account, one each. What a role may do is the server's policy table; the session brings
+   the actions it allows. */
 
 export const ROLES = [
   'supervisor',
@@ -14,12 +14,5 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number]
 
-/** Roles of people inside one enforcing body: an account of theirs needs a unit. */
-export const ROLES_OF_A_UNIT: readonly Role[] = ['unit_user']
-
-export const WATCHERS: readonly Role[] = ['supervisor']
-export const SITE_READERS: readonly Role[] = ['supervisor', 'site_admin']
-export const SITE_EDITORS: readonly Role[] = ['site_admin']
-export const SECURITY: readonly Role[] = ['security_admin']
-export const AUDIT: readonly Role[] = ['auditor']
-export const SYSTEM: readonly Role[] = ['system_admin']
+/** 三员分立: these three exclude one another and belong to no unit. */
+export const ADMINISTRATORS: readonly Role[] = ['system_admin', 'security_admin', 'auditor']

@@ -49,13 +49,15 @@ export const useSession = defineStore('session', () => {
     ended.value = reason
   }
 
-  function is(roles: readonly Role[] | undefined): boolean {
-    return roles === undefined || (info.value !== null && roles.includes(info.value.role))
-  }
-
+  /** Whether the server would let this person do the action to some object. */
   function may(action: string): boolean {
     return info.value?.actions.includes(action) ?? false
   }
 
-  return { info, known, ended, active, load, login, changePassword, logout, end, is, may }
+  function mayOpen(page: { action?: string; roles?: readonly Role[] }): boolean {
+    if (info.value === null || (page.roles !== undefined && !page.roles.includes(info.value.role))) return false
+    return page.action === undefined || may(page.action)
+  }
+
+  return { info, known, ended, active, load, login, changePassword, logout, end, may, mayOpen }
 })

@@ -1,5 +1,11 @@
 /* All words of the pages but the live wall's, which has its own folder. */
+import audit from '@/locales/en/audit'
+import common from '@/locales/en/common'
+import devices from '@/locales/en/devices'
+import overview from '@/locales/en/overview'
+import people from '@/locales/en/people'
+import places from '@/locales/en/places'
 import problem from '@/locales/en/problem'
 import shell from '@/locales/en/shell'
 
-export default { ...problem, ...shell }
+export default { ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }

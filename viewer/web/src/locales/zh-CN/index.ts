@@ -1,5 +1,11 @@
 /* All words of the pages but the live wall's, which has its own folder. */
+import audit from '@/locales/zh-CN/audit'
+import common from '@/locales/zh-CN/common'
+import devices from '@/locales/zh-CN/devices'
+import overview from '@/locales/zh-CN/overview'
+import people from '@/locales/zh-CN/people'
+import places from '@/locales/zh-CN/places'
 import problem from '@/locales/zh-CN/problem'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...problem, ...shell }
+export default { ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }

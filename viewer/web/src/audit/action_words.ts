@@ -1,0 +1,24 @@
+/* Actions of the log in words; the server's own name for one that has none here. */
+import { useI18n } from 'vue-i18n'
+
+export const FAMILIES = [
+  'session',
+  'password',
+  'user',
+  'access',
+  'live',
+  'recording',
+  'device',
+  'checkpoint',
+  'unit',
+  'audit',
+  'ledger',
+] as const
+
+export function useActionWords(): (action: string) => string {
+  const { tm } = useI18n()
+  return (action) => {
+    const words: Readonly<Record<string, string>> = tm('audit.actions')
+    return words[action] ?? action
+  }
+}

@@ -1,0 +1,60 @@
+import type zh from '@/locales/zh-CN/common'
+
+const words: typeof zh = {
+  state: {
+    live: 'Live',
+    connecting: 'Connecting',
+    stalled: 'Picture stalled',
+    offline: 'Offline',
+    codec_not_supported: 'Codec not supported',
+    never: 'Never connected',
+    disabled: 'Disabled',
+  },
+  refusal: {
+    wrong_key: 'Wrong key',
+    disabled: 'Device is disabled',
+    unknown_device: 'Device not registered',
+    codec_not_supported: 'Codec not supported',
+    other_device_path: "Another device's address",
+    bad_description: 'Media description not readable',
+    transport_not_supported: 'Transport not supported',
+    other: 'Refused ({reason})',
+  },
+  refusalAdvice: {
+    wrong_key: 'The key in the device is not the registered one. Scan the code again, or rotate the key and enter the new one.',
+    disabled: 'The device is disabled here. Enable it and it connects by itself.',
+    unknown_device: 'The id the device gives is not registered. Check the user name in the device.',
+    codec_not_supported: 'Set the device to H.264 or H.265 video.',
+    other_device_path: "The device's user name and the id in its push address differ. Check the address.",
+    bad_description: 'Set the device to standard RTSP push, or update its firmware.',
+    transport_not_supported: 'Set the device to TCP or UDP unicast.',
+    other: 'Check the address, the user name and the key in the device.',
+  },
+  channel: { main: 'Main', sub: 'Sub' },
+  table: {
+    search: 'Search',
+    export: 'Export CSV',
+    all: 'All',
+    clear: 'Clear filters',
+    none: 'Nothing matches',
+    noneHint: 'Try another word, or clear the filters.',
+    failed: 'The list could not be read',
+    again: 'Read again',
+    count: '{n} rows',
+  },
+  act: {
+    cancel: 'Cancel',
+    close: 'Close',
+    save: 'Save',
+    edit: 'Edit',
+    remove: 'Remove',
+    copy: 'Copy',
+    copied: 'Copied',
+    copyFailed: 'Could not copy; select the text and copy it by hand.',
+    done: 'Done',
+    details: 'Details',
+  },
+  confirm: { willHappen: 'What will happen:', stays: 'What stays:' },
+}
+
+export default words

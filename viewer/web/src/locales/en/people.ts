@@ -1,0 +1,81 @@
+import type zh from '@/locales/zh-CN/people'
+
+const words: typeof zh = {
+  sessions: {
+    title: 'Login sessions',
+    mine: 'My login sessions',
+    none: 'Not logged in anywhere.',
+    this: 'this one',
+    unknown: 'Unknown client',
+    since: 'since {at}, used {ago}',
+    end: 'End',
+    ask: 'End this 1 session? Whatever it is watching stops at once.',
+    ended: 'The session has ended',
+  },
+  roleDoes: {
+    supervisor: 'Watches live enforcement in scope, flags it, talks to officers',
+    reviewer: 'Retrieves footage and reviews case files',
+    unit_user: "Sees the state of the unit's own devices, answers disputes, hands in rectification",
+    exporter: 'Exports footage',
+    site_admin: 'Registers checkpoints and devices, sees the picture of what is enrolled',
+    system_admin: 'Runs the system; sees no footage, grants nothing',
+    security_admin: 'Makes accounts and grants; sees no footage, changes no system',
+    auditor: 'Reads the audit log; changes nothing',
+  },
+  people: {
+    search: 'User name, role, unit',
+    add: 'New user',
+    column: {
+      name: 'User name',
+      role: 'Role',
+      unit: 'Scope',
+      state: 'State',
+      login: 'Last login',
+      sessions: 'Sessions',
+      created: 'Created',
+    },
+    state: { enabled: 'Enabled', disabled: 'Disabled', must_change: 'Must set a password' },
+    never: 'Never',
+    allUnits: 'All units',
+    unitHint: 'Empty means all units',
+    unitNever: 'Administrators belong to no unit.',
+    opens: 'This grant opens {n} units, those below included.',
+    opensAll: 'This grant opens all {n} units.',
+    nameHint: 'lower-case letters, digits, . - _',
+    new: {
+      title: 'New user',
+      effect: 'The account works at once. A one-time password is made and shown this once; it must be changed at the first login.',
+      go: 'Create and make a password',
+    },
+    once: {
+      title: 'One-time password of “{name}”',
+      text: 'Shown this once. Hand it over in person or by a safe way; it must be changed at the first login.',
+      password: 'One-time password',
+    },
+    grant: {
+      button: 'Change grant',
+      title: 'Change the grant of “{name}”',
+      effect: 'The new grant holds at once; the {n} login sessions end and the person logs in again.',
+      go: 'Change grant',
+      done: 'The grant of “{name}” is changed',
+    },
+    reset: {
+      button: 'Reset password',
+      title: 'Reset the password of “{name}”?',
+      effect: 'The old password stops working and the {n} login sessions end; a one-time password is made and shown once.',
+      go: 'Reset password',
+    },
+    disable: {
+      button: 'Disable',
+      title: 'Disable user “{name}”?',
+      effect: 'No more login; the {n} login sessions and what they are watching stop at once.',
+      stays: 'The account and its audit entries are kept; it can be enabled again at any time.',
+      go: 'Disable this 1 user',
+      done: '“{name}” is disabled',
+    },
+    enable: { button: 'Enable', done: '“{name}” is enabled' },
+    empty: 'There is no user yet',
+  },
+}
+
+export default words

@@ -1,0 +1,37 @@
+/* What one word says about a device, from what is registered and what is live. Pure. */
+import type { ChannelInfo, ChannelWord, Device } from '@/api/types'
+
+export type DeviceWord = ChannelWord | 'disabled' | 'never'
+
+/** In the order of "needs a look": also the sort order of the state column. */
+export const DEVICE_WORDS: readonly DeviceWord[] = [
+  'codec_not_supported',
+  'stalled',
+  'offline',
+  'never',
+  'connecting',
+  'live',
+  'disabled',
+]
+
+/** The main channel speaks for the device; a device that sends only its sub channel is judged by that. */
+export function deviceWord(device: Device, channels: readonly (ChannelInfo | undefined)[]): DeviceWord {
+  if (!device.enabled) return 'disabled'
+  const present = channels.filter((channel) => channel !== undefined)
+  const speaking = present.find((channel) => channel.channel === 'main' && channel.state !== 'offline')
+  const other = present.find((channel) => channel.state !== 'offline')
+  const word = (speaking ?? other)?.state ?? 'offline'
+  return word === 'offline' && device.last_seen === null ? 'never' : word
+}
+
+export type Tone = 'good' | 'warn' | 'bad' | 'idle'
+
+export const TONES: Readonly<Record<DeviceWord, Tone>> = {
+  live: 'good',
+  connecting: 'warn',
+  stalled: 'warn',
+  offline: 'bad',
+  codec_not_supported: 'bad',
+  never: 'idle',
+  disabled: 'idle',
+}
