@@ -28,7 +28,7 @@ class Depacketizer(Protocol):
         """Take the payload in `buffer[start:end]`; nothing of the buffer is kept."""
 
     def lose(self, packets: int) -> None:
-        """So many packets are missing before the next one."""
+        """So many packets are missing before the next one; with 0, nobody can say how many."""
 
     def flush(self) -> Sequence[AccessUnit]:
         """The source has ended: what is open is all that will come."""

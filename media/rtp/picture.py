@@ -4,7 +4,7 @@ A picture ends at the marker, or at a new RTP time if the marker was lost. Three
 are borne:
 
 - Some mark every NAL unit, or parameter sets alone. So a marker ends a picture only if a slice has
-  been seen since it began.
+  been seen since it began, and no NAL unit is still in parts.
 - Some send parameter sets with an RTP time of their own. So a new RTP time does not end what has no
   slice yet: it goes with the picture that follows. Either way no key frame loses its sets.
 - Some send packets of the same picture after its marker. Then that stream is closed by RTP time
@@ -64,7 +64,7 @@ class PictureDepacketizer:
             self._unpack(buffer, start, end)
         else:
             self._discard()
-        if marker and self._by_marker and (self._slice_seen or self._discarding):
+        if marker and self._by_marker and not self._parts and (self._slice_seen or self._discarding):
             if units:
                 return (*units, *self._close())
             return self._close()
@@ -92,11 +92,13 @@ class PictureDepacketizer:
         """A packet has come that does not continue the open picture as the last one did."""
         units: Sequence[AccessUnit] = ()
         if self._open:
+            if self._parts:  # no NAL unit goes on in another picture
+                self._miss()
             if self._slice_seen or self._discarding:
                 units = self._close()
             elif self._damaged:  # all its slices were lost: what is left of it belongs to no picture
                 self._nals = []
-                self._parts = []
+                self._bytes = 0
                 self._damaged = False
         elif rtp_time == self._rtp_time:
             self._by_marker = False
@@ -107,10 +109,9 @@ class PictureDepacketizer:
 
     def _close(self) -> Sequence[AccessUnit]:
         """End the open picture, and begin with nothing."""
-        damaged = self._damaged or not self._first_slice_seen
         if self._parts:
             self._miss()
-            damaged = True
+        damaged = self._damaged or not self._first_slice_seen
         units: Sequence[AccessUnit] = ()
         if self._nals and not self._discarding:
             units = (

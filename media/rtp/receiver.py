@@ -185,10 +185,7 @@ class TrackReceiver:
         self._ssrc = ssrc
         self._probation.clear()
         packet = (bytes(buffer[bounds[0] : bounds[1]]), rtp_time, second & MARKER, mono_ns, utc_ns)
-        before = self._reorder.restarts
         self._reorder.offer(sequence, packet)
-        if self._reorder.restarts != before:
-            self._reception.restart(self._packets, self._lost)
         return self._drain(mono_ns)
 
     def _receive_stranger(
@@ -216,11 +213,16 @@ class TrackReceiver:
     def _drain(self, mono_ns: int, *, everything: bool = False) -> Sequence[AccessUnit]:
         """Everything whose turn it is, in order."""
         units: list[AccessUnit] = []
+        restarts = self._reorder.restarts
         while (taken := self._reorder.take(mono_ns, everything=everything)) is not None:
             lost, (payload, rtp_time, marker, packet_mono_ns, packet_utc_ns) = taken
             if lost:
                 self._lost += lost
                 self._depacketizer.lose(lost)
+            elif restarts != self._reorder.restarts:
+                restarts = self._reorder.restarts
+                self._reception.restart(self._packets, self._lost)
+                self._depacketizer.lose(0)
             self._packets += 1
             self._bytes += HEADER_SIZE + len(payload)
             if rtp_time != self._rtp_time:

@@ -57,7 +57,6 @@ class ReorderBuffer:
         elif self._stray is not None and sequence == (self._stray[0] + 1) & SEQUENCE_MASK:
             self._anew = [self._stray, (sequence, packet)]
             self._stray = None
-            self.restarts += 1
         else:
             self._stray = (sequence, packet)
 
@@ -70,6 +69,7 @@ class ReorderBuffer:
         if not held:
             if not self._anew:
                 return None
+            self.restarts += 1
             self.expected = self._anew[0][0]
             held.update(self._anew)
             self._anew = []

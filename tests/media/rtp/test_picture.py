@@ -173,3 +173,30 @@ def test_h265_follows_the_same_rule():
     assert (unit.payload, unit.key, unit.damaged) == ((b"\x40\x01\x0c", b"\x26\x01\x80"), True, False)
     [damaged] = camera.send(b"\x02\x01\x00", 200, marker=True)
     assert (damaged.key, damaged.damaged) == (False, True)
+
+
+def test_a_marker_amid_a_fragmented_nal_ends_nothing():
+    camera = Camera()
+    assert not camera.send(IDR, 100)
+    assert not camera.send(b"\x7c\x85\x44", 100, marker=True)
+    [unit] = camera.send(b"\x7c\x45\x01", 100, marker=True)
+    assert (unit.payload, unit.damaged) == ((IDR, b"\x65\x44\x01"), False)
+    assert camera.receiver.statistics().closing is Closing.MARKER
+
+
+def test_no_fragmented_nal_goes_on_in_the_next_picture():
+    camera = Camera()
+    assert not camera.send(SPS, 100)
+    assert not camera.send(b"\x7c\x85\x88", 100)
+    assert not camera.send(b"\x7c\x05\x01", 200)
+    [unit] = camera.send(SLICE, 200, marker=True)
+    assert (unit.payload, unit.damaged) == ((SLICE,), True)
+
+
+def test_a_picture_in_which_the_count_began_anew_is_damaged():
+    camera = Camera()
+    camera.send(IDR, 100)
+    camera.lose(20_000)
+    camera.send(SECOND_SLICE, 100)
+    [unit] = camera.send(SECOND_SLICE, 100, marker=True)
+    assert (len(unit.payload), unit.damaged, unit.lost_packets) == (3, True, 0)
