@@ -34,6 +34,7 @@ class VideoConfigTracker:
         self._syntax = syntax_of(codec)
         self._set_headers = self._syntax.SET_HEADERS
         self._sets: dict[tuple[SetKind, int], bytes] = {}
+        self._keys: dict[bytes, tuple[SetKind, int]] = {}  # the same, the other way round
         self._sps: dict[int, SequenceFacts] = {}
         self._sps_of_pps: dict[int, int] = {}
         self._newest_sps: int | None = None
@@ -95,15 +96,14 @@ class VideoConfigTracker:
 
     def _remember(self, nal: bytes) -> bool:
         """Keep a set. True when it is sound and was not known."""
+        known = self._keys.get(nal)
+        if known is not None:  # nearly always: devices repeat their sets before each key picture
+            if known[0] is SetKind.SPS:
+                self._newest_sps = known[1]
+            return False
         try:
-            key = self._syntax.set_key(nal)
-            kind, number = key
-            known = self._sets.get(key)
-            if known == nal:
-                if kind is SetKind.SPS:
-                    self._newest_sps = number
-                return False
-            self._require_room(kind, nal, known)
+            kind, number = key = self._syntax.set_key(nal)
+            self._require_room(key, nal)
             if kind is SetKind.SPS:
                 self._sps[number] = self._syntax.parse_sps(nal)
                 self._newest_sps = number
@@ -112,14 +112,18 @@ class VideoConfigTracker:
         except NalError:
             self.rejected_sets += 1
             return False
+        self._keys.pop(self._sets.get(key, b""), None)
+        self._keys[nal] = key
         self._sets[key] = nal
         return True
 
-    def _require_room(self, kind: SetKind, nal: bytes, known: bytes | None) -> None:
-        size = sum(map(len, self._sets.values())) - len(known or b"") + len(nal)
+    def _require_room(self, key: tuple[SetKind, int], nal: bytes) -> None:
+        replaced = self._sets.get(key)
+        size = sum(map(len, self._sets.values())) - len(replaced or b"") + len(nal)
         if size > SETS_MAX_BYTES:
             raise NalError(f"parameter sets of {size} bytes")
-        if known is None and sum(1 for other, _ in self._sets if other is kind) >= SETS_MAX[kind]:
+        kind = key[0]
+        if replaced is None and sum(1 for other, _ in self._sets if other is kind) >= SETS_MAX[kind]:
             raise NalError(f"more than {SETS_MAX[kind]} sets of one kind")
 
 

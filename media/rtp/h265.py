@@ -5,6 +5,7 @@ PACI packets (50) carry what no recorder sends and are counted as malformed. Dec
 the decoding order of every sender that does not interleave.
 """
 
+from media.nal import H265Nal
 from media.rtp.packet import Buffer
 from media.rtp.picture import UNIT_MAX_NALS, PictureDepacketizer
 
@@ -18,9 +19,9 @@ _FU_TYPE_MASK = 0x3F
 _LAYER_MASK = 0x81  # forbidden bit and the high bit of the layer id: what stands beside the type
 _ORDER_NUMBER_SIZE = 2
 
-_SLICES_END = 32  # VPS, H265Nal.VPS: types below are slice segments
-_KEY_FIRST = 16  # BLA
-_KEY_LAST = 21  # CRA
+_SLICES_END = H265Nal.VPS.value  # types below are slice segments
+_KEY_FIRST = H265Nal.BLA_W_LP.value
+_KEY_LAST = H265Nal.CRA.value
 
 
 class H265Depacketizer(PictureDepacketizer):
