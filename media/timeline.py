@@ -251,7 +251,7 @@ class Timeline:
             self.anchor_utc_ns = utc_ns
             position_ns = 0
         else:
-            newest = max(self._tracks, key=lambda track: track.last_mono_ns)
+            newest = max(self._tracks, key=lambda other: other.last_mono_ns)
             position_ns = mono_ns - self.anchor_mono_ns - newest.last_delay_ns  # as late as what came last
         self._tracks.append(track)
         return position_ns

@@ -371,6 +371,67 @@ def test_reports_that_would_put_sound_before_its_sending_are_not_believed() -> N
     assert worst(device.send(5_000, 10_000)) < MS
 
 
+def test_reports_that_would_make_sound_20_s_late_are_not_believed() -> None:
+    device = Device()
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + 5 * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    device.sound.sender_report(ntp(UTC_NS + 5 * S), (5_000 + 20_000) * 48 + 123_456, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+
+
+@pytest.mark.parametrize("step_s", [-3, 3])
+def test_a_small_step_of_the_devices_clock_between_two_reports_moves_nothing(step_s: int) -> None:
+    device = Device()
+    device.report(0)
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + (5 + step_s) * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+
+
+def test_pictures_whose_clock_stood_still_while_sound_ran_on_step_forward() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(25))
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS) for n in range(50 * 31)])
+    place(picture, [Arrival(each.rtp_time, each.at_ns + 30 * S) for each in steady(10, first=25)])
+    stamp = ntp(UTC_NS + 31_400 * MS)
+    picture.sender_report(stamp, 1_000 + 35 * INTERVAL, MONO_NS + 31_400 * MS)
+    sound.sender_report(stamp, 1_570 * SOUND_INTERVAL, MONO_NS + 31_400 * MS)
+    (after,) = place(picture, [Arrival(1_000 + 35 * INTERVAL, 31_400 * MS)])
+    assert abs(after.placed_utc_ns - UTC_NS - 31_400 * MS) < 100 * MS
+    assert after.hole_ns == 30 * S
+
+
+def test_sound_that_begins_in_a_burst_is_as_late_as_the_pictures_beside_it() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(25))
+    (late,) = place(picture, steady(1, first=25, late_ns=8 * S))
+    (first,) = place(sound, [Arrival(77, 9 * S)])
+    assert first.placed_utc_ns == late.placed_utc_ns
+
+
+def test_a_second_track_begins_with_the_slew_of_the_first() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    first, *rest = steady(2_500)
+    last = place(picture, [Arrival(first.rtp_time, S), *(Arrival(each.rtp_time, max(each.at_ns, S)) for each in rest)])[
+        -1
+    ]
+    (heard,) = place(sound, [Arrival(77, rest[-1].at_ns)])
+    assert heard.placed_utc_ns == last.placed_utc_ns
+
+
+def test_the_delay_of_a_track_that_ended_no_longer_holds_the_slew() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(1))
+    place(sound, [Arrival(0, 0)])
+    arrivals = list(steady(30 * 60 * 25, first=1, ppm=-500))
+    last = place(picture, arrivals)[-1]
+    assert abs(last.placed_utc_ns - UTC_NS - arrivals[-1].at_ns) < 200 * MS
+
+
 def test_a_sound_track_that_begins_minutes_later_stands_beside_the_picture() -> None:
     device = Device()
     device.send(0, 180_000, sound=False)
