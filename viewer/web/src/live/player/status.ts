@@ -64,16 +64,3 @@ export const NOTHING_YET: LiveStatus = {
   droppedPictures: 0,
 }
 
-const CODEC_WORDS: Readonly<Record<string, string>> = {
-  h264: 'H.264',
-  hevc: 'H.265',
-  aac: 'AAC',
-  opus: 'Opus',
-  pcm_alaw: 'G.711 A',
-  pcm_mulaw: 'G.711 µ',
-}
-
-/** A codec as people write it; the same in every language. */
-export function codecWord(codec: string): string {
-  return CODEC_WORDS[codec] ?? codec
-}
