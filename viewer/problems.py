@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
+from gateway.registry import AlreadyExists, Conflict, Invalid, NotFound, RegistryError
 from storage.ledger import LedgerUnavailable
 from viewer.access import (
     AccessError,
@@ -86,6 +87,13 @@ _ACCESS_ERRORS: Mapping[type[AccessError], ProblemKind] = {
     WrongCredentials: WRONG_CREDENTIALS,
 }
 
+_REGISTRY_ERRORS: Mapping[type[RegistryError], ProblemKind] = {
+    AlreadyExists: CONFLICT,
+    Conflict: CONFLICT,
+    Invalid: INVALID,
+    NotFound: NOT_FOUND,
+}
+
 _STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE)}
 
 
@@ -129,6 +137,7 @@ def answer_problems(app: FastAPI) -> None:
     for error in (
         Problem,
         AccessError,
+        RegistryError,
         HasherBusy,
         LedgerUnavailable,
         RequestValidationError,
@@ -139,11 +148,9 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_house_error)
 
 
-async def _answer(connection: HTTPConnection, error: Exception) -> Response:
-    response = _response_of(error)
-    if isinstance(connection, WebSocket):
-        await connection.send_denial_response(response)
-    return response
+async def _answer(_: HTTPConnection, error: Exception) -> Response:
+    """On a WebSocket before `accept` the response is the denial of the handshake."""
+    return _response_of(error)
 
 
 def _response_of(error: Exception) -> Response:
@@ -152,6 +159,9 @@ def _response_of(error: Exception) -> Response:
             return problem_response(error.kind, error.detail, field=error.field, fix=error.fix)
         case AccessError():
             return _access_response(error)
+        case RegistryError():
+            kind = _REGISTRY_ERRORS[type(error)]
+            return problem_response(kind, str(error), field=error.field or None, fix=error.fix or None)
         case RequestValidationError() | WebSocketRequestValidationError():
             return _validation_response(error.errors())
         case LedgerUnavailable():

@@ -89,8 +89,8 @@ class Login:
         """Replace one's own password. Every session of the account ends; the new one is returned.
 
         Raises:
-            LockedOut, WrongCredentials: as for logging in, about `current`.
-            AccountInvalid: `new` is the old one or not strong enough.
+            LockedOut: too many failures about `current`.
+            AccountInvalid: `current` is wrong, or `new` is the old one or not strong enough.
         """
         wait_s = self._lockout.locked_for_s(principal.name, peer.network, self._clock.mono_ns())
         if wait_s:
@@ -98,7 +98,7 @@ class Login:
         row = await self._row(principal.name)
         if row is None or not await self._hashing.verify(row.password_hash, current):
             await self._refuse(principal.name, peer)
-            raise WrongCredentials("The present password is wrong.", field="current", fix="Try again.")
+            raise AccountInvalid("The present password is wrong.", field="current", fix="Try again.")
         fault = self._profile.fault(new, principal.name)
         if fault is None and current == new:
             fault = "Choose another one than the present password."

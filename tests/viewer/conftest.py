@@ -1,0 +1,223 @@
+"""The viewer on loopback: the real app on a real uvicorn, real database, ledger, registry and hub."""
+
+import asyncio
+import errno
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+
+from gateway.registry import Registry
+from gateway.stream import Hub
+from storage import UlidFactory
+from storage.bus import MemoryBus
+from storage.database import Database, migrate
+from storage.ledger import Ledger
+from storage.ledger.files import Disk
+from tests.storage.manual_clock import ManualClock
+from viewer.access import Access, PasswordProfile, Role, TrustedProxies
+from viewer.app import build_app
+from viewer.live.frames import FrameProtocol
+from viewer.services import Services
+
+TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
+GOOD_PASSWORD = "correct horse battery"
+
+
+@dataclass
+class SickDisk:
+    """The ledger's disk, which fails when told to."""
+
+    sick: bool = False
+
+    def seam(self) -> Disk:
+        return Disk(self.write, os.fsync)
+
+    def write(self, fd: int, data: bytes) -> int:
+        if self.sick:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return os.write(fd, data)
+
+
+@dataclass
+class Footage:
+    segments: list[object] = field(default_factory=list)
+    gaps: list[object] = field(default_factory=list)
+
+
+class NoArchive:
+    """An index in which nothing is; what was asked of it is kept."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, int, int]] = []
+        self.footage = Footage()
+
+    async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
+        self.asked.append((device_id, channel, start_utc_ns, end_utc_ns))
+        return self.footage
+
+
+@dataclass
+class Front:
+    """The server under test, and short ways to what stands behind it."""
+
+    base_url: str
+    services: Services
+    clock: ManualClock
+    disk: SickDisk
+    archive: NoArchive
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def access(self) -> Access:
+        return self.services.access
+
+    @property
+    def registry(self) -> Registry:
+        return self.services.registry
+
+    @property
+    def hub(self) -> Hub:
+        return self.services.hub
+
+    @property
+    def ws_url(self) -> str:
+        return self.base_url.replace("http", "ws", 1)
+
+    def client(self, token: str = "") -> httpx.AsyncClient:
+        """A browser of ours: right origin, own cookie jar."""
+        cookies = {"session": token} if token else {}
+        client = httpx.AsyncClient(
+            base_url=self.base_url, headers={"Origin": self.base_url}, cookies=cookies, verify=TLS
+        )
+        self.clients.append(client)
+        return client
+
+    async def session(self, name: str, role: Role, unit: str | None = None, *, must_change: bool = False) -> str:
+        """Somebody is logged in: the token. The account is made when it is not there."""
+        if await self.access.accounts.find(name) is None:
+            await self.access.accounts.create(name, role, unit, by="cli:0", password=GOOD_PASSWORD)
+        async with self.services.database.write() as connection:
+            session, token = await self.access.sessions.insert(
+                connection,
+                user=name,
+                role=role,
+                unit=unit,
+                must_change_password=must_change,
+                peer="127.0.0.1",
+                agent="test",
+            )
+        self.access.sessions.admit(session)
+        return token
+
+    async def person(self, role: Role, unit: str | None = None) -> httpx.AsyncClient:
+        """A browser in which somebody of this role is logged in."""
+        return self.client(await self.session(f"{role.value}.{unit or 'all'}", role, unit))
+
+    async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
+        """Principal, action and subject of ledger entries, oldest first."""
+        page = await self.services.ledger.query(limit=500, **wanted)
+        return [(entry.principal, entry.action, entry.subject) for entry in reversed(page.items)]
+
+
+@asynccontextmanager
+async def open_front(
+    folder: Path,
+    *,
+    profile: PasswordProfile = PasswordProfile.ASVS,
+    trusted_proxies: tuple[str, ...] = (),
+    web_dist: Path | None = None,
+    clock: ManualClock | None = None,
+) -> AsyncIterator[Front]:
+    clock, bus, disk, archive = clock or ManualClock(), MemoryBus(), SickDisk(), NoArchive()
+    url = f"sqlite+aiosqlite:///{folder / 'mingjing.sqlite3'}"
+    await migrate(url)
+    database = await Database.open(url)
+    try:
+        async with Ledger.open(folder / "ledger", database, clock, disk=disk.seam()) as ledger:
+            registry = await Registry.load(database, ledger, bus, clock)
+            ids = UlidFactory(clock)
+            access = await Access.open(
+                database=database,
+                ledger=ledger,
+                bus=bus,
+                clock=clock,
+                ids=ids,
+                unit_exists=lambda unit: registry.units.find(unit) is not None,
+                profile=profile,
+                hasher=CHEAP_HASHER,
+            )
+            services = Services(
+                access=access,
+                bus=bus,
+                clock=clock,
+                database=database,
+                hub=Hub(node_id="test", clock=clock, new_id=ids, bus=bus),
+                index=archive,
+                ledger=ledger,
+                registry=registry,
+                data_dir=folder,
+                version="0.0.0",
+                started_utc_ns=clock.utc_ns(),
+                started_mono_ns=clock.mono_ns(),
+                trusted_proxies=TrustedProxies(trusted_proxies),
+                web_dist=web_dist,
+            )
+            async with _served(services) as base_url:
+                front = Front(base_url, services, clock, disk, archive)
+                yield front
+                disk.sick = False
+                for client in front.clients:
+                    await client.aclose()
+            access.close()
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _served(services: Services) -> AsyncIterator[str]:
+    config = uvicorn.Config(
+        build_app(services),
+        host="127.0.0.1",
+        port=0,
+        ws=FrameProtocol,
+        lifespan="on",
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server._serve())
+        while not server.started:
+            assert not serving.done()
+            await asyncio.sleep(0)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+
+
+async def furnish(registry: Registry) -> None:
+    """Two towns under one city, with a checkpoint and a device each."""
+    await registry.units.create("city", name="City", principal="cli:0")
+    for town in ("north", "south"):
+        await registry.units.create(town, name=town.title(), parent="city", principal="cli:0")
+        await registry.checkpoints.create(f"cp-{town}", name=f"Gate {town}", unit=town, principal="cli:0")
+        await registry.devices.register(f"dev-{town}", f"cp-{town}", name=f"Recorder {town}", principal="cli:0")
+
+
+@pytest.fixture
+async def front(tmp_path: Path) -> AsyncIterator[Front]:
+    async with open_front(tmp_path) as opened:
+        await furnish(opened.registry)
+        yield opened

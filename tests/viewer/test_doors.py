@@ -1,0 +1,208 @@
+"""Every principal × every door × own, other, missing: generated from the doors, driven over the real server."""
+
+import re
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from viewer.access import DOORS, TABLE, WEBSOCKET, Action, DoorWithoutRow, GuardedRoute, Kind, Role, Scope, accepts
+from viewer.app import _routes, check_doors
+
+UNITS = (None, "north")
+PRINCIPALS = [None, *((role, unit) for role in Role for unit in UNITS)]
+ADMINS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
+IDS = {
+    Kind.UNIT: {"own": "north", "other": "south", "missing": "nowhere"},
+    Kind.CHECKPOINT: {"own": "cp-north", "other": "cp-south", "missing": "nowhere"},
+    Kind.DEVICE: {"own": "dev-north", "other": "dev-south", "missing": "nowhere"},
+    Kind.USER: {"own": "victim", "other": "victim", "missing": "nobody"},
+}
+# Bodies that name the object; each is wrong in another field, so that nothing is made when the guard lets it pass.
+BODIES = {
+    Action.UNIT_CREATE: lambda thing: {"name": " ", "parent": thing},
+    Action.CHECKPOINT_CREATE: lambda thing: {"name": " ", "unit": thing},
+    Action.DEVICE_PLACE: lambda thing: {"id": "!", "checkpoint": thing},
+    Action.USER_CREATE: lambda _: {"name": "!", "role": "reviewer"},
+    Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
+}
+
+
+def expected(principal, action, scope):
+    """From the row alone: 401, 403, 404, or None where the door opens."""
+    row = TABLE[action]
+    if row.scope is Scope.OPEN or row.scope is Scope.MACHINE:
+        return None
+    if principal is None:
+        return 401
+    role, unit = principal
+    if role not in row.roles:
+        return 403
+    if row.kind is Kind.NOTHING or scope == "own":
+        return None
+    if scope == "missing":
+        return 404
+    if row.scope is Scope.OWN:
+        return 404
+    return 404 if row.scope is Scope.UNIT and unit is not None else None
+
+
+def allowed_pair(principal):
+    """Administrators belong to no unit, a unit user to one."""
+    if principal is None:
+        return True
+    role, unit = principal
+    return role is not Role.UNIT_USER if unit is None else role not in ADMINS
+
+
+async def request_of(front, door, scope, name):
+    """Path, query and body that ask for the object of this scope."""
+    method, path = door
+    action = DOORS[door]
+    kind = TABLE[action].kind
+    thing = IDS.get(kind, {}).get(scope, "")
+    if kind is Kind.SESSION:
+        own = action is Action.SESSION_REVOKE_OWN
+        owner = name if own and scope == "own" else "victim"
+        token = await front.session(owner or "victim", Role.SUPERVISOR)
+        thing = "missing" if scope == "missing" else front.access.sessions.find(token).id
+        path = path.replace("{user}", "victim")
+    path = re.sub(r"{[^}]+}", thing, path)
+    query = {}
+    if action is Action.RECORDING_READ:
+        query = {"device": thing, "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
+    if action is Action.LIVE_VIEW:
+        query = {"purpose": "duty"}
+    body = BODIES.get(action, lambda _: {})(thing)
+    return path, query, body if method in ("POST", "PATCH") else None
+
+
+async def answer_of(front, door, scope, principal):
+    role, unit = principal or (None, None)
+    name = f"{role.value}.{unit or 'all'}" if principal else ""
+    token = await front.session(name, role, unit) if principal else ""
+    path, query, body = await request_of(front, door, scope, name)
+    if door[0] == WEBSOCKET:
+        return await socket_answer(front, path, query, token)
+    client = front.client(token)
+    answer = await client.request(door[0], path, params=query, json=body)
+    return answer.status_code, answer.text
+
+
+async def socket_answer(front, path, query, token):
+    target = front.ws_url + path + "?" + "&".join(f"{key}={value}" for key, value in query.items())
+    headers = {"Cookie": f"session={token}"} if token else {}
+    try:
+        async with connect(target, origin=front.base_url, additional_headers=headers):
+            return 101, ""
+    except InvalidStatus as refusal:
+        return refusal.response.status_code, refusal.response.body.decode()
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if DOORS[door] is not Action.SESSION_OPEN], ids=" ".join)
+async def test_a_door_opens_to_whom_the_table_says(front, door):
+    await front.access.accounts.create("victim", Role.SUPERVISOR, by="cli:0", password="correct horse battery")
+    action = DOORS[door]
+    scopes = ("own",) if TABLE[action].kind is Kind.NOTHING else ("own", "other", "missing")
+    for principal in filter(allowed_pair, PRINCIPALS):
+        texts = {}
+        for scope in scopes:
+            status, texts[scope] = await answer_of(front, door, scope, principal)
+            wanted = expected(principal, action, scope)
+            if wanted is None:
+                assert status not in (401, 403, 404, 500) or action is Action.APP_READ, (principal, scope, texts[scope])
+            else:
+                assert status == wanted, (principal, scope, texts[scope])
+        hidden = [texts[scope] for scope in scopes if expected(principal, action, scope) == 404]
+        assert len(set(hidden)) <= 1, f"{principal} can tell foreign from missing"
+
+
+@pytest.mark.parametrize(
+    "door", [door for door, action in DOORS.items() if action is not Action.APP_READ], ids=" ".join
+)
+async def test_an_account_with_a_one_time_password_passes_three_doors_only(front, door):
+    action = DOORS[door]
+    if TABLE[action].scope in (Scope.OPEN, Scope.MACHINE):
+        return
+    role = min(TABLE[action].roles)
+    path, query, body = await request_of(front, door, "own", "new")
+    token = await front.session("new", role, "north" if role is Role.UNIT_USER else None, must_change=True)
+    if door[0] == WEBSOCKET:
+        status, _ = await socket_answer(front, path, query, token)
+    else:
+        status = (await front.client(token).request(door[0], path, params=query, json=body)).status_code
+    passes = action in (Action.SESSION_READ, Action.SESSION_CLOSE, Action.PASSWORD_CHANGE)
+    assert (status == 403) is not passes
+
+
+# The build stops
+
+
+def doors_with(route=None, without=None):
+    routes = [one for one in _routes(None).router.routes if getattr(one, "path", None) != without]
+    return [*routes, *([route] if route else [])]
+
+
+async def nothing():
+    pass
+
+
+def test_the_doors_as_they_are_pass():
+    check_doors(doors_with())
+
+
+def test_a_route_without_a_row_stops_the_build():
+    with pytest.raises(DoorWithoutRow, match=r"route without a row.*/api/v1/secrets"):
+        check_doors(doors_with(GuardedRoute("/api/v1/secrets", nothing, methods=["GET"])))
+
+
+def test_a_row_without_a_route_stops_the_build():
+    with pytest.raises(DoorWithoutRow, match=r"row without a route.*/api/v1/audit/verify"):
+        check_doors(doors_with(without="/api/v1/audit/verify"))
+
+
+def test_a_route_that_does_not_pass_the_guard_stops_the_build():
+    with pytest.raises(DoorWithoutRow, match="use GuardedRoute"):
+        check_doors(doors_with(APIRoute("/api/v1/devices", nothing, methods=["GET"])))
+    mounted = FastAPI()
+    mounted.mount("/files", FastAPI())
+    with pytest.raises(DoorWithoutRow, match="/files"):
+        check_doors(mounted.router.routes[-1:])
+
+
+def test_a_socket_that_does_not_say_what_it_accepts_stops_the_build():
+    router = APIRouter()
+    router.websocket("/ws/live/{device}")(nothing)
+    with pytest.raises(DoorWithoutRow, match="use @accepts"):
+        check_doors(doors_with(router.routes[0], without="/ws/live/{device}"))
+
+
+def test_a_message_without_a_row_stops_the_build():
+    router = APIRouter()
+    router.websocket("/ws/live/{device}")(accepts("rewind")(nothing))
+    with pytest.raises(DoorWithoutRow, match=r"message without a row.*rewind"):
+        check_doors(doors_with(router.routes[0], without="/ws/live/{device}"))
+
+
+def test_an_action_without_a_row_in_the_policy_stops_the_build(monkeypatch):
+    monkeypatch.delitem(TABLE, Action.AUDIT_READ)
+    with pytest.raises(DoorWithoutRow, match="action without a row"):
+        check_doors(doors_with())
+
+
+async def test_a_handler_that_forgets_the_guard_lets_nothing_out(front):
+    async def forgetful() -> dict[str, str]:
+        return {"secret": "x"}
+
+    app = front.services.access  # the real app's state, with one bad route in place of a good one
+    bad = FastAPI()
+    bad.state.access = app
+    bad.router.routes.append(GuardedRoute("/api/v1/overview", forgetful, methods=["GET"]))
+    token = await front.session("li.wei", Role.SUPERVISOR)
+    transport = httpx.ASGITransport(bad)
+    async with httpx.AsyncClient(transport=transport, base_url="http://t", cookies={"session": token}) as client:
+        with pytest.raises(RuntimeError, match="without asking the guard"):
+            await client.get("/api/v1/overview")
