@@ -9,6 +9,7 @@ strictly whatever comes.
 from bisect import insort
 from collections import deque
 
+COMPOSITION_MAX = (1 << 31) - 1  # ticks from decoding to display that trun can say: 6.6 hours of silence
 REORDER_DEPTH_MAX = 16  # H.264, A.3.1 and H.265, A.4.2: no decoder keeps more pictures
 
 
@@ -37,7 +38,7 @@ class DecodeOrder:
                 self._depth = overtaken
         self._recent.append(pts)
         last = self._last
-        time = self._reordered(pts) if self._depth else pts
+        time = max(self._reordered(pts), pts - COMPOSITION_MAX) if self._depth else pts
         if time <= last:
             time = last + 1
         self._last = time

@@ -23,6 +23,7 @@ from media.track import AudioConfig, Track, VideoConfig
 # stands 1 s before a picture at most, and 16 pictures of extrapolated decode time take 0.64 s.
 ORIGIN_S = 10
 
+_DURATION_MAX = (1 << 32) - 1  # ticks that trun can say; a track may be silent for longer
 _USUAL_RATE = 25  # pictures a second, until an interval is known
 
 # Less would cost a fragment a frame, 50 a second and device; more would be heard as delay.
@@ -58,7 +59,7 @@ class PictureFragmenter:
         pts = placement.pts + self._origin
         decode_time = self._order.decode_time(pts)
         if self._decode_time >= 0:
-            self._duration = decode_time - self._decode_time
+            self._duration = min(decode_time - self._decode_time, _DURATION_MAX)
         self._decode_time = decode_time
         key = unit.key
         received_utc_ns = unit.received_utc_ns

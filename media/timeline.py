@@ -21,12 +21,12 @@ from media.alignment import SenderReport, first_correction_ns, fit
 from media.delay_window import SLICE_NS, SLICES, DelayWindow
 
 NS_PER_S = 1_000_000_000
-CLOCK_RATE_MAX = 1_000_000  # Hz; the fastest in use is 192,000, and ten minutes of this still fit 32 bits
+CLOCK_RATE_MAX = 1_000_000  # Hz; the fastest in use is 192,000
 
 BACKWARD_MAX_S = 1  # B-frames step back by a few pictures: 0.6 s at 5 fps; more is a jump
 JUMP_LOOK_S = 1  # a step ahead beyond the usual interval and this long is compared with the receive time
 EARLY_MAX_NS = NS_PER_S  # a unit cannot be this much quicker than the quickest of the last minutes: it is a jump
-HOLE_MAX_S = 600  # longer silence is a jump even where the clocks agree: sample durations stay within 32 bits
+HOLE_MAX_S = 600  # longer silence is a jump even where the clocks agree: who knows what the device counted
 SLEW_PPM = 1_000  # twice the drift of a poor crystal (500 ppm), and inaudible
 USUAL_INTERVAL_MAX_S = 1  # a device at less than one picture a second shows a hole each time
 USUAL_INTERVAL_UNITS = 16  # the usual interval is the greatest of the last 16 to 32: B-frames come in steps
@@ -61,6 +61,7 @@ class TrackTimeline:
         self._timeline = timeline
         self._clock_rate = clock_rate
         self._backward_max = BACKWARD_MAX_S * clock_rate
+        self._jump_look = JUMP_LOOK_S * clock_rate
         self._rtp_time = -1  # extended, of the last unit
         self._highest = 0  # extended, of all units
         self._offset = 0  # pts less extended RTP time
@@ -97,7 +98,7 @@ class TrackTimeline:
         if advance > 0:
             usual = self._usual
             if advance > usual:
-                jumped = advance > usual + self._clock_rate and self._is_jump(extended, received_mono_ns)
+                jumped = advance > usual + self._jump_look and self._is_jump(extended, received_mono_ns)
                 if usual and not jumped:
                     hole_ns = (advance - usual) * NS_PER_S // self._clock_rate
         else:

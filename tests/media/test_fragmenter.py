@@ -3,7 +3,9 @@
 import itertools
 from dataclasses import replace
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from media import (
     AccessUnit,
@@ -224,3 +226,31 @@ def test_sequences_count_over_both_tracks_in_the_bytes_too() -> None:
 def test_a_picture_track_is_not_sound() -> None:
     with pytest.raises(TypeError):
         SoundFragmenter(PICTURE)
+
+
+@hypothesis.given(
+    st.none() | st.integers(0, 16),
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**32 - 1) | st.integers(0, 20).map(lambda n: n * 3_600),
+            st.integers(0, 10**9) | st.integers(0, 3 * 86_400 * 10**9),
+        ),
+        max_size=40,
+    ),
+)
+def test_whatever_the_device_counts_pictures_and_sound_become_fragments(
+    depth: int | None, arrivals: list[tuple[int, int]]
+) -> None:
+    timeline = Timeline()
+    picture_times, sound_times = timeline.track(90_000), timeline.track(8_000)
+    pictures, sound = PictureFragmenter(Track(1, replace(PICTURE.config, reorder_depth=depth))), SoundFragmenter(G711)
+    now, last = 0, -1
+    for sequence, (rtp_time, wait) in enumerate(arrivals):
+        now += wait
+        placement = picture_times.place(rtp_time, now, now)
+        parsed = parse_fragment(pictures.fragment(picture(), placement, sequence).data)
+        assert parsed.decode_time > last
+        assert parsed.media_time == placement.pts + ORIGIN_S * 90_000
+        last = parsed.decode_time
+        if sound.collect(unit([bytes(rtp_time % 400)], rtp_time=rtp_time), sound_times.place(rtp_time, now, now)):
+            parse_fragment(given(sound.fragment(sequence)).data)
