@@ -1,6 +1,6 @@
 """Byte streams apart and together."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.nal import join_annexb, split_annexb
@@ -9,6 +9,7 @@ from media.nal.bits import escape
 nal_units = st.lists(st.binary(min_size=1, max_size=40).map(lambda rbsp: b"\x65" + escape(rbsp + b"\x80")))
 
 
+@settings(deadline=None)
 @given(nal_units)
 def test_what_is_joined_is_split(nals: list[bytes]):
     assert split_annexb(join_annexb(nals)) == nals

@@ -1,7 +1,7 @@
 """Emulation prevention and exp-golomb codes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.nal.bits import BitReader, NalError, escape, unescape
@@ -10,6 +10,7 @@ from tests.media.nal.writer import Bits
 sparse = st.lists(st.sampled_from([0, 0, 0, 1, 2, 3, 4, 255])).map(bytes)
 
 
+@settings(deadline=None)
 @given(sparse)
 def test_what_is_escaped_is_unescaped_and_holds_no_start_code(rbsp: bytes):
     escaped = escape(rbsp)
@@ -33,6 +34,7 @@ def test_the_examples_of_the_standard(rbsp: bytes, escaped: bytes):
     assert unescape(escaped) == rbsp
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**32 - 2), min_size=1, max_size=20))
 def test_exp_golomb_codes_come_back(values: list[int]):
     reader = BitReader(Bits().ue(*values).rbsp())

@@ -1,7 +1,7 @@
 """When a decoder must be told anew, and when not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.access_unit import AccessUnit
@@ -127,6 +127,7 @@ def test_sets_over_the_limit_in_size_are_refused():
     assert tracker.rejected_sets == 4
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([Codec.H264, Codec.H265]), st.lists(st.binary(min_size=1, max_size=60), max_size=8), st.booleans()
 )

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.nal import NalError
@@ -77,6 +77,7 @@ def test_key_pictures_and_first_slices():
     assert not is_first_slice(b"\x41")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_give_facts_or_a_nal_error(noise: bytes):
     for nal in (b"\x67" + noise, b"\x67\x64\x00\x1f" + noise):
@@ -89,6 +90,7 @@ def test_any_bytes_give_facts_or_a_nal_error(noise: bytes):
         assert facts.reorder_depth is None or 0 <= facts.reorder_depth <= 16
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(0, 255))
 def test_a_real_sps_with_any_byte_changed_gives_facts_or_a_nal_error(at: int, byte: int):
     sps = bytearray(h264_sps(profile=77, depth=2))

@@ -1,7 +1,7 @@
 """H.265 parameter sets that lie, and sub-layers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.nal import NalError
@@ -65,6 +65,7 @@ def test_first_slice_segments():
     assert not is_first_slice(b"\x02\x01")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_any_bytes_give_facts_or_a_nal_error(noise: bytes):
     for nal in (b"\x42\x01" + noise, h265_sps()[:15] + noise):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.nal import Stamp, join_annexb, read_stamp, split_annexb, stamp_sei, syntax_of, with_stamp
@@ -16,6 +16,7 @@ numbers = st.integers(0, 2**64 - 1)
 device_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CODECS), device_ids, numbers, numbers)
 def test_what_is_stamped_is_read(codec: Codec, device_id: str, n: int, mono_ns: int):
     stamp = stamp_sei(codec, device_id, n, mono_ns)
@@ -69,6 +70,7 @@ def test_pictures_without_a_stamp_have_none():
     assert read_stamp(Codec.H265, [stamp_sei(Codec.H264, "dev1", 1, 2)]) is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CODECS), st.binary(max_size=120), st.integers(0, 60))
 def test_any_bytes_are_borne(codec: Codec, noise: bytes, cut: int):
     stamp = stamp_sei(codec, "dev1", 1, 2)

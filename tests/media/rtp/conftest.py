@@ -6,7 +6,7 @@ import av
 import pytest
 
 from media.nal import split_annexb
-from tests.media.rtp.peers import ENCODERS, SOURCE, TONE, Sent, ffmpeg, send_by_ffmpeg, times
+from tests.media.rtp.peers import ENCODERS, SOUNDS, SOURCE, TONE, Sent, ffmpeg, send_by_ffmpeg, times
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +32,18 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sent]:
 
 
 @pytest.fixture(scope="session")
-def sent_aac(tmp_path_factory: pytest.TempPathFactory) -> Sent:
-    folder = tmp_path_factory.mktemp("sent_aac")
-    clip = folder / "tone.m4a"
-    ffmpeg(*TONE, "-c:a", "aac", "-b:a", "64k", str(clip))
-    packets = send_by_ffmpeg(clip, folder / "tone.sdp")
-    with av.open(str(clip)) as container:
-        frames = [[bytes(packet)] for packet in container.demux(audio=0) if packet.size]
-    return Sent(packets, (folder / "tone.sdp").read_text(), frames, times(clip))
+def sent_sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sent]:
+    """Makes and sends two seconds of a tone in one of `SOUNDS`."""
+    folder = tmp_path_factory.mktemp("sent_sound")
+
+    def send(codec: str) -> Sent:
+        clip = (
+            folder / f"{codec}.{'mkv' if codec.startswith('pcm') else 'mp4'}"
+        )  # Matroska's times are whole milliseconds
+        ffmpeg(*TONE, *SOUNDS[codec].split(), str(clip))
+        packets = send_by_ffmpeg(clip, folder / f"{codec}.sdp")
+        with av.open(str(clip)) as container:
+            frames = [[bytes(packet)] for packet in container.demux(audio=0) if packet.size]
+        return Sent(packets, (folder / f"{codec}.sdp").read_text(), frames, [])
+
+    return send

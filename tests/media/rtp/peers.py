@@ -18,6 +18,13 @@ ENCODERS = {
     "h265 with B-frames": ("hevc", "-c:v libx265 -preset fast -bf 3 -g 25 -x265-params log-level=error:b-pyramid=1"),
 }
 
+SOUNDS = {
+    "aac": "-c:a aac -b:a 64k",
+    "opus": "-c:a libopus -b:a 32k",
+    "pcm_alaw": "-c:a pcm_alaw -ar 8000",
+    "pcm_mulaw": "-c:a pcm_mulaw -ar 8000",
+}
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -26,7 +33,7 @@ class Sent:
     packets: list[bytes]
     sdp: str
     units: list[list[bytes]]  # NAL units of each picture, or one frame each
-    rtp_steps: list[int]
+    rtp_steps: list[int]  # of each picture, from the first one
 
 
 def ffmpeg(*arguments: str) -> None:
@@ -56,9 +63,7 @@ def send_by_ffmpeg(clip: Path, sdp: Path, *options: str) -> list[bytes]:
 
 
 def times(clip: Path) -> list[int]:
-    """PTS of each unit less the first one's, in 90 kHz for pictures and in samples for sound."""
+    """PTS of each picture less the first one's, in 90 kHz."""
     with av.open(str(clip)) as container:
-        stream = container.streams[0]
-        rate = stream.rate if stream.type == "audio" else 90_000
-        pts = [round(p.pts * p.time_base * rate) for p in container.demux(stream) if p.size]
+        pts = [round(p.pts * p.time_base * 90_000) for p in container.demux(video=0) if p.size]
     return [time - pts[0] for time in pts]
