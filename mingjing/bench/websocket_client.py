@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 from collections.abc import Callable
+from typing import cast
 
 _BINARY, _TEXT, _CLOSE, _PING = 0x82, 0x81, 0x88, 0x89
 
@@ -29,8 +30,7 @@ class WebSocketClient(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but the base class
         transport.write(self._request)
 
     def connection_lost(self, exc: Exception | None) -> None:
