@@ -1,0 +1,33 @@
+"""The fleet simulator: one process plays hundreds of devices, and can misbehave like them.
+
+Here: a generated clip (moving scene, clock, tone) or one from a file, devices that publish it over RTSP (TCP
+or UDP) with a stamp in every picture, faults, and the ledger of what was sent.
+Not here: the command line (mingjing.cli), WHIP, and judging what the server made of it (mingjing.bench).
+
+Invariants: every picture carries its device's id and number in a stamp; numbers of a device go on
+over connections; what is due later is sent later, nothing is skipped; nothing here runs in the server.
+"""
+
+from mingjing.simulator.clip import Clip, ClipError
+from mingjing.simulator.faults import Faults, Trespass
+from mingjing.simulator.fleet import Fleet, load_clips, simulate
+from mingjing.simulator.generated import ClipOptions
+from mingjing.simulator.ledger import DeviceReport, FleetReport, SentRange
+from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
+
+__all__ = [
+    "Clip",
+    "ClipError",
+    "ClipOptions",
+    "DeviceLogin",
+    "DeviceReport",
+    "Faults",
+    "Fleet",
+    "FleetReport",
+    "Over",
+    "SentRange",
+    "SimulateOptions",
+    "Trespass",
+    "load_clips",
+    "simulate",
+]

@@ -1,0 +1,107 @@
+"""Hundreds of devices in one process."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+from mingjing.simulator.clip import Clip
+from mingjing.simulator.demuxed import demuxed_clip
+from mingjing.simulator.device import Part, SimulatedDevice
+from mingjing.simulator.faults import Faults, Trespass
+from mingjing.simulator.generated import ClipOptions, generated_clip
+from mingjing.simulator.ledger import FleetReport
+from mingjing.simulator.options import DeviceLogin, SimulateOptions
+from mingjing.simulator.pacer import Pacer
+from mingjing.simulator.player import Cast
+from storage import Clock, SystemClock
+
+
+class Fleet:
+    """The devices of one set of options. `report` may be asked at any time, also while they play."""
+
+    def __init__(self, options: SimulateOptions, clips: tuple[Clip, ...], clock: Clock) -> None:
+        self._options = options
+        self._pacer = Pacer(clock)
+        chance = random.Random(options.seed)
+        self._devices = [
+            SimulatedDevice(_part(options, clips, index, chance), options, self._pacer, clock)
+            for index in range(len(options.devices))
+        ]
+
+    @classmethod
+    def prepare(cls, options: SimulateOptions, clock: Clock) -> "Fleet":
+        """Make or load the clip, and write each device's name into its own. Takes seconds: not for an event loop.
+
+        Raises:
+            ClipError: the clip cannot be made or read.
+        """
+        return cls(options, load_clips(options), clock)
+
+    async def run(self) -> None:
+        """Play for the time that the options give, or until cancelled. All devices leave in good order."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(device.run(), name=f"device {device.ledger.device}") for device in self._devices]
+            pacer = group.create_task(self._pacer.run(), name="pacer")
+            await asyncio.sleep(
+                self._options.seconds
+            ) if self._options.seconds is not None else await asyncio.Event().wait()
+            for task in (*tasks, pacer):
+                task.cancel()
+
+    def report(self) -> FleetReport:
+        return FleetReport(tuple(device.ledger.report() for device in self._devices))
+
+
+async def simulate(options: SimulateOptions, clock: Clock | None = None) -> FleetReport:
+    """Make or load the clip, play it on all devices, and tell what was sent.
+
+    Raises:
+        ClipError: the clip cannot be made or read.
+    """
+    fleet = await asyncio.to_thread(Fleet.prepare, options, clock or SystemClock())
+    await fleet.run()
+    return fleet.report()
+
+
+def load_clips(options: SimulateOptions) -> tuple[Clip, ...]:
+    """What the devices play; the second is for the fault that changes parameter sets. May take seconds.
+
+    Raises:
+        ClipError: a clip cannot be made or read.
+    """
+    if options.clip is not None:
+        clip = demuxed_clip(options.clip)
+    else:
+        clip = generated_clip(options.generated, options.cache_dir)
+    if not options.faults.change_every_s:
+        return (clip,)
+    return clip, generated_clip(_smaller(options.generated), options.cache_dir)
+
+
+def _smaller(options: ClipOptions) -> ClipOptions:
+    """Another picture size, and so other parameter sets."""
+    return replace(options, width=options.width // 2 & ~1, height=options.height // 2 & ~1, sound=False)
+
+
+def _part(options: SimulateOptions, clips: tuple[Clip, ...], index: int, chance: random.Random) -> Part:
+    login = options.devices[index]
+    seed = chance.getrandbits(64)
+    faults = options.faults if chance.random() < options.faults.share else Faults()
+    path = login.path
+    if faults.trespass is Trespass.NEXT:
+        path = options.devices[(index + 1) % len(options.devices)].path
+    return Part(
+        login,
+        path,
+        tuple(_cast(clip, login, index) for clip in clips),
+        faults,
+        index / len(options.devices),
+        seed,
+    )
+
+
+def _cast(clip: Clip, login: DeviceLogin, index: int) -> Cast:
+    """The device's name in the picture, where it can be written; and another place to begin at than its neighbours."""
+    name = login.device if login.channel == "main" else f"{login.device} {login.channel}"
+    keys = clip.video.key_indexes
+    return Cast(clip, clip.label(name) if clip.label else (), keys[index % len(keys)])

@@ -1,0 +1,65 @@
+"""What to simulate."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mingjing.simulator.faults import Faults
+from mingjing.simulator.generated import ClipOptions
+
+DEFAULT_PORT = 8554
+
+
+class Over(StrEnum):
+    """What carries RTP."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLogin:
+    """A registered device: its id is its user name, its key the password."""
+
+    device: str
+    key: str = field(repr=False)
+    channel: str = "main"  # or "sub"
+
+    @property
+    def path(self) -> str:
+        return f"/{self.device}" if self.channel == "main" else f"/{self.device}/{self.channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateOptions:
+    """A fleet. `cache_dir` keeps the generated clip; with `clip`, a file is played instead.
+
+    Raises:
+        ValueError: a server that is no rtsp://HOST[:PORT], or a loss without UDP.
+    """
+
+    server: str
+    devices: tuple[DeviceLogin, ...]
+    cache_dir: Path
+    over: Over = Over.TCP
+    clip: Path | None = None
+    generated: ClipOptions = field(default_factory=ClipOptions)
+    seconds: float | None = None  # how long to play; None: until cancelled
+    start_within_s: float = 2.0  # the devices come one after another, spread over this time
+    faults: Faults = field(default_factory=Faults)
+    source_address: str = ""  # local address to connect from
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.server)
+        if parts.scheme != "rtsp" or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError(f"the server is given as rtsp://HOST:PORT, not as {self.server!r}")
+        if self.faults.loss and self.over is not Over.UDP:
+            raise ValueError("packets are lost over UDP only; over TCP a bad link stalls")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the server."""
+        parts = urlsplit(self.server)
+        return parts.hostname or "", parts.port or DEFAULT_PORT
