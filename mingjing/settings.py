@@ -1,15 +1,32 @@
 """What an operator can set: a TOML file, MINGJING_* variables over it, and flags over both.
 
 Every key is explained in deploy/mingjing.example.toml; a test holds the two together. An unknown
-key is refused, since a misspelt limit is no limit.
+key is refused, in the file and in the environment, since a misspelt limit is no limit.
 """
 
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
-from viewer.access import PasswordProfile
+from viewer.access import PasswordProfile, TrustedProxies
+
+ENVIRONMENT_PREFIX = "MINGJING_"
+CONFIG_VARIABLE = "MINGJING_CONFIG"  # the TOML file, where no --config names it
+_NESTED = "__"  # MINGJING_HTTP__PORT is http.port
+
+
+class SettingsInvalidError(Exception):
+    """The operator's settings cannot be. The message names every key at fault and what to do."""
+
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class _Section(BaseModel):
@@ -18,46 +35,154 @@ class _Section(BaseModel):
 
 class HttpSettings(_Section):
     host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65_535)
-    tls_port: int = Field(8443, ge=0, le=65_535)
+    port: Port = 8080
+    tls_port: Port = 8443
     certificate: Path | None = None
     private_key: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        TrustedProxies(networks)
+        return networks
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together: set both or neither")
+        return self
+
 
 class RtspSettings(_Section):
     host: str = "0.0.0.0"
-    port: int = Field(8554, ge=0, le=65_535)
+    port: Port = 8554
     udp: bool = True
-    rtp_port: int = Field(8000, ge=0, le=65_535)
-    rtcp_port: int = Field(8001, ge=0, le=65_535)
+    rtp_port: Port = 8000
+    rtcp_port: Port = 8001
     public_host: str = ""  # what devices are told in their URL; empty: the host of the page or command
 
 
 class ArchiveSettings(_Section):
-    segment_minutes: float = Field(5, gt=0, le=60)
-    ring_days: float = Field(183, ge=1)
-    ring_gigabytes: float = Field(0, ge=0)  # 0: as much as the disk holds above the stop level
-    disk_warning_percent: float = Field(15, ge=0, le=100)  # free space
-    disk_stop_percent: float = Field(3, ge=0, le=100)
-    sync: str = Field("syncfs", pattern="^(syncfs|fdatasync)$")
+    segment_minutes: Annotated[float, Field(gt=0, le=60)] = 5
+    ring_days: Annotated[float, Field(ge=1)] = 183
+    ring_gigabytes: Annotated[float, Field(ge=0)] = 0  # 0: as much as the disk holds above the stop level
+    disk_warning_percent: Percent = 15  # free space
+    disk_stop_percent: Percent = 3
+    sync: Literal["syncfs", "fdatasync"] = "syncfs"
+
+    @model_validator(mode="after")
+    def _warning_before_stop(self) -> Self:
+        if self.disk_stop_percent >= self.disk_warning_percent:
+            raise ValueError("disk_stop_percent must be below disk_warning_percent, or nobody is warned")
+        return self
 
 
 class AccessSettings(_Section):
     password_profile: PasswordProfile = PasswordProfile.ASVS
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="MINGJING_", env_nested_delimiter="__", extra="forbid", frozen=True)
+class Settings(_Section):
+    """Made directly, it is what was given and the defaults; `load_settings` reads file and environment."""
 
     data_dir: Path = Path("data")
-    node_id: str = Field("node-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    node_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = "node-1"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     http: HttpSettings = HttpSettings()
     rtsp: RtspSettings = RtspSettings()
     archive: ArchiveSettings = ArchiveSettings()
     access: AccessSettings = AccessSettings()
 
     @property
+    def database_path(self) -> Path:
+        return self.data_dir / "mingjing.sqlite3"
+
+    @property
     def database_url(self) -> str:
-        return f"sqlite+aiosqlite:///{self.data_dir / 'mingjing.sqlite3'}"
+        return f"sqlite+aiosqlite:///{self.database_path}"
+
+    @property
+    def ledger_dir(self) -> Path:
+        return self.data_dir / "ledger"
+
+
+class _Variables(Settings, BaseSettings):
+    """Settings as the environment may name them."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter=_NESTED)
+
+
+def load_settings(config: Path | None = None, **flags: object) -> Settings:
+    """Flags over environment over the TOML file over the defaults; a flag that is None was not given.
+
+    Raises:
+        SettingsInvalidError: a file that cannot be read, an unknown key, or a value that cannot be.
+    """
+    if config is None and CONFIG_VARIABLE in os.environ:
+        config = Path(os.environ[CONFIG_VARIABLE])
+    written = _read_toml(config) if config is not None else {}
+    _refuse_unknown_variables(os.environ)
+
+    try:
+        given = _over(written, EnvSettingsSource(_Variables)())
+        given = _over(given, {name: value for name, value in flags.items() if value is not None})
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        where = f"{config}: " if config is not None else ""
+        raise SettingsInvalidError(where + "; ".join(_sentences(error))) from None
+    except SettingsError as error:
+        raise SettingsInvalidError(str(error)) from None
+
+
+def known_keys(section: type[_Section] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every key there is, dotted: `data_dir`, `http.port`, …"""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, _Section):
+            yield from known_keys(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
+    """`below` with what `above` says instead, section by section."""
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        merged[name] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise SettingsInvalidError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalidError(f"{path} is not TOML: {error}") from None
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """pydantic-settings reads the variables it knows and never sees the others."""
+    variables = {ENVIRONMENT_PREFIX + key.replace(".", _NESTED).upper() for key in known_keys()}
+    variables |= {ENVIRONMENT_PREFIX + key.split(".")[0].upper() for key in known_keys()} | {CONFIG_VARIABLE}
+    for name in sorted(environment):
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in variables:
+            raise SettingsInvalidError(f"unknown variable {name}{_meant(name.upper(), variables)}")
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    keys = set(known_keys())
+    for fault in error.errors(include_url=False, include_context=False):
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            yield f"unknown key {key}{_meant(key, keys)}"
+        else:
+            reason = fault["msg"].removeprefix("Value error, ")
+            yield f"{key}: {reason}" if fault["type"] == "value_error" else f"{key} = {fault['input']!r}: {reason}"
+
+
+def _meant(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "; deploy/mingjing.example.toml explains every key"
