@@ -25,13 +25,11 @@ class H264Depacketizer(PictureDepacketizer):
     """NAL units as they were before they were packetized."""
 
     def _unpack(self, buffer: Buffer, start: int, end: int) -> None:
-        if end - start < 2:
-            if end > start:
-                self._take(bytes(buffer[start:end]))
+        if start == end:
             return
         header = buffer[start]
         kind = header & _TYPE_MASK
-        if kind == FU_A:
+        if kind == FU_A and end - start > 1:
             part = buffer[start + 1]
             if part & _FU_START:
                 if self._parts:  # start after start: the first one's end is missing

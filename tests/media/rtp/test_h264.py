@@ -87,3 +87,9 @@ def test_an_empty_payload_is_nothing():
     nals, depacketizer = take([b"", b"\x41\x9a\x00"])
     assert nals == [b"\x41\x9a\x00"]
     assert depacketizer.malformed == 0
+
+
+def test_a_payload_of_one_byte_is_a_nal_or_counted():
+    nals, depacketizer = take([b"\x09", b"\x7c", b"\x18", b"\x41\x9a\x00"])
+    assert nals == [b"\x09", b"\x41\x9a\x00"]
+    assert depacketizer.malformed == 1  # an aggregate of nothing is nothing
