@@ -19,7 +19,6 @@ from tests.media.clips import Clip, fragments, sound_clip, unit, video_clip
 
 CHROMIUM = "/usr/bin/chromium"
 DURATION_OFFSET = 120  # of a picture's sample duration in its fragment (docs/reference/fragment.md)
-INTERVAL = 3_600
 
 pytestmark = [
     pytest.mark.browser,
@@ -115,6 +114,12 @@ def test_rate_changes_and_holes_inside_a_gop_lose_no_picture(page: Page, steps: 
     assert shown.pictures == len(clip.units)
     ((start, end),) = shown.ranges
     assert end - start == pytest.approx(sum(steps) / 1_000 + 1, abs=0.01)
+
+
+def test_as_written_a_hole_costs_all_pictures_to_the_next_key_picture(page: Page) -> None:
+    """Why players lengthen their copy. A browser that fails this no longer needs it."""
+    clip = retimed(video_clip("one_gop", 82), CHANGES["a hole of 200 ms"])
+    assert show(page, clip, lengthened=False).pictures == 31
 
 
 @pytest.mark.parametrize("name", ["baseline", "high", "b_frames", "one_gop_b_frames"])
