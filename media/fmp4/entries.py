@@ -21,6 +21,7 @@ _SETS_OF_A_KIND_MAX = 31  # avcC counts SPS in five bits; no device we know has 
 _SET_BYTES_MAX = 0xFFFF  # both records count in 16 bits
 _HIGH_PROFILES = frozenset((100, 110, 122, 144))  # those whose avcC carries chroma format and bit depths
 _SAMPLE_BITS = 16  # what QuickTime and MP4 write for every compressed sound
+_RATE_MAX = 0xFFFF  # Hz in 16.16; of faster sound the AudioSpecificConfig says the rate
 _AAC_OBJECT_TYPE = 0x40  # MPEG-4 audio
 _AUDIO_STREAM = 0x15  # stream type 5, upstream 0, and the reserved bit 1
 _OPUS_RATE = 48_000
@@ -65,7 +66,7 @@ def _sound(kind: bytes, config: AudioConfig, record: bytes) -> bytes:
         config.channels.to_bytes(2, "big"),
         _SAMPLE_BITS.to_bytes(2, "big"),
         bytes(4),
-        ((rate & 0xFFFF) << 16).to_bytes(4, "big"),  # a rate above 65,535 is read from the AudioSpecificConfig
+        (rate << 16 if rate <= _RATE_MAX else 0).to_bytes(4, "big"),
         record,
     )
 
