@@ -33,6 +33,7 @@ from viewer.access import (
     Verdict,
     WrongCredentials,
 )
+from viewer.headers import ALWAYS
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:mingjing:problem:"
@@ -206,8 +207,14 @@ def _field_of(fault: Mapping[str, object]) -> str:
 
 
 async def _answer_house_error(request: Request, error: Exception) -> Response:
-    """The traceback goes to the log (the server raises on), never into the answer (I13)."""
+    """The traceback goes to the log (the server raises on), never into the answer (I13).
+
+    The framework sends this answer past the middleware, so it carries the headers itself.
+    """
     _log.error("house error", method=request.method, path=request.url.path, error=type(error).__name__)
     return problem_response(
-        HOUSE_ERROR, "The server made a mistake; it is in its log.", fix="Try again; tell the system admin."
+        HOUSE_ERROR,
+        "The server made a mistake; it is in its log.",
+        fix="Try again; tell the system admin.",
+        headers={**ALWAYS, "Cache-Control": "no-store"},
     )

@@ -129,11 +129,11 @@ class EventFeed:
                 self._tell_change(Kind.DEVICE, event.device_id, event.change, self._device)
             case CheckpointChanged():
                 self._tell_change(Kind.CHECKPOINT, event.checkpoint_id, event.change, self._checkpoint)
+            case UnitChanged() if event.change is Change.MOVED:  # everything under it moved along
+                self._remember_places()
+                self._start_over()
             case UnitChanged():
                 self._tell_change(Kind.UNIT, event.unit_id, event.change, self._unit)
-                if event.change is Change.MOVED:  # everything under it moved along
-                    self._remember_places()
-                    self._start_over()
 
     def _tell_change(self, kind: Kind, thing_id: str, change: Change, find: Callable[[str], Object]) -> None:
         now = find(thing_id)

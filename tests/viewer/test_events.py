@@ -1,0 +1,199 @@
+"""/ws/events over a real WebSocket: who is told what, and when it ends."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from gateway.registry import RefusalReason
+from gateway.stream import Alarm, AlarmKind
+from viewer.access import IDLE_S, Role
+from viewer.live import event_feed
+
+
+class Tab:
+    """A browser's tab that listens."""
+
+    def __init__(self, socket, session_id):
+        self.socket = socket
+        self.session_id = session_id
+
+    async def next(self, *types):
+        """The next message of these types; statistics come in between."""
+        async with asyncio.timeout(10):
+            while True:
+                message = json.loads(await self.socket.recv())
+                if not types or message["type"] in types:
+                    return message
+
+    async def wait_closed(self):
+        async with asyncio.timeout(10):
+            try:
+                while True:
+                    await self.socket.recv()
+            except ConnectionClosed as closed:
+                return closed.rcvd.code, closed.rcvd.reason
+
+
+@asynccontextmanager
+async def tab(front, role, unit=None):
+    token = await front.session(f"{role.value}.{unit or 'all'}", role, unit)
+    headers = {"Cookie": f"session={token}"}
+    async with connect(f"{front.ws_url}/ws/events", origin=front.base_url, additional_headers=headers) as socket:
+        yield Tab(socket, front.access.sessions.find(token).id)
+
+
+async def test_it_begins_with_a_snapshot_of_what_one_may_see(front):
+    for device in ("dev-north", "dev-south"):
+        front.hub.refuse_codec(device, "main", "VP8")
+        front.services.bus.publish(Alarm(AlarmKind.DEVICE_STALLED, device, "main", front.clock.utc_ns()))
+    front.services.bus.publish(Alarm(AlarmKind.DISK_WARNING, "", "", front.clock.utc_ns(), "5 % left"))
+    async with tab(front, Role.SUPERVISOR, "north") as north, tab(front, Role.REVIEWER) as reviewer:
+        snapshot = await north.next()
+        assert snapshot["type"] == "snapshot"
+        [channel] = snapshot["channels"]
+        assert (channel["device"], channel["channel"], channel["state"]) == ("dev-north", "main", "codec_not_supported")
+        assert channel["reason"] == "VP8"
+        assert [(alarm["kind"], alarm["device"]) for alarm in snapshot["alarms"]] == [
+            ("device_stalled", "dev-north"),
+            ("disk_warning", ""),
+        ]
+        everything = await reviewer.next()
+        assert len(everything["channels"]) == 2
+        assert [alarm["device"] for alarm in everything["alarms"]] == ["dev-north", "dev-south"]
+
+
+async def test_channels_alarms_and_changes_are_pushed_to_who_may_see_them(front):
+    async with tab(front, Role.SUPERVISOR, "north") as north, tab(front, Role.SUPERVISOR, "south") as south:
+        await north.next("snapshot")
+        await south.next("snapshot")
+        front.hub.refuse_codec("dev-north", "main", "VP8")
+        channel = await north.next("channel")
+        assert (channel["device"], channel["state"], channel["tracks"]) == ("dev-north", "codec_not_supported", [])
+        front.services.bus.publish(Alarm(AlarmKind.DEVICE_OFFLINE, "dev-north", "main", front.clock.utc_ns()))
+        assert (await north.next("alarm"))["at"] == "2027-01-15T08:00:00.000Z"
+        await front.registry.devices.edit("dev-north", name="Renamed", principal="cli:0")
+        change = await north.next("registry")
+        assert change == {"type": "registry", "kind": "device", "id": "dev-north", "change": "edited"}
+        await front.registry.devices.edit("dev-south", name="Also", principal="cli:0")
+        assert (await south.next("channel", "alarm", "registry"))["id"] == "dev-south"
+
+
+async def test_who_loses_sight_of_a_device_is_told_that_it_is_gone(front):
+    async with tab(front, Role.SUPERVISOR, "north") as north, tab(front, Role.SUPERVISOR, "south") as south:
+        await north.next("snapshot")
+        await south.next("snapshot")
+        await front.registry.devices.move("dev-north", "cp-south", principal="cli:0")
+        assert (await north.next("registry"))["change"] == "removed"
+        assert (await south.next("registry"))["change"] == "moved"
+        await front.registry.devices.remove("dev-north", principal="cli:0")
+        assert (await south.next("registry"))["change"] == "removed"
+
+
+async def test_a_moved_unit_begins_the_lists_anew(front):
+    async with tab(front, Role.SUPERVISOR, "city") as city:
+        await city.next("snapshot")
+        await front.registry.units.edit("south", parent=None, principal="cli:0")
+        await city.next("snapshot")
+        await front.registry.devices.edit("dev-south", name="Out of sight", principal="cli:0")
+        await front.registry.devices.edit("dev-north", name="In sight", principal="cli:0")
+        assert (await city.next("registry"))["id"] == "dev-north"
+
+
+async def test_a_refused_recorder_is_news_and_being_seen_is_not(front):
+    async with tab(front, Role.SITE_ADMIN) as site:
+        await site.next("snapshot")
+        front.registry.devices.mark_seen("dev-south")
+        front.registry.devices.remember_refusal("dev-north", RefusalReason.WRONG_KEY, "192.0.2.7")
+        await front.registry.flush_presence()
+        assert (await site.next("registry"))["id"] == "dev-north"
+        front.clock.advance(1)
+        front.registry.devices.mark_seen("dev-north")
+        front.registry.devices.mark_seen("dev-south")
+        await front.registry.flush_presence()
+        await front.registry.devices.edit("dev-south", name="x", principal="cli:0")
+        assert (await site.next("registry"))["change"] == "edited"
+
+
+async def test_statistics_come_by_themselves(front, monkeypatch):
+    monkeypatch.setattr(event_feed, "STATISTICS_PERIOD_S", 0.01)
+    front.hub.refuse_codec("dev-north", "main", "VP8")
+    front.hub.refuse_codec("dev-south", "main", "VP8")
+    async with tab(front, Role.SUPERVISOR, "north") as north:
+        figures = await north.next("statistics")
+        assert [one["device"] for one in figures["channels"]] == ["dev-north"]
+        assert figures["channels"][0].keys() == {"device", "channel", "bitrate_kbps", "fps", "delay_s", "viewers"}
+
+
+async def test_a_slow_tab_gets_a_fresh_snapshot_instead_of_an_endless_queue(front):
+    feed = event_feed.EventFeed(front.services)
+    principal = front.access.sessions.find(await front.session("li", Role.SUPERVISOR)).principal
+    member = feed.join(principal)
+    for _ in range(event_feed.QUEUE_MAX):
+        feed._tell(Alarm(AlarmKind.DEVICE_STALLED, "dev-north", "main", front.clock.utc_ns()))
+    assert len(member.queue) == 1
+    assert json.loads(member.queue[0])["type"] == "snapshot"
+
+
+# The end
+
+
+async def test_a_revoked_session_closes_the_socket_within_the_second(front):
+    async with tab(front, Role.SUPERVISOR) as supervisor:
+        await supervisor.next("snapshot")
+        await front.access.accounts.disable("supervisor.all", by="cli:0")
+        assert (await supervisor.next("closing"))["reason"] == "revoked"
+        assert await supervisor.wait_closed() == (1008, "revoked")
+
+
+async def test_an_expired_session_closes_the_socket(front):
+    async with tab(front, Role.SUPERVISOR) as supervisor:
+        await supervisor.next("snapshot")
+        front.clock.advance(IDLE_S)
+        assert (await supervisor.next("closing"))["reason"] == "expired"
+        assert await supervisor.wait_closed() == (1008, "expired")
+
+
+async def test_a_person_who_is_active_stays_logged_in(front, monkeypatch):
+    async with tab(front, Role.SUPERVISOR) as supervisor:
+        await supervisor.next("snapshot")
+        session = front.access.sessions.get(supervisor.session_id)
+        used = asyncio.Event()
+        use = front.access.sessions.use
+        monkeypatch.setattr(front.access.sessions, "use", lambda session_id: (use(session_id), used.set()))
+        front.clock.advance(IDLE_S - 1)
+        await supervisor.socket.send('{"type":"active"}')
+        await asyncio.wait_for(used.wait(), 10)
+        front.clock.advance(IDLE_S - 1)
+        front.access.sessions.sweep()
+        assert front.access.sessions.get(supervisor.session_id) is session
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"type":"delete"}', '{"type":7}', "x" * 2000, b"\x00"])
+async def test_who_says_what_nobody_may_say_is_out(front, said):
+    async with tab(front, Role.SUPERVISOR) as supervisor:
+        await supervisor.next("snapshot")
+        await supervisor.socket.send(said)
+        code, _ = await supervisor.wait_closed()
+        assert code in (1008, 1009)
+
+
+async def test_a_stopping_server_says_so(front):
+    async with tab(front, Role.SUPERVISOR) as supervisor:
+        await supervisor.next("snapshot")
+        front.services.stopping.set()
+        assert (await supervisor.next("closing"))["reason"] == "server_stopping"
+        assert await supervisor.wait_closed() == (1001, "server_stopping")
+
+
+async def test_a_foreign_page_gets_no_socket(front):
+    token = await front.session("li", Role.SUPERVISOR)
+    headers = {"Cookie": f"session={token}"}
+    for origin in ("https://evil.example", None):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{front.ws_url}/ws/events", origin=origin, additional_headers=headers)
+        assert refused.value.response.status_code == 403
+        assert json.loads(refused.value.response.body)["type"] == "urn:mingjing:problem:foreign-origin"
