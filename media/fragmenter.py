@@ -23,7 +23,7 @@ from media.track import AudioConfig, Track, VideoConfig
 # stands 1 s before a picture at most, and 16 pictures of extrapolated decode time take 0.64 s.
 ORIGIN_S = 10
 
-_DURATION_MAX = (1 << 32) - 1  # ticks that trun can say; a track may be silent for longer
+DURATION_MAX_S = 1  # a longer interval is a hole and says nothing of how long the next picture stands
 _USUAL_RATE = 25  # pictures a second, until an interval is known
 
 # Less would cost a fragment a frame, 50 a second and device; more would be heard as delay.
@@ -46,6 +46,7 @@ class PictureFragmenter:
         self._track_id = track.id
         self._origin = ORIGIN_S * track.clock_rate
         self._duration = track.clock_rate // _USUAL_RATE
+        self._duration_max = DURATION_MAX_S * track.clock_rate
         self._order = DecodeOrder(_depth(track), self._duration)
         self._decode_time = -1
         self._writer = PictureWriter(track.id)
@@ -59,7 +60,9 @@ class PictureFragmenter:
         pts = placement.pts + self._origin
         decode_time = self._order.decode_time(pts)
         if self._decode_time >= 0:
-            self._duration = min(decode_time - self._decode_time, _DURATION_MAX)
+            interval = decode_time - self._decode_time
+            if interval <= self._duration_max:
+                self._duration = interval
         self._decode_time = decode_time
         key = unit.key
         received_utc_ns = unit.received_utc_ns

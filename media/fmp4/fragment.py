@@ -21,10 +21,10 @@ SYNC_SAMPLE_FLAGS = 0x0200_0000
 OTHER_SAMPLE_FLAGS = 0x0101_0000
 
 _PRFT_WHEN_COMPLETE = 2  # flags: the time is that at which the fragment was complete, here at its last packet
-_TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000
-_TFHD_DEFAULT_FLAGS = 0x20
-_TRUN_PICTURE = 0x01_0000_00 | 0x0000_0F01  # version 1; data offset; duration, size, flags, composition offset
-_TRUN_SOUND = 0x01_0000_00 | 0x0000_0301  # version 1; data offset; duration, size
+TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000
+TFHD_DEFAULT_FLAGS = 0x20
+TRUN_PICTURE = 0x0100_0F01  # version 1, data offset; a sample has duration, size, flags, composition offset
+TRUN_SOUND = 0x0100_0301  # version 1, data offset; a sample has duration and size
 
 _PRFT_BYTES = 32
 _MDAT_HEADER_BYTES = 8
@@ -36,6 +36,7 @@ _PICTURE = Struct(">16sQQ20sI36sQ20sIIIiI4s")
 _SOUND = Struct(">16sQQI16sII36sQI8sII")
 _LENGTH = Struct(">I")
 _SAMPLE = Struct(">II")
+_MDAT = Struct(">I4s")
 
 
 def ntp_from_utc_ns(utc_ns: int) -> int:
@@ -57,12 +58,12 @@ class PictureWriter:
 
     def __init__(self, track_id: int) -> None:
         self._prft = _prft_head(track_id)
-        tfhd = full_box(b"tfhd", 0, _TFHD_DEFAULT_BASE_IS_MOOF, track_id.to_bytes(4, "big"))
+        tfhd = full_box(b"tfhd", 0, TFHD_DEFAULT_BASE_IS_MOOF, track_id.to_bytes(4, "big"))
         tfdt = full_box(b"tfdt", 1, 0, bytes(8))
         trun = b"".join(
             (
                 (36).to_bytes(4, "big") + b"trun",
-                _TRUN_PICTURE.to_bytes(4, "big"),
+                TRUN_PICTURE.to_bytes(4, "big"),
                 (1).to_bytes(4, "big"),
                 (_MOOF_PICTURE_BYTES + _MDAT_HEADER_BYTES).to_bytes(4, "big"),
             )
@@ -117,12 +118,12 @@ class SoundWriter:
 
     def __init__(self, track_id: int) -> None:
         self._prft = _prft_head(track_id)
-        flags = _TFHD_DEFAULT_BASE_IS_MOOF | _TFHD_DEFAULT_FLAGS
+        flags = TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_FLAGS
         tfhd = full_box(b"tfhd", 0, flags, track_id.to_bytes(4, "big"), SYNC_SAMPLE_FLAGS.to_bytes(4, "big"))
         tfdt = full_box(b"tfdt", 1, 0, bytes(8))
         self._mfhd = b"moof" + full_box(b"mfhd", 0, 0, bytes(4))[:12]
         self._traf = b"traf" + tfhd + tfdt[:12]
-        self._trun = b"trun" + _TRUN_SOUND.to_bytes(4, "big")
+        self._trun = b"trun" + TRUN_SOUND.to_bytes(4, "big")
 
     def write(
         self,
@@ -153,6 +154,6 @@ class SoundWriter:
             )
         ]
         parts.extend([_SAMPLE.pack(duration, len(frame)) for duration, frame in zip(durations, frames, strict=True)])
-        parts.append(_SAMPLE.pack(_MDAT_HEADER_BYTES + sum(map(len, frames)), 0)[:4] + b"mdat")
+        parts.append(_MDAT.pack(_MDAT_HEADER_BYTES + sum(map(len, frames)), b"mdat"))
         parts.extend(frames)
         return b"".join(parts)

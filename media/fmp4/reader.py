@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from struct import Struct
 
 from media.fmp4.boxes import HEADER_BYTES, Mp4Error, iter_boxes
-from media.fmp4.fragment import SYNC_SAMPLE_FLAGS
+from media.fmp4.fragment import (
+    SYNC_SAMPLE_FLAGS,
+    TFHD_DEFAULT_BASE_IS_MOOF,
+    TFHD_DEFAULT_FLAGS,
+    TRUN_PICTURE,
+    TRUN_SOUND,
+)
 from media.fmp4.init import IDENTITY_UUID
 
 IDENTITY_BYTES_MAX = 65_536  # a uuid box of ours is some 600 bytes
@@ -21,10 +27,8 @@ _LONG = Struct(">Q")
 _SHORT = Struct(">H")
 _VISUAL_BYTES = 78  # VisualSampleEntry before its boxes (ISO/IEC 14496-12, 12.1.3)
 _AUDIO_BYTES = 28  # AudioSampleEntry (12.2.3)
-_TFHD_DEFAULT_FLAGS = 0x20
-_TFHD_KNOWN = 0x02_0020  # default-base-is-moof, default sample flags
 _TRUN_HEAD = Struct(">IIi")  # version and flags, count, data offset
-_TRUN_ROWS = {0x0100_0F01: Struct(">IIIi"), 0x0100_0301: Struct(">II")}  # pictures, sound
+_TRUN_ROWS = {TRUN_PICTURE: Struct(">IIIi"), TRUN_SOUND: Struct(">II")}
 
 Identity = dict[str, str | int]
 
@@ -169,9 +173,9 @@ def parse_fragment(data: bytes | memoryview) -> ParsedFragment:
     tfhd = _body(view, *_one(view, *traf, b"tfhd"), 8)
     tfdt = _body(view, *_one(view, *traf, b"tfdt"), 12)
     flags = _WORD.unpack_from(tfhd)[0]
-    if flags & ~_TFHD_KNOWN:
+    if flags & ~(TFHD_DEFAULT_BASE_IS_MOOF | TFHD_DEFAULT_FLAGS):
         raise Mp4Error(f"tfhd flags {flags:#x}")
-    default_flags = _WORD.unpack_from(_body(tfhd, 0, len(tfhd), 12), 8)[0] if flags & _TFHD_DEFAULT_FLAGS else 0
+    default_flags = _WORD.unpack_from(_body(tfhd, 0, len(tfhd), 12), 8)[0] if flags & TFHD_DEFAULT_FLAGS else 0
     trun = _one(view, *traf, b"trun")
     decode_time = _LONG.unpack_from(tfdt, 4)[0]
     data_offset, rows = _trun_rows(_body(view, *trun, 12))

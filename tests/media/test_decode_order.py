@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.decode_order import REORDER_DEPTH_MAX, DecodeOrder
@@ -53,6 +53,7 @@ def test_depths_no_decoder_has_are_cut() -> None:
     assert order.decode_time(START) == START - REORDER_DEPTH_MAX * INTERVAL
 
 
+@settings(deadline=None)
 @given(
     st.none() | st.integers(0, 20),
     st.lists(st.tuples(st.integers(0, 2**40), st.none() | st.integers(0, 20)), max_size=60),

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.delay_window import SLICE_NS, SLICES, DelayWindow
@@ -39,6 +39,7 @@ def test_a_shift_moves_all_that_was_seen() -> None:
     assert window.smallest_ns == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-(10**12), 10**12), st.integers(0, 3 * SLICE_NS)), min_size=1, max_size=80))
 def test_it_is_the_smallest_of_a_time_between_the_last_slice_and_all_slices(units: list[tuple[int, int]]) -> None:
     window = DelayWindow()

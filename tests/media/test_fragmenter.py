@@ -82,6 +82,12 @@ def test_the_duration_is_the_last_interval_and_the_next_decode_time_rules() -> N
     assert times == [0, 3_600, 21_600, 25_200]
 
 
+def test_a_hole_of_more_than_a_second_is_no_picture_duration() -> None:
+    fragmenter = PictureFragmenter(PICTURE)
+    out = [fragmenter.fragment(picture(), placed(pts), n) for n, pts in enumerate((0, 3_600, 2_700_000, 2_703_600))]
+    assert [each.duration for each in out] == [3_600] * 4
+
+
 @pytest.mark.parametrize("name", VIDEO_CLIPS)
 def test_real_clips_show_every_picture_at_its_rtp_time_in_strict_decode_order(name: str) -> None:
     clip = video_clip(name)
@@ -228,6 +234,7 @@ def test_a_picture_track_is_not_sound() -> None:
         SoundFragmenter(PICTURE)
 
 
+@hypothesis.settings(deadline=None)
 @hypothesis.given(
     st.none() | st.integers(0, 16),
     st.lists(

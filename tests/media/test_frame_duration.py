@@ -2,7 +2,7 @@ import io
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import AudioConfig, Codec
@@ -50,6 +50,7 @@ def test_an_opus_packet_lasts_what_libopus_made_it(frame_ms: str, rate: str) -> 
     assert {opus_duration(packet) for packet in packets} == {int(float(frame_ms) * 48)}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Codec), st.binary(max_size=8), st.binary(max_size=6), st.integers(0, 8))
 def test_a_frame_of_any_bytes_lasts_at_least_a_tick(codec: Codec, frame: bytes, config: bytes, channels: int) -> None:
     assert FrameDuration(AudioConfig(codec, 48_000, channels, "", config, 48_000)).of(frame) >= 1

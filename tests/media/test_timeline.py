@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import Placement, Timeline, TrackTimeline
@@ -444,6 +444,7 @@ def test_a_clock_rate_that_no_codec_has_is_our_own_mistake(clock_rate: int) -> N
         Timeline().track(clock_rate)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -477,6 +478,7 @@ def test_whatever_the_device_counts_every_unit_gets_a_place(
         highest[is_sound] = max(highest[is_sound], placement.placed_utc_ns)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 2**31), st.integers(0, 60 * S)), max_size=40))
 def test_placed_time_increases_strictly_while_rtp_time_does(units: list[tuple[int, int]]) -> None:
     track = Timeline().track(RATE)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.fmp4 import Mp4Error, box, full_box, iter_boxes
@@ -7,6 +7,7 @@ from media.fmp4 import Mp4Error, box, full_box, iter_boxes
 kinds = st.binary(min_size=4, max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(kinds, st.binary(max_size=40)), max_size=20))
 def test_boxes_written_one_after_another_are_read_back(boxes: list[tuple[bytes, bytes]]) -> None:
     data = b"".join(box(kind, body) for kind, body in boxes)

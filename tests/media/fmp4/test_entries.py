@@ -1,7 +1,7 @@
 """Sample entries of any config; what real decoders make of them is in test_oracle."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import AudioConfig, Codec, VideoConfig
@@ -16,6 +16,7 @@ def boxes_of(entry: bytes, fixed_bytes: int) -> list[tuple[bytes, bytes]]:
     return [(kind, entry[at:to]) for kind, at, to in iter_boxes(entry, start + fixed_bytes, end)]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([Codec.H264, Codec.H265]),
     st.lists(st.binary(max_size=60) | st.sampled_from([b"\x67\x64\0\x1f", b"\x42\1", b"\x67", b""]), max_size=40),
@@ -26,6 +27,7 @@ def test_any_parameter_sets_give_an_entry_with_one_record(codec: Codec, sets: li
     assert kind == (b"avcC" if codec is Codec.H264 else b"hvcC")
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([Codec.AAC, Codec.OPUS, Codec.PCM_ALAW, Codec.PCM_MULAW]),
     st.integers(1, 2**24),

@@ -2,7 +2,7 @@
 
 from struct import unpack_from
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.fmp4 import (
@@ -21,6 +21,7 @@ ticks = st.integers(min_value=1, max_value=2**32 - 1)
 sequences = st.integers(min_value=0, max_value=2**40)
 
 
+@settings(deadline=None)
 @given(
     payload=st.lists(st.binary(max_size=60), min_size=1, max_size=6),
     sequence=sequences,
@@ -42,6 +43,7 @@ def test_a_picture_reads_back_as_it_was_written(
     assert nal_units(sample.payload) == payload
 
 
+@settings(deadline=None)
 @given(
     frames=st.lists(st.tuples(st.binary(max_size=40), ticks), min_size=1, max_size=12),
     sequence=sequences,
@@ -88,6 +90,7 @@ def test_sound_lies_where_the_reference_says() -> None:
     assert data[148:] == b"abcde"
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2_000_000_000 * 10**9))
 def test_ntp_keeps_the_nanosecond(utc_ns: int) -> None:
     assert utc_ns_from_ntp(ntp_from_utc_ns(utc_ns)) == utc_ns

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import AUDIO_TRACK_ID, VIDEO_TRACK_ID, AudioConfig, Codec, Track, VideoConfig
@@ -44,6 +44,7 @@ def test_the_identity_stands_between_ftyp_and_moov() -> None:
     assert IDENTITY_UUID.bytes in data
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(max_size=20), st.text(max_size=60) | st.integers(min_value=-(2**63), max_value=2**64), max_size=8

@@ -1,7 +1,7 @@
 """Sampling and bit depths out of real SPS; the decoder records themselves are compared with ffmpeg's in test_oracle."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import Codec, VideoConfig
@@ -36,6 +36,7 @@ def test_what_cannot_be_read_counts_as_420_with_8_bits(sps: bytes) -> None:
     assert h264_format(sps) == PictureFormat()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_format_that_fits_the_records(sps: bytes) -> None:
     for found in (h264_format(sps), h265_format(sps)):

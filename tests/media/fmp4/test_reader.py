@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from media import Track, VideoConfig
@@ -38,11 +38,13 @@ def survive(data: bytes) -> None:
             read(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes(data: bytes) -> None:
     survive(data)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([HEADER, PICTURE, SOUND]), st.data())
 def test_any_bytes_changed_in_what_we_wrote(original: bytes, data: st.DataObject) -> None:
     changed = bytearray(original)
@@ -59,6 +61,7 @@ def test_a_cut_at_any_byte_is_an_error(original: bytes) -> None:
             read(original[:length])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.just("[" * 100_000))
 @example('{"a": true}')
 @example('{"a": 1.5}')
