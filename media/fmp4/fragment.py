@@ -14,6 +14,7 @@ from media.fmp4.boxes import full_box
 
 NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905, figure 4)
 _NTP_EPOCH = NTP_EPOCH_S << 32
+_NTP_MASK = (1 << 64) - 1
 _NS_PER_S = 1_000_000_000
 
 # ISO/IEC 14496-12, 8.8.3.1: depends on no other sample; depends on others and is not a sync sample.
@@ -40,13 +41,14 @@ _MDAT = Struct(">I4s")
 
 
 def ntp_from_utc_ns(utc_ns: int) -> int:
-    """The 64-bit NTP timestamp (RFC 5905, 6) of nanoseconds since 1970."""
-    return _NTP_EPOCH + (utc_ns << 32) // _NS_PER_S
+    """The 64-bit NTP timestamp (RFC 5905, 6) of nanoseconds since 1970; it begins anew in 2036."""
+    return _NTP_EPOCH + (utc_ns << 32) // _NS_PER_S & _NTP_MASK
 
 
 def utc_ns_from_ntp(ntp: int) -> int:
-    """Nanoseconds since 1970 of a 64-bit NTP timestamp of era 0 (1900 to 2036)."""
-    return ((ntp - _NTP_EPOCH) * _NS_PER_S + (1 << 31)) >> 32
+    """Nanoseconds since 1970 of a 64-bit NTP timestamp of 1968 to 2104 (RFC 4330, 3: the first bit says which era)."""
+    era = 0 if ntp >> 63 else 1 << 64
+    return ((era + ntp - _NTP_EPOCH) * _NS_PER_S + (1 << 31)) >> 32
 
 
 def _prft_head(track_id: int) -> bytes:
@@ -96,7 +98,7 @@ class PictureWriter:
             parts.append(nal)
         parts[0] = _PICTURE.pack(
             self._prft,
-            _NTP_EPOCH + (received_utc_ns << 32) // _NS_PER_S,
+            _NTP_EPOCH + (received_utc_ns << 32) // _NS_PER_S & _NTP_MASK,
             decode_time + composition_offset,
             self._moof,
             sequence & 0xFFFF_FFFF,
@@ -139,7 +141,7 @@ class SoundWriter:
         parts = [
             _SOUND.pack(
                 self._prft,
-                _NTP_EPOCH + (received_utc_ns << 32) // _NS_PER_S,
+                _NTP_EPOCH + (received_utc_ns << 32) // _NS_PER_S & _NTP_MASK,
                 decode_time,
                 moof_bytes,
                 self._mfhd,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media import Placement, Timeline, TrackTimeline
-from media.fmp4 import ntp_from_utc_ns
+from media.fmp4 import ntp_from_utc_ns as ntp
 
 MONO_NS = 7_000_000_000_000
 UTC_NS = 1_790_000_000_000_000_000
@@ -212,10 +212,6 @@ def test_f51_a_step_of_the_servers_clock_moves_nothing(step_s: int) -> None:
     before = place(track, steady(250))
     after = place(track, steady(250, first=250), utc_error_ns=step_s * S)
     assert set(steps(each.placed_utc_ns for each in before + after)) == {40 * MS}
-
-
-def ntp(utc_ns: int) -> int:
-    return ntp_from_utc_ns(utc_ns) & 2**64 - 1
 
 
 @pytest.mark.parametrize("device_utc_s", [0, 1_790_000_000, 2_085_978_496 - 2], ids=["1970", "now", "2036"])

@@ -91,9 +91,15 @@ def test_sound_lies_where_the_reference_says() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(min_value=0, max_value=2_000_000_000 * 10**9))
+@given(st.integers(min_value=0, max_value=4_000_000_000 * 10**9))
 def test_ntp_keeps_the_nanosecond(utc_ns: int) -> None:
     assert utc_ns_from_ntp(ntp_from_utc_ns(utc_ns)) == utc_ns
+
+
+def test_a_server_that_believes_in_2040_still_writes() -> None:
+    utc_ns = 2_208_988_800 * 10**9
+    assert utc_ns_from_ntp(parse_fragment(PictureWriter(1).write([b"A"], 1, 0, 0, 1, True, utc_ns)).ntp) == utc_ns
+    assert utc_ns_from_ntp(parse_fragment(SoundWriter(2).write([b"A"], [1], 1, 0, utc_ns)).ntp) == utc_ns
 
 
 def test_ntp_begins_in_1900() -> None:
