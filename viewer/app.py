@@ -1,13 +1,10 @@
 """The HTTP side of the house: every router, under one guard, with one shape of errors.
 
 `build_app` refuses to build when a route or a WebSocket message has no row in the policy, or a row
-leads nowhere. Its lifespan runs what the viewer needs: the ends of sessions and the event feed.
-Not here: the server that runs it (mingjing), and what a resource does (viewer.api).
+leads nowhere. Not here: the server that runs it (mingjing), and what a resource does (viewer.api).
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -74,11 +71,16 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.access = services.access
     app.state.event_feed = EventFeed(services)
-    app.router.lifespan_context = _lifespan
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
     return app
+
+
+async def tell_events(app: FastAPI) -> None:
+    """The one background task of the app, for the roof to run: without it /ws/events says nothing new."""
+    feed: EventFeed = app.state.event_feed
+    await feed.run()
 
 
 def openapi() -> dict[str, object]:
@@ -123,18 +125,3 @@ def _routes(web_dist: Path | None) -> FastAPI:
     check_doors(app.router.routes)
     answer_problems(app)
     return app
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """The viewer's own tasks, with the app as their parent."""
-    services: Services = app.state.services
-    feed: EventFeed = app.state.event_feed
-    async with asyncio.TaskGroup() as tasks:
-        running = (
-            tasks.create_task(services.access.run(), name="sessions"),
-            tasks.create_task(feed.run(), name="event feed"),
-        )
-        yield
-        for task in running:
-            task.cancel()

@@ -23,7 +23,7 @@ from storage.ledger import Ledger
 from storage.ledger.files import Disk
 from tests.storage.manual_clock import ManualClock
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
-from viewer.app import build_app
+from viewer.app import build_app, tell_events
 from viewer.live.frames import FrameProtocol
 from viewer.services import Services
 
@@ -184,12 +184,13 @@ async def open_front(
 
 @asynccontextmanager
 async def _served(services: Services) -> AsyncIterator[str]:
+    app = build_app(services)
     config = uvicorn.Config(
-        build_app(services),
+        app,
         host="127.0.0.1",
         port=0,
         ws=FrameProtocol,
-        lifespan="on",
+        lifespan="off",
         log_config=None,
         proxy_headers=False,
         server_header=False,
@@ -198,6 +199,7 @@ async def _served(services: Services) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
+        background = [tasks.create_task(run) for run in (services.access.run(), tell_events(app))]
         serving = tasks.create_task(server._serve())
         while not server.started:
             assert not serving.done()
@@ -205,6 +207,9 @@ async def _served(services: Services) -> AsyncIterator[str]:
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
         server.should_exit = True
+        await serving
+        for task in background:
+            task.cancel()
 
 
 async def furnish(registry: Registry) -> None:
