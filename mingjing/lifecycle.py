@@ -26,7 +26,7 @@ from mingjing.metrics import RoofCollector
 from mingjing.recording import Recording
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
-from viewer import Services, build_app
+from viewer import Services, build_app, tell_events
 from viewer.access import TrustedProxies, refuse_plain_bind
 
 TICK_S = 1.0  # stalls are told in whole seconds
@@ -75,7 +75,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             async with Recording.open(house, hub) as recording:
                 await rtsp.open(rtsp_settings.host, rtsp_settings.port, udp_ports)
                 metrics = CollectorRegistry(auto_describe=False)
-                metrics.register(RoofCollector(lag, rtsp, recording))
+                metrics.register(RoofCollector(lag, rtsp))
                 services = Services(
                     access=house.access,
                     bus=house.bus,
@@ -95,11 +95,13 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     trusted_proxies=proxies,
                     metrics=metrics,
                 )
-                server = HttpServer(build_app(services), listening, certificate)
+                app = build_app(services)
+                server = HttpServer(app, listening, certificate)
                 async with _tasks(
                     server.serve_until_stopped,
                     house.registry.keep_presence,
                     house.access.run,
+                    lambda: tell_events(app),
                     rtsp.run_timers,
                     lag.run,
                     lambda: _tick(hub),

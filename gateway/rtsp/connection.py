@@ -6,7 +6,7 @@ it, in place. Requests are answered by `admission` and `hub`, both in memory: no
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from typing import cast
 
 import structlog
 
@@ -50,13 +50,13 @@ class RtspConnection(asyncio.BufferedProtocol):
         admission: Admission,
         clock: Clock,
         udp: UdpPorts | None,
-        closed: Callable[["RtspConnection"], None],
+        open_connections: set["RtspConnection"],
     ) -> None:
         self._hub = hub
         self._admission = admission
         self._clock = clock
         self._udp = udp
-        self._closed = closed
+        self._open_connections = open_connections
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._end = 0
@@ -83,9 +83,9 @@ class RtspConnection(asyncio.BufferedProtocol):
     # the socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._peer = transport.get_extra_info("peername")[:2]
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but the base class
+        self._peer = self._transport.get_extra_info("peername")[:2]
+        self._open_connections.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._view[self._end :]
@@ -110,7 +110,7 @@ class RtspConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop(self._end_cause)
         self._view.release()
-        self._closed(self)
+        self._open_connections.discard(self)
 
     def close(self) -> None:
         """Close the socket; the stream ends with the cause that was set, or as offline."""

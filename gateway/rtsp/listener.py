@@ -4,6 +4,7 @@ Not here: what a connection does (connection.py), the UDP media ports (udp.py).
 """
 
 import asyncio
+from typing import cast
 
 import structlog
 
@@ -63,15 +64,13 @@ class RtspListener:
         if len(self._connections) >= CONNECTIONS_MAX:
             self.refused_connections += 1
             return _Refused()
-        connection = RtspConnection(
+        return RtspConnection(
             hub=self._hub,
             admission=self._admission,
             clock=self._clock,
             udp=self._udp,
-            closed=self._connections.discard,
+            open_connections=self._connections,
         )
-        self._connections.add(connection)
-        return connection
 
     async def run_timers(self) -> None:
         """Runs until cancelled."""
@@ -96,5 +95,4 @@ class _Refused(asyncio.Protocol):
     """A connection over the limit: closed before a byte is read."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.close()
+        cast(asyncio.Transport, transport).close()  # uvloop's is one in all but the base class
