@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from media import Placement, Timeline, TrackTimeline
 from media.fmp4 import ntp_from_utc_ns as ntp
+from media.fragmenter import ORIGIN_S
 
 MONO_NS = 7_000_000_000_000
 UTC_NS = 1_790_000_000_000_000_000
@@ -468,6 +469,8 @@ def test_whatever_the_device_counts_every_unit_gets_a_place(
         assert placement.rtp_time >= 0
         assert placement.rtp_time & 0xFFFF_FFFF == rtp_time
         assert 0 <= placement.device_ntp < 2**64
+        rate = SOUND_RATE if is_sound else RATE
+        assert placement.pts + ORIGIN_S * rate > rate // 2  # what the boxes allow, and some reordering
         assert placement.delay_ns >= 0
         assert placement.hole_ns >= 0
         assert placement.placed_utc_ns > highest[is_sound] - 1_100 * MS  # no farther back than B-frames
