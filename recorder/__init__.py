@@ -1,0 +1,44 @@
+"""The memory: keeps every stream, and knows what it kept and what is missing.
+
+Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
+continuous ring, the levels of a filling disk, and the commands `store check` and `store rebuild`.
+Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
+cases, holds and disputes (supervision).
+
+Invariants:
+- Recording waits for no database: rows follow the bytes and can be rebuilt from them.
+- Every second that is not on disk is in a gap with its cause, and every sequence number of a stream
+  is a fragment or in a gap.
+- Nothing but the ring deletes footage, and only what has a row.
+"""
+
+from recorder.archiver import Archiver, ArchiveRules
+from recorder.check import CheckReport, check
+from recorder.desk import SegmentRules
+from recorder.disk_watch import DiskLevels, DiskState
+from recorder.footage import Footage, GapFact, SegmentFact
+from recorder.index import Index
+from recorder.intake import IntakeLimits
+from recorder.rebuild import RebuildReport, rebuild
+from recorder.ring import Ring, RingLimits
+from recorder.scribe import ArchiveStatistics
+
+__all__ = [
+    "ArchiveRules",
+    "ArchiveStatistics",
+    "Archiver",
+    "CheckReport",
+    "DiskLevels",
+    "DiskState",
+    "Footage",
+    "GapFact",
+    "Index",
+    "IntakeLimits",
+    "RebuildReport",
+    "Ring",
+    "RingLimits",
+    "SegmentFact",
+    "SegmentRules",
+    "check",
+    "rebuild",
+]

@@ -38,6 +38,15 @@ class SegmentFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A gap that has begun and not ended."""
+
+    stream: str  # in which it began
+    start_utc_ns: int
+    cause: GapCause
+
+
+@dataclass(frozen=True, slots=True)
 class GapFact:
     """One gap. An `ongoing` one has no sequence yet, and its end is the moment of asking."""
 
@@ -50,6 +59,19 @@ class GapFact:
     end_utc_ns: int
     lost_packets: int = 0
     ongoing: bool = False
+
+    @classmethod
+    def lasting(cls, missing: Missing, now_utc_ns: int) -> "GapFact":
+        return cls(
+            stream=missing.stream,
+            sequence=0,
+            count=0,
+            track_id=0,
+            cause=missing.cause,
+            start_utc_ns=missing.start_utc_ns,
+            end_utc_ns=now_utc_ns,
+            ongoing=True,
+        )
 
     @classmethod
     def of(cls, stream: str, gap: RecordedGap) -> "GapFact":

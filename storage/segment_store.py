@@ -126,6 +126,10 @@ class SegmentStore:
         links = sorted(os.scandir(self.media / OPEN), key=lambda entry: entry.name)
         return [self.media / os.readlink(link.path).removeprefix("../") for link in links]
 
+    def is_unsettled(self, segment: str) -> bool:
+        """Whether it may still be open, or lack its row."""
+        return os.path.lexists(self.media / OPEN / segment)
+
     def settle(self, segment: str) -> None:
         """The segment has its row, or is gone. Forgetting this is harmless: the row is written again."""
         with contextlib.suppress(FileNotFoundError):
@@ -148,6 +152,10 @@ class SegmentStore:
                 for file in sorted(files):
                     if file.split(".")[0] not in stems or not file.endswith(_SUFFIXES):
                         yield Path(folder, file)
+
+    def quarantined(self) -> Iterator[Path]:
+        """What waits for a person's eye."""
+        yield from sorted((self.media / QUARANTINE).iterdir())
 
     def relative(self, path: Path) -> str:
         """How rows name a segment file."""

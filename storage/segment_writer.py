@@ -193,6 +193,11 @@ class SegmentWriter:
         self._sync_to_tell = None
         self.dirty = self.dirty or bool(records)
 
+    def position_to_sync(self) -> Position:
+        """Where the segment stands now; call before the sync whose success is told by `synced`."""
+        self.dirty = False
+        return self._written
+
     def synced(self, position: Position) -> None:
         """A sync that began when the segment stood at `position` has succeeded.
 
@@ -229,7 +234,9 @@ class SegmentWriter:
         self.dirty = True
         return self._sealed(at, chain_of(end), flags, cause)
 
-    def end_broken(self, position: Position, cause: GapCause | None, gap: RecordedGap | None = None) -> SealedSegment:
+    def end_broken(
+        self, position: Position, cause: GapCause | None, gap: RecordedGap | None = None, *, last: bool = False
+    ) -> SealedSegment:
         """End the segment after a failed write (at `written`) or a failed sync (at `durable`), and close it.
 
         It is sealed when this returns: its own sync is done. What came after `position` is set
@@ -239,7 +246,7 @@ class SegmentWriter:
             OSError: the disk still refuses. The files stay as they are for the recovery at the next start.
         """
         self.close()
-        flags = EndFlag.BROKEN
+        flags = EndFlag.BROKEN | EndFlag.LAST if last else EndFlag.BROKEN
         position, digest, cut_bytes = end_at(
             self._disk, self._clock, self._path, position, flags=flags, cause=cause, gap=gap
         )
@@ -253,10 +260,9 @@ class SegmentWriter:
         Raises:
             OSError: nothing after `durable` can be trusted any more, not even after another sync (R7).
         """
-        position = self._written
+        position = self.position_to_sync()
         for descriptor in self.descriptors:
             self._disk.sync_file(descriptor)
-        self.dirty = False
         self.synced(position)
 
     def seal(self, cause: GapCause | None = None, *, last: bool = False) -> SealedSegment:

@@ -1,0 +1,201 @@
+"""The archive of a running server: recovers, records every stream that begins, and ends in order.
+
+    gateway.stream ──calls──▶ Intake ──thread──▶ Scribe ──▶ files ──▶ RowFeed ──▶ index
+
+Not here: what is written (run, storage), when something is deleted (ring).
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.stream import Alarm, AlarmKind, StreamInfo, StreamReader
+from recorder.desk import SegmentRules
+from recorder.disk_watch import DiskLevels, DiskWatch
+from recorder.footage import Footage, GapFact, LiveSegment, SegmentFact
+from recorder.index import Index
+from recorder.intake import IntakeLimits
+from recorder.ring import Ring, RingLimits
+from recorder.row_feed import RowFeed
+from recorder.scribe import ArchiveStatistics, Scribe
+from storage import Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
+from storage.bus import Bus
+
+# A killed process loses what one turn has not written yet: less than half the second that is
+# allowed. Shorter turns cost more calls: 200 streams write 400 times a turn.
+TURN_S = 0.4
+DRAIN_S = 8.0  # of the ten seconds a stop may take (F06)
+
+log = structlog.get_logger()
+
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRules:
+    """What an operator may set of the archive."""
+
+    segments: SegmentRules = field(default_factory=SegmentRules)
+    intake: IntakeLimits = field(default_factory=IntakeLimits)
+    levels: DiskLevels = field(default_factory=DiskLevels)
+    ring: RingLimits = field(default_factory=lambda: RingLimits(max_age_ns=183 * DAY_NS, keep_free=0.15))
+    syncfs: bool = True  # else fdatasync on each file
+
+
+class Archiver:
+    """Made by `open`. Give `reader` to the hub as a reader factory."""
+
+    def __init__(self, store: SegmentStore, index: Index, bus: Bus, clock: Clock) -> None:
+        self.index = index
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._stopping = threading.Event()
+        self._feed = RowFeed(index, store, self._ids_in_flight)
+        self._scribe: Scribe | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        *,
+        store: SegmentStore,
+        index: Index,
+        bus: Bus,
+        clock: Clock,
+        new_id: UlidFactory,
+        rules: ArchiveRules | None = None,
+        turn_s: float = TURN_S,
+    ) -> AsyncIterator["Archiver"]:
+        """Seal what a crash left, then record inside this block. The store must be locked.
+
+        On leaving, streams still running are ended as stopped by the server, everything is made
+        durable, and rows have DRAIN_S to follow.
+
+        Raises:
+            OSError, SQLAlchemyError: disk or database refuse at the start.
+        """
+        rules = rules or ArchiveRules()
+        archiver = cls(store, index, bus, clock)
+        await archiver._recover()
+        archiver._scribe = scribe = Scribe(
+            store=store,
+            clock=clock,
+            new_id=new_id,
+            sync=_group_sync(store, rules),
+            disk=DiskWatch(store.media, rules.levels),
+            rules=rules.segments,
+            limits=rules.intake,
+            history=await index.last_streams(),
+            keep=archiver._feed.put,
+            tell=archiver._tell,
+        )
+        ring = Ring(index, store, clock, rules.ring)
+        with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
+            async with asyncio.TaskGroup() as group:
+                feed = group.create_task(archiver._feed.run(), name="archive: rows")
+                deleting = group.create_task(ring.run(), name="archive: ring")
+                writing = group.create_task(archiver._write(executor, scribe, turn_s), name="archive: writing")
+                try:
+                    yield archiver
+                finally:
+                    deleting.cancel()
+                    archiver._stopping.set()
+                    await asyncio.wait([writing])
+                    await archiver._drain()
+                    feed.cancel()
+
+    def reader(self, stream: StreamInfo) -> StreamReader:
+        """What reads a new stream for the archive."""
+        return self._writing().open_run(stream)
+
+    def statistics(self) -> ArchiveStatistics:
+        return self._writing().statistics()
+
+    @property
+    def rows_waiting(self) -> int:
+        """Sealed segments without rows yet: more than a few mean that the database refuses."""
+        return len(self._feed.waiting)
+
+    async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
+        """Segments and gaps of a channel that touch the interval, up to what was written this very moment.
+
+        Footage that is not yet in the index is taken from memory; a gap that still lasts ends now.
+        """
+        scribe = self._writing()
+        unsealed = scribe.in_flight()  # asked first: what is sealed meanwhile is found in one of the next two
+        waiting = self._feed.waiting
+        known = await self.index.recordings(device_id, channel, start_utc_ns, end_utc_ns)
+        segments = {segment.id: segment for segment in known.segments}
+        gaps = {(gap.stream, gap.sequence): gap for gap in known.gaps}
+        newest: list[SealedSegment | LiveSegment] = [*waiting, *unsealed]
+        for newer in newest:
+            header = newer.header
+            if (header.device, header.channel) != (device_id, channel) or header.segment in segments:
+                continue
+            segments[header.segment] = newer.fact() if isinstance(newer, LiveSegment) else SegmentFact.of(newer)
+            for gap in newer.gaps:
+                gaps[header.stream, gap.sequence] = GapFact.of(header.stream, gap)
+        missing = scribe.missing(device_id, channel)
+        if missing is not None and (now := self._clock.utc_ns()) > missing.start_utc_ns:
+            gaps[missing.stream, -1] = GapFact.lasting(missing, now)
+
+        def touches(fact: SegmentFact | GapFact) -> bool:
+            return fact.start_utc_ns < end_utc_ns and fact.end_utc_ns > start_utc_ns
+
+        return Footage(
+            tuple(sorted(filter(touches, segments.values()), key=lambda fact: (fact.start_utc_ns, fact.id))),
+            tuple(sorted(filter(touches, gaps.values()), key=lambda fact: (fact.start_utc_ns, fact.sequence))),
+        )
+
+    async def _recover(self) -> None:
+        recovery = await asyncio.to_thread(recover, self._store)
+        for path, words in recovery.quarantined:
+            log.error("a file that nothing vouches for is in quarantine", path=str(path), why=words)
+        await self.index.add(recovery.sealed)
+        for segment in recovery.sealed:
+            await asyncio.to_thread(self._store.settle, segment.header.segment)
+        if recovery.sealed:
+            log.warning("the last run did not end in order; its segments are sealed", segments=len(recovery.sealed))
+
+    async def _write(self, executor: ThreadPoolExecutor, scribe: Scribe, turn_s: float) -> None:
+        await self._loop.run_in_executor(executor, self._work, scribe, turn_s)
+
+    def _work(self, scribe: Scribe, turn_s: float) -> None:
+        """The archive's thread. Whatever it raises is a fault of ours, and ends the server."""
+        turn_ns = round(turn_s * 1e9)
+        due = self._clock.mono_ns()
+        while not self._stopping.wait(max(0, due - self._clock.mono_ns()) / 1e9):
+            due = self._clock.mono_ns() + turn_ns
+            scribe.turn()
+        scribe.finish()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._feed.drained()
+        except TimeoutError:
+            log.warning("rows are left for the next start", waiting=self.rows_waiting)
+
+    def _tell(self, kind: AlarmKind, device_id: str, channel: str, words: str) -> None:
+        """From the archive's thread."""
+        alarm = Alarm(kind, device_id, channel, self._clock.utc_ns(), words)
+        self._loop.call_soon_threadsafe(self._bus.publish, alarm)
+        log.warning("archive alarm", kind=kind.value, device=device_id, channel=channel, words=words)
+
+    def _ids_in_flight(self) -> set[str]:
+        return {segment.header.segment for segment in self._writing().in_flight()}
+
+    def _writing(self) -> Scribe:
+        assert self._scribe is not None, "the archive is not open"
+        return self._scribe
+
+
+def _group_sync(store: SegmentStore, rules: ArchiveRules) -> GroupSync:
+    return SyncfsOnce(store.disk, store.media) if rules.syncfs else FdatasyncEach(store.disk)

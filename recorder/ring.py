@@ -1,0 +1,105 @@
+"""The continuous ring: the oldest footage makes room for new, by age, by size and by free space.
+
+Deleting is: rows become garbage rows → files are unlinked → their folder is synced → garbage rows
+go. Killed in between, the next turn unlinks what is garbage. Only files whose rows were there are ever
+deleted; with an empty database nothing is.
+
+Not here: holds and tags (R4): they will be asked before anything is chosen. Levels at which recording
+stops (disk_watch).
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from recorder.disk_watch import DiskSpace, disk_space
+from recorder.index import Index, StoredSegment
+from storage import Clock, SegmentStore
+
+TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
+BATCH = 100  # files deleted a transaction: the writer of the database is held for some 20 ms
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RingLimits:
+    """`max_bytes` None: as much as the disk holds above `keep_free` (a part of the whole)."""
+
+    max_age_ns: int
+    max_bytes: int | None = None
+    keep_free: float = 0.0
+
+
+class Ring:
+    """Deletes the oldest segments until all limits hold."""
+
+    def __init__(
+        self,
+        index: Index,
+        store: SegmentStore,
+        clock: Clock,
+        limits: RingLimits,
+        space: Callable[[Path], DiskSpace] = disk_space,
+    ) -> None:
+        self.deleted = 0
+        self._index = index
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._space = space
+
+    async def run(self) -> None:
+        """Turn for as long as the server runs."""
+        while True:
+            try:
+                await self.turn()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the ring waits", error=str(error))
+            await asyncio.sleep(TURN_S)
+
+    async def turn(self) -> None:
+        """Unlink what is garbage, then delete until the limits hold.
+
+        Raises:
+            SQLAlchemyError, OSError: the next turn goes on where this one stopped.
+        """
+        await self._unlink_garbage()
+        while victims := await self._victims():
+            await self._index.discard(victims, self._clock.utc_ns())
+            await self._unlink_garbage()
+            self.deleted += len(victims)
+            log.info("oldest footage deleted", segments=len(victims), first=victims[0].path, last=victims[-1].path)
+
+    async def _victims(self) -> list[StoredSegment]:
+        """The oldest segments without which the limits would hold, a batch at most."""
+        limits = self._limits
+        too_old_ns = self._clock.utc_ns() - limits.max_age_ns
+        excess = 0
+        if limits.max_bytes is not None:
+            excess = await self._index.stored_bytes() - limits.max_bytes
+        if limits.keep_free:
+            space = await asyncio.to_thread(self._space, self._store.media)
+            excess = max(excess, round(limits.keep_free * space.total_bytes) - space.free_bytes)
+        victims: list[StoredSegment] = []
+        for segment in await self._index.oldest(BATCH):
+            if excess <= 0 and segment.end_utc_ns >= too_old_ns:
+                break
+            victims.append(segment)
+            excess -= segment.stored_bytes
+        return victims
+
+    async def _unlink_garbage(self) -> None:
+        paths = await self._index.garbage()
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            await asyncio.to_thread(self._unlink, batch)
+            await self._index.forget_garbage(batch)
+
+    def _unlink(self, paths: list[str]) -> None:
+        for path in paths:
+            self._store.remove(self._store.media / path)
