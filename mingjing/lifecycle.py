@@ -20,12 +20,13 @@ from gateway.rtsp import RtspListener
 from gateway.stream import Hub
 from media import GapCause
 from media.rtsp import NonceFactory
+from mingjing.archive_rules import archive_rules
 from mingjing.http_server import HttpServer, bind
 from mingjing.loop_lag import LoopLag
 from mingjing.metrics import RoofCollector
-from mingjing.recording import Recording
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
+from recorder import Archiver, Index
 from viewer import Services, build_app, tell_events
 from viewer.access import TrustedProxies, refuse_plain_bind
 
@@ -72,17 +73,25 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
         try:
             rtsp_settings = settings.rtsp
             udp_ports = (rtsp_settings.rtp_port, rtsp_settings.rtcp_port) if rtsp_settings.udp else None
-            async with Recording.open(house, hub) as recording:
+            async with Archiver.open(
+                store=house.store,
+                index=Index(house.database),
+                bus=house.bus,
+                clock=house.clock,
+                new_id=house.new_id,
+                rules=archive_rules(settings.archive),
+            ) as archiver:
+                hub.add_reader_factory(archiver.reader)
                 await rtsp.open(rtsp_settings.host, rtsp_settings.port, udp_ports)
                 metrics = CollectorRegistry(auto_describe=False)
-                metrics.register(RoofCollector(lag, rtsp))
+                metrics.register(RoofCollector(lag, rtsp, archiver))
                 services = Services(
                     access=house.access,
                     bus=house.bus,
                     clock=house.clock,
                     database=house.database,
                     hub=hub,
-                    index=recording.index,
+                    index=archiver,
                     ledger=house.ledger,
                     registry=house.registry,
                     data_dir=settings.data_dir,

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.rtsp import RtspListener
 from mingjing.loop_lag import LoopLag
+from recorder import Archiver
 
 
 class RoofCollector(Collector):
-    def __init__(self, lag: LoopLag, rtsp: RtspListener) -> None:
+    def __init__(self, lag: LoopLag, rtsp: RtspListener, archiver: Archiver) -> None:
         self._lag = lag
         self._rtsp = rtsp
+        self._archiver = archiver
 
     def collect(self) -> Iterable[Metric]:
         lag = GaugeMetricFamily("mingjing_loop_lag_milliseconds", "Of the last minute.", labels=["quantile"])
@@ -21,3 +23,20 @@ class RoofCollector(Collector):
             lag.add_metric([name], self._lag.percentile_ms(percent))
         yield lag
         yield GaugeMetricFamily("mingjing_rtsp_connections", "Open RTSP connections.", value=self._rtsp.connections)
+        yield CounterMetricFamily(
+            "mingjing_rtsp_refused_connections", "Closed at once, over the limit.", value=self._rtsp.refused_connections
+        )
+        archive = self._archiver.statistics()
+        yield GaugeMetricFamily("mingjing_archive_runs", "Streams being archived.", value=archive.runs)
+        yield GaugeMetricFamily("mingjing_archive_held_bytes", "In memory, not yet written.", value=archive.held_bytes)
+        yield CounterMetricFamily("mingjing_archive_taken_bytes", "Taken since start.", value=archive.taken_bytes)
+        yield GaugeMetricFamily(
+            "mingjing_archive_dropped", "Fragments not taken by the streams that are open.", value=archive.dropped
+        )
+        yield GaugeMetricFamily("mingjing_archive_last_sync_seconds", "Duration.", value=archive.last_sync_ns / 1e9)
+        yield GaugeMetricFamily(
+            "mingjing_archive_longest_turn_seconds", "Since start.", value=archive.longest_turn_ns / 1e9
+        )
+        yield GaugeMetricFamily(
+            "mingjing_archive_rows_waiting", "Sealed segments without rows yet.", value=self._archiver.rows_waiting
+        )

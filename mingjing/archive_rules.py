@@ -1,0 +1,20 @@
+"""The recorder's rules, as settings say them."""
+
+from mingjing.settings import ArchiveSettings
+from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules
+
+DAY_NS = 86_400_000_000_000
+GIGABYTE = 1_000_000_000
+
+
+def archive_rules(archive: ArchiveSettings) -> ArchiveRules:
+    return ArchiveRules(
+        segments=SegmentRules.of_minutes(archive.segment_minutes),
+        levels=DiskLevels(warning=archive.disk_warning_percent / 100, stop=archive.disk_stop_percent / 100),
+        ring=RingLimits(
+            max_age_ns=round(archive.ring_days * DAY_NS),
+            max_bytes=round(archive.ring_gigabytes * GIGABYTE) or None,
+            keep_free=archive.disk_warning_percent / 100,
+        ),
+        syncfs=archive.sync == "syncfs",
+    )
