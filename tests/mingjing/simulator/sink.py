@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
             self.stream.configs.append(config)
         stamp = read_stamp(codec, unit.payload)
         if stamp is None:
-            assert unit.damaged  # the datagram with the stamp was the one that was lost
+            assert unit.damaged or unit.lost_packets  # the stamp was in a datagram that was lost
             return
         self.stream.pictures.append(unit)
         self.stream.stamps.append(stamp)
