@@ -448,7 +448,7 @@ def test_a_clock_rate_that_no_codec_has_is_our_own_mistake(clock_rate: int) -> N
             st.integers(0, 2**32 - 1) | st.integers(0, 20).map(lambda n: n * INTERVAL),
             st.integers(0, 5 * S),
             st.booleans(),
-            st.none() | st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)),
+            st.none() | st.tuples(st.integers(-5 * S, 5 * S), st.integers(-9, 9)),  # errors of clock and count
         ),
         max_size=40,
     )
@@ -464,7 +464,9 @@ def test_whatever_the_device_counts_every_unit_gets_a_place(
         now += wait
         track = tracks[is_sound]
         if report is not None:
-            track.sender_report(*report, MONO_NS + now)
+            clock_error_ns, count_error_s = report
+            counted = rtp_time + count_error_s * (SOUND_RATE if is_sound else RATE)
+            track.sender_report(ntp(UTC_NS + now + clock_error_ns), counted & 0xFFFF_FFFF, MONO_NS + now)
         placement = track.place(rtp_time, MONO_NS + now, UTC_NS + now)
         assert placement.rtp_time >= 0
         assert placement.rtp_time & 0xFFFF_FFFF == rtp_time
@@ -475,6 +477,16 @@ def test_whatever_the_device_counts_every_unit_gets_a_place(
         assert placement.hole_ns >= 0
         assert placement.placed_utc_ns > highest[is_sound] - 1_100 * MS  # no farther back than B-frames
         highest[is_sound] = max(highest[is_sound], placement.placed_utc_ns)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
+def test_any_report_leaves_device_time_in_64_bits(stamp: int, rtp_time: int) -> None:
+    track = Timeline().track(RATE)
+    track.sender_report(stamp, rtp_time, MONO_NS)
+    first, second = place(track, [Arrival(rtp_time, 0), Arrival(rtp_time - INTERVAL, 0)])
+    assert 0 <= first.device_ntp < 2**64
+    assert 0 <= second.device_ntp < 2**64
 
 
 @settings(deadline=None)
