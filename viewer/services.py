@@ -16,12 +16,13 @@ from starlette.requests import HTTPConnection
 
 from gateway.registry import Registry
 from gateway.stream import Hub
+from recorder import ArchiveStatistics
 from storage import Clock
 from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
 from viewer.access import Access, TrustedProxies
-from viewer.footage import FootageIndex
+from viewer.footage import FootageSource
 
 RTSP_PORT = 8554  # interfaces.md, default ports
 
@@ -39,7 +40,7 @@ class Services:
     clock: Clock
     database: Database
     hub: Hub
-    index: FootageIndex
+    index: FootageSource
     ledger: Ledger
     registry: Registry
     data_dir: Path
@@ -51,6 +52,7 @@ class Services:
     rtsp_port: int = RTSP_PORT
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     web_dist: Path | None = None  # the built web app; None: the one beside this package
+    archive: Callable[[], ArchiveStatistics] | None = None  # how the archive does, for the system page
     readiness: Callable[[], Mapping[str, bool]] = always_ready
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set first at the end: sockets say so and close

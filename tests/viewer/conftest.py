@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 
 from gateway.registry import Registry
 from gateway.stream import Hub
+from recorder import Footage
 from storage import UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
@@ -47,18 +48,12 @@ class SickDisk:
         return os.write(fd, data)
 
 
-@dataclass
-class Footage:
-    segments: list[object] = field(default_factory=list)
-    gaps: list[object] = field(default_factory=list)
-
-
 class NoArchive:
     """An index in which nothing is; what was asked of it is kept."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int, int]] = []
-        self.footage = Footage()
+        self.footage = Footage((), ())
 
     async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
         self.asked.append((device_id, channel, start_utc_ns, end_utc_ns))

@@ -1,11 +1,10 @@
 """The resources over HTTP: places, devices, footage, audit, numbers, health."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from gateway.registry import RefusalReason
 from media import GapCause
+from recorder import Footage, GapFact, SegmentFact
 from tests.storage.manual_clock import START_UTC_NS
 from viewer.access import Role
 
@@ -165,35 +164,35 @@ async def test_without_the_audit_log_no_device_changes(front, site):
 async def test_a_recording_is_its_segments_and_its_gaps_with_their_causes_on_record(front):
     reviewer = await front.person(Role.REVIEWER)
     second = 1_000_000_000
-    front.archive.footage.segments.append(
-        SimpleNamespace(
-            id="seg1",
-            stream="str1",
-            start_utc_ns=START_UTC_NS,
-            end_utc_ns=START_UTC_NS + 300 * second,
-            size_bytes=9,
-            sealed=True,
-        )
-    )
-    front.archive.footage.gaps.append(
-        SimpleNamespace(
-            stream="str1",
-            track_id=0,
-            cause=GapCause.STALLED,
-            start_utc_ns=START_UTC_NS + 300 * second,
-            end_utc_ns=START_UTC_NS + 310 * second,
-        )
-    )
+    end_utc_ns = START_UTC_NS + 300 * second
+    segment = SegmentFact("seg1", "str1", "x/seg1.mp4", START_UTC_NS, end_utc_ns, 1, 7500, 9, b"\x5a" * 32, True)
+    gap = GapFact("str1", 7501, 1, 0, GapCause.STALLED, end_utc_ns, end_utc_ns + 10 * second)
+    front.archive.footage = Footage((segment,), (gap,))
     query = {"device": "dev-north", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T17:00:00.500+08:00"}
     recording = (await reviewer.get(f"{API}/recordings", params=query)).json()
-    assert recording["segments"][0]["end"] == "2027-01-15T08:05:00.000Z"
+    assert recording["segments"] == [
+        {
+            "id": "seg1",
+            "stream": "str1",
+            "start": "2027-01-15T08:00:00.000Z",
+            "end": "2027-01-15T08:05:00.000Z",
+            "first_sequence": 1,
+            "last_sequence": 7500,
+            "size_bytes": 9,
+            "sealed": True,
+            "digest": "5a" * 32,
+        }
+    ]
     assert recording["gaps"] == [
         {
             "stream": "str1",
+            "sequence": 7501,
             "track": 0,
             "cause": "stalled",
             "start": "2027-01-15T08:05:00.000Z",
             "end": "2027-01-15T08:05:10.000Z",
+            "lost_packets": 0,
+            "ongoing": False,
         }
     ]
     assert front.archive.asked == [("dev-north", "main", START_UTC_NS, START_UTC_NS + 3600 * second + second // 2)]

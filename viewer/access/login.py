@@ -159,12 +159,14 @@ class Login:
         return session, token
 
     async def _refuse(self, name: str, peer: Peer) -> None:
-        self._lockout.failed(name, peer.network, self._clock.mono_ns())
+        mono_ns = self._clock.mono_ns()
+        self._lockout.failed(name, peer.network, mono_ns)
+        locked = self._lockout.locked_for_s(name, peer.network, mono_ns) > 0
         await self._ledger.append(
             principal="anonymous",
             action="session.refused",
             subject=name[:_NAME_LENGTH_MAX],
-            detail={"peer": peer.address},
+            detail={"peer": peer.address, "locked": locked},
         )
 
     async def _row(self, name: str) -> Row[tuple[object, ...]] | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from recorder import GapFact, SegmentFact
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
 from viewer.api.times import Moment, ns_from
@@ -18,22 +19,30 @@ router = APIRouter(prefix="/api/v1/recordings", route_class=GuardedRoute, tags=[
 
 
 class SegmentItem(BaseModel):
+    """Until it is sealed a segment grows, and has no digest. Sequences are those of `stream`, both inclusive."""
+
     id: str
     stream: str
     start: str
     end: str
+    first_sequence: int
+    last_sequence: int
     size_bytes: int
     sealed: bool
+    digest: str | None
 
 
 class GapItem(BaseModel):
-    """`track` 0 means that the whole stream is missing."""
+    """`track` 0 means that the whole stream is missing. An `ongoing` gap ends at the moment of asking."""
 
     stream: str
+    sequence: int
     track: int
     cause: str
     start: str
     end: str
+    lost_packets: int
+    ongoing: bool
 
 
 class Recording(BaseModel):
@@ -61,25 +70,33 @@ async def read_recording(
     return Recording(
         device=device,
         channel=channel,
-        segments=[
-            SegmentItem(
-                id=segment.id,
-                stream=segment.stream,
-                start=iso_from_ns(segment.start_utc_ns),
-                end=iso_from_ns(segment.end_utc_ns),
-                size_bytes=segment.size_bytes,
-                sealed=segment.sealed,
-            )
-            for segment in found.segments
-        ],
-        gaps=[
-            GapItem(
-                stream=gap.stream,
-                track=gap.track_id,
-                cause=gap.cause.name.lower(),
-                start=iso_from_ns(gap.start_utc_ns),
-                end=iso_from_ns(gap.end_utc_ns),
-            )
-            for gap in found.gaps
-        ],
+        segments=[_segment(segment) for segment in found.segments],
+        gaps=[_gap(gap) for gap in found.gaps],
+    )
+
+
+def _segment(segment: SegmentFact) -> SegmentItem:
+    return SegmentItem(
+        id=segment.id,
+        stream=segment.stream,
+        start=iso_from_ns(segment.start_utc_ns),
+        end=iso_from_ns(segment.end_utc_ns),
+        first_sequence=segment.first_sequence,
+        last_sequence=segment.last_sequence,
+        size_bytes=segment.size_bytes,
+        sealed=segment.sealed,
+        digest=segment.digest.hex() or None,
+    )
+
+
+def _gap(gap: GapFact) -> GapItem:
+    return GapItem(
+        stream=gap.stream,
+        sequence=gap.sequence,
+        track=gap.track_id,
+        cause=gap.cause.name.lower(),
+        start=iso_from_ns(gap.start_utc_ns),
+        end=iso_from_ns(gap.end_utc_ns),
+        lost_packets=gap.lost_packets,
+        ongoing=gap.ongoing,
     )

@@ -6,6 +6,7 @@ import shutil
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from recorder import ArchiveStatistics
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
 from viewer.services import ServicesHere
@@ -29,6 +30,19 @@ class LedgerState(BaseModel):
     last_failure: str | None
 
 
+class Archive(BaseModel):
+    """Since start. `dropped` counts fragments and gaps that came faster than the disk takes them."""
+
+    disk: str
+    runs: int
+    held_bytes: int
+    taken_bytes: int
+    dropped: int
+    broken_segments: int
+    last_sync_ms: float
+    longest_turn_ms: float
+
+
 class System(BaseModel):
     version: str
     node: str
@@ -38,6 +52,7 @@ class System(BaseModel):
     ready: dict[str, bool]
     disk: Disk
     ledger: LedgerState
+    archive: Archive | None
     devices: int
     channels: int
     sessions: int
@@ -62,7 +77,21 @@ async def read_system(caller: CallerHere, services: ServicesHere) -> System:
             failures=ledger.failures,
             last_failure=ledger.last_failure,
         ),
+        archive=None if services.archive is None else _archive(services.archive()),
         devices=services.registry.devices.list(limit=1).total,
         channels=len(services.hub.statistics()),
         sessions=services.access.sessions.count,
+    )
+
+
+def _archive(statistics: ArchiveStatistics) -> Archive:
+    return Archive(
+        disk=statistics.disk.value,
+        runs=statistics.runs,
+        held_bytes=statistics.held_bytes,
+        taken_bytes=statistics.taken_bytes,
+        dropped=statistics.dropped,
+        broken_segments=statistics.unended,
+        last_sync_ms=statistics.last_sync_ns / 1e6,
+        longest_turn_ms=statistics.longest_turn_ns / 1e6,
     )
