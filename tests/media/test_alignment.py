@@ -1,10 +1,24 @@
-"""The arithmetic of two reports; what becomes of it on the units is in test_timeline."""
+"""Picture and sound of one device, put beside each other by receive time and by reports."""
 
 import pytest
 
+from media import Timeline
 from media.alignment import ntp_difference_ns
-
-S = 1_000_000_000
+from media.fmp4 import ntp_from_utc_ns as ntp
+from tests.media.arrivals import (
+    INTERVAL,
+    MONO_NS,
+    MS,
+    RATE,
+    SOUND_INTERVAL,
+    SOUND_RATE,
+    UTC_NS,
+    Arrival,
+    S,
+    place,
+    steady,
+    steps,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,3 +34,173 @@ S = 1_000_000_000
 )
 def test_the_difference_of_two_ntp_times_is_signed(later: int, earlier: int, difference_ns: int) -> None:
     assert ntp_difference_ns(later, earlier) == difference_ns
+
+
+class Device:
+    """Picture and sound of one device, each with its own count, way and reports."""
+
+    def __init__(self, *, sound_late_ns: int = 0) -> None:
+        timeline = Timeline()
+        self.picture = timeline.track(RATE)
+        self.sound = timeline.track(SOUND_RATE)
+        self.sound_late_ns = sound_late_ns
+        self.sound_stopped_ns = 0  # how long the sound's RTP clock stood still
+
+    def send(self, start_ms: int, end_ms: int, *, sound: bool = True) -> list[tuple[int, int]]:
+        """Errors of sync: device time and placed position of sound, less those of the picture of the same time."""
+        errors = []
+        pending: list[tuple[int, int]] = []
+        for ms in range(start_ms, end_ms, 20):
+            at = ms * MS
+            if ms % 40 == 0:
+                each = self.picture.place(ms * 90 + 77, MONO_NS + at, UTC_NS + at)
+                picture_error = each.placed_utc_ns - UTC_NS - at
+            if sound:
+                rtp_time = (at - self.sound_stopped_ns) * SOUND_RATE // S + 123_456
+                received = at + self.sound_late_ns
+                heard = self.sound.place(rtp_time, MONO_NS + received, UTC_NS + received)
+                pending.append((ms, heard.placed_utc_ns - UTC_NS - at - picture_error))
+        errors.extend(pending)
+        return errors
+
+    def report(self, ms: int, *, clock_error_ns: int = 0) -> None:
+        at = ms * MS
+        stamp = ntp(UTC_NS + at + clock_error_ns)
+        self.picture.sender_report(stamp, ms * 90 + 77, MONO_NS + at)
+        rtp_time = (at - self.sound_stopped_ns) * SOUND_RATE // S + 123_456
+        self.sound.sender_report(stamp, rtp_time, MONO_NS + at + min(self.sound_late_ns, 10 * MS))
+
+
+def worst(errors: list[tuple[int, int]]) -> int:
+    return max(abs(error) for _, error in errors)
+
+
+def test_without_reports_tracks_are_aligned_by_receive_time() -> None:
+    assert worst(Device(sound_late_ns=30 * MS).send(0, 2_000)) == 30 * MS
+
+
+def test_f49_late_sound_is_in_sync_when_the_reports_came_first() -> None:
+    device = Device(sound_late_ns=500 * MS)
+    device.report(0)
+    assert worst(device.send(0, 2_000)) < MS
+
+
+def test_f49_late_sound_gets_in_sync_when_the_reports_come_later() -> None:
+    device = Device(sound_late_ns=500 * MS)
+    assert worst(device.send(0, 5_000)) == 500 * MS
+    device.report(5_000)
+    device.send(5_000, 16_000)
+    assert worst(device.send(16_000, 20_000)) <= 80 * MS
+
+
+def test_sound_that_is_moved_back_never_goes_back() -> None:
+    device = Device(sound_late_ns=500 * MS)
+    errors = device.send(0, 5_000)
+    device.report(5_000)
+    errors += device.send(5_000, 20_000)
+    positions = [ms * MS + error for ms, error in errors]
+    assert min(steps(positions)) >= 19 * MS - 20_000
+
+
+def test_f49_sound_that_pauses_30_s_is_in_sync_after_it() -> None:
+    device = Device()
+    device.report(0)
+    device.send(0, 5_000)
+    device.send(5_000, 35_000, sound=False)
+    assert worst(device.send(35_000, 40_000)) < MS
+
+
+def test_f49_sound_whose_clock_stood_still_for_30_s_is_in_sync_after_the_next_report() -> None:
+    device = Device()
+    device.report(0)
+    device.send(0, 5_000)
+    device.send(5_000, 35_000, sound=False)
+    device.sound_stopped_ns = 30 * S
+    device.send(35_000, 36_000)
+    device.report(36_000)
+    assert worst(device.send(36_000, 40_000)) < MS
+
+
+def test_f48_reports_on_both_sides_of_a_clock_step_do_not_tear_the_tracks_apart() -> None:
+    device = Device()
+    device.report(0)
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + 3_605 * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+    device.report(10_000, clock_error_ns=3_600 * S)
+    assert worst(device.send(10_000, 15_000)) < MS
+
+
+def test_reports_that_would_put_sound_before_its_sending_are_not_believed() -> None:
+    device = Device()
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + 5 * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    device.sound.sender_report(ntp(UTC_NS + 5 * S), (5_000 - 20_000) * 48 + 123_456, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+
+
+def test_reports_that_would_make_sound_20_s_late_are_not_believed() -> None:
+    device = Device()
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + 5 * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    device.sound.sender_report(ntp(UTC_NS + 5 * S), (5_000 + 20_000) * 48 + 123_456, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+
+
+@pytest.mark.parametrize("step_s", [-3, 3])
+def test_a_small_step_of_the_devices_clock_between_two_reports_moves_nothing(step_s: int) -> None:
+    device = Device()
+    device.report(0)
+    device.send(0, 5_000)
+    device.picture.sender_report(ntp(UTC_NS + (5 + step_s) * S), 5_000 * 90 + 77, MONO_NS + 5 * S)
+    assert worst(device.send(5_000, 10_000)) < MS
+
+
+def test_pictures_whose_clock_stood_still_while_sound_ran_on_step_forward() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(25))
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS) for n in range(50 * 31)])
+    place(picture, [Arrival(each.rtp_time, each.at_ns + 30 * S) for each in steady(10, first=25)])
+    stamp = ntp(UTC_NS + 31_400 * MS)
+    picture.sender_report(stamp, 1_000 + 35 * INTERVAL, MONO_NS + 31_400 * MS)
+    sound.sender_report(stamp, 1_570 * SOUND_INTERVAL, MONO_NS + 31_400 * MS)
+    (after,) = place(picture, [Arrival(1_000 + 35 * INTERVAL, 31_400 * MS)])
+    assert abs(after.placed_utc_ns - UTC_NS - 31_400 * MS) < 100 * MS
+    assert after.hole_ns == 30 * S
+
+
+def test_sound_that_begins_in_a_burst_is_as_late_as_the_pictures_beside_it() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(25))
+    (late,) = place(picture, steady(1, first=25, late_ns=8 * S))
+    (first,) = place(sound, [Arrival(77, 9 * S)])
+    assert first.placed_utc_ns == late.placed_utc_ns
+
+
+def test_a_second_track_begins_with_the_slew_of_the_first() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    first, *rest = steady(2_500)
+    last = place(picture, [Arrival(first.rtp_time, S), *(Arrival(each.rtp_time, max(each.at_ns, S)) for each in rest)])[
+        -1
+    ]
+    (heard,) = place(sound, [Arrival(77, rest[-1].at_ns)])
+    assert heard.placed_utc_ns == last.placed_utc_ns
+
+
+def test_the_delay_of_a_track_that_ended_no_longer_holds_the_slew() -> None:
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(1))
+    place(sound, [Arrival(0, 0)])
+    arrivals = list(steady(30 * 60 * 25, first=1, ppm=-500))
+    last = place(picture, arrivals)[-1]
+    assert abs(last.placed_utc_ns - UTC_NS - arrivals[-1].at_ns) < 200 * MS
+
+
+def test_a_sound_track_that_begins_minutes_later_stands_beside_the_picture() -> None:
+    device = Device()
+    device.send(0, 180_000, sound=False)
+    assert worst(device.send(180_000, 182_000)) < MS
