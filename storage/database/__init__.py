@@ -12,7 +12,7 @@ Invariants:
 """
 
 from storage.database.connection import Database, DatabaseClosedError
-from storage.database.migrate import SchemaTooNewError, migrate
 from storage.database.schema import metadata
+from storage.database.schema_history import SchemaTooNewError, migrate
 
 __all__ = ["Database", "DatabaseClosedError", "SchemaTooNewError", "metadata", "migrate"]

@@ -1,16 +1,18 @@
 """Transactions: any number that read, one at a time that writes.
 
-What should not be here: statements (each room's own), and the schema's history (migrate.py).
+What should not be here: statements (each room's own), and the schema's history (schema_history.py).
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.database.pragmas import CONNECT_ARGS, prepare_readers, prepare_writer
+from storage.database.snapshot import copy_database
 
 # Reads that run at once. Each has a thread of its own in aiosqlite; more than a few only queue for
 # the interpreter.
@@ -88,6 +90,17 @@ class Database:
                     yield connection
             finally:
                 self._writing = None
+
+    async def copy_to(self, target: Path) -> None:
+        """Write what is committed now to a new file, without holding anybody up.
+
+        Raises:
+            OSError, sqlite3.Error: it cannot be written; nothing is left of it.
+        """
+        self._require_open()
+        source = make_url(self.url).database
+        assert source is not None
+        await asyncio.to_thread(copy_database, Path(source), target)
 
     async def close(self) -> None:
         """Wait for the running write, then close. The writer goes last: who closes last checkpoints."""

@@ -161,6 +161,30 @@ def read_lines(directory: Path, from_n: int = 1) -> Iterator[Line]:
                 yield Line(path.name, number, line.removesuffix(b"\n"), line.endswith(b"\n"))
 
 
+def copy_files(directory: Path, target: Path, last_n: int) -> None:
+    """Copy the ledger up to entry `last_n` into a new folder, and sync it. Lines go over as they are."""
+    target.mkdir(mode=0o700)
+    for path in ledger_paths(directory):
+        if first_number(path.name) > last_n:
+            break
+        descriptor = os.open(target / path.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with path.open("rb") as source, os.fdopen(descriptor, "wb") as copy:
+            for line in source:
+                copy.write(line)
+                if _number_of(line) == last_n:
+                    break
+            copy.flush()
+            os.fsync(copy.fileno())
+    _sync_directory(target)
+
+
+def _number_of(line: bytes) -> int | None:
+    try:
+        return parse_line(line.removesuffix(b"\n"))[0].n
+    except BrokenLineError:
+        return None  # broken lines are copied too: they are evidence
+
+
 def _true_end(path: Path) -> tuple[int, bytes, Entry | None]:
     """Where the file's last entry ends, what stands behind it, and that entry.
 

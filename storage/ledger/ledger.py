@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.clock import Clock
 from storage.database import Database
 from storage.ledger.entry import BrokenLineError, Draft, Entry, JsonValue, parse_line
-from storage.ledger.files import CutTail, Disk, LedgerFiles, read_lines
+from storage.ledger.files import CutTail, Disk, LedgerFiles, copy_files, read_lines
 from storage.ledger.projection import LedgerFilter, LedgerPage, digests, extent, page, project
 from storage.ledger.proof import BrokenEntry, ChainWalk, LedgerReport
 from storage.ledger.writer import LedgerWriter
@@ -167,6 +167,12 @@ class Ledger:
                     broken = BrokenEntry(entry.n, "", 0, "the database knows it with another digest")
                     return LedgerReport(entry.n - 1, broken, unprojected)
         return LedgerReport(walk.entries, walk.broken, unprojected)
+
+    async def copy_to(self, folder: Path) -> int:
+        """Copy the files up to the newest durable entry into a new folder; the number of that entry."""
+        last_n = self._files.head_n
+        await asyncio.to_thread(copy_files, self._directory, folder, last_n)
+        return last_n
 
     def statistics(self) -> LedgerStatistics:
         return LedgerStatistics(

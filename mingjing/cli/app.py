@@ -1,0 +1,46 @@
+"""The words of the command line."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from mingjing.cli.audit import audit
+from mingjing.cli.backup import backup
+from mingjing.cli.demo import demo
+from mingjing.cli.devices import devices
+from mingjing.cli.places import checkpoints, units
+from mingjing.cli.serve import serve
+from mingjing.cli.simulate import simulate
+from mingjing.cli.store import store
+from mingjing.cli.users import users
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a house error is a plain traceback; an operator's error never comes here
+    add_completion=False,
+)
+
+app.command("serve")(serve)
+app.command("demo")(demo)
+app.command("simulate")(simulate)
+app.add_typer(units, name="unit")
+app.add_typer(checkpoints, name="checkpoint")
+app.add_typer(devices, name="device")
+app.add_typer(users, name="user")
+app.add_typer(store, name="store")
+app.add_typer(audit, name="audit")
+app.add_typer(backup, name="backup")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mingjing {version('mingjing')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Mingjing (明镜): live-enforcement video supervision."""

@@ -1,0 +1,109 @@
+"""`mingjing device …`."""
+
+from typing import Annotated
+
+import typer
+
+from mingjing.cli.options import ConfigOption, DataDirOption, JsonOption
+from mingjing.cli.output import print_facts, print_json, print_line, print_table
+from mingjing.control import ask
+from mingjing.control.requests import (
+    DeviceAdd,
+    DeviceItem,
+    DeviceItems,
+    DeviceKey,
+    DeviceList,
+    DeviceRotateKey,
+    DeviceSwitch,
+)
+from mingjing.settings import load_settings
+
+devices = typer.Typer(no_args_is_help=True, help="Recorders and cameras, and their keys.")
+
+DeviceArgument = Annotated[str, typer.Argument(metavar="ID", help="The device's id, which is its user name.")]
+
+
+@devices.command("add")
+def add_device(
+    device: DeviceArgument,
+    checkpoint: Annotated[str, typer.Option(metavar="ID", help="Where it is.")],
+    name: Annotated[str, typer.Option(help="What people read.")] = "",
+    model: Annotated[str, typer.Option(help="Make and model.")] = "",
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Register a device. Its key is printed this once."""
+    request = DeviceAdd(id=device, checkpoint=checkpoint, name=name, model=model)
+    made = ask(load_settings(config, data_dir=data_dir), request, DeviceKey)
+    _print_key(f"Device {made.id} is registered at {checkpoint}.", made, json)
+
+
+@devices.command("rotate-key")
+def rotate_key(
+    device: DeviceArgument,
+    overlap: Annotated[float, typer.Option("--overlap", metavar="S", help="The old key stays good so long.")] = 0,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Give a device another key. It is printed this once."""
+    request = DeviceRotateKey(id=device, overlap_s=overlap)
+    made = ask(load_settings(config, data_dir=data_dir), request, DeviceKey)
+    until = f"; the one before is good for {overlap:g} s more" if overlap else "; the one before is good no longer"
+    _print_key(f"Device {made.id} has another key{until}.", made, json)
+
+
+@devices.command("disable")
+def disable_device(
+    device: DeviceArgument,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Keep a device out, and end what it is sending."""
+    changed = ask(load_settings(config, data_dir=data_dir), DeviceSwitch(id=device, enabled=False), DeviceItem)
+    print_json(changed) if json else print_line(f"Device {changed.id} is disabled.")
+
+
+@devices.command("enable")
+def enable_device(
+    device: DeviceArgument,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let a device in again."""
+    changed = ask(load_settings(config, data_dir=data_dir), DeviceSwitch(id=device, enabled=True), DeviceItem)
+    print_json(changed) if json else print_line(f"Device {changed.id} is enabled.")
+
+
+@devices.command("list")
+def list_devices(json: JsonOption = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """All devices: when each was last seen, and why it was last refused."""
+    found = ask(load_settings(config, data_dir=data_dir), DeviceList(), DeviceItems)
+    if json:
+        print_json(found)
+        return
+    rows = [
+        (
+            device.id,
+            device.name,
+            device.checkpoint,
+            device.unit,
+            "enabled" if device.enabled else "disabled",
+            device.last_seen or "never",
+            device.last_refusal,
+        )
+        for device in found.items
+    ]
+    columns = ("ID", "NAME", "CHECKPOINT", "UNIT", "STATE", "LAST SEEN", "LAST REFUSED")
+    print_table(columns, rows, empty="No devices yet. `mingjing device add ID --checkpoint ID` registers one.")
+
+
+def _print_key(title: str, made: DeviceKey, json: bool) -> None:
+    if json:
+        print_json(made)
+        return
+    print_facts(title, {"user": made.id, "key": made.key, "RTSP": made.rtsp_url, "WHIP": made.whip_url})
+    print_line("The key is shown this once.")

@@ -1,0 +1,86 @@
+"""Commands on the store as a whole: prove it, put its index right, copy it.
+
+`check` may take hours on a large store and runs beside a server; `rebuild` never does.
+"""
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+
+from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
+from mingjing.wiring import House
+from recorder import Index, check, rebuild
+
+SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
+SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
+
+
+async def check_store(house: House, *, deep: bool) -> StoreReport:
+    report = await check(house.store, Index(house.database), deep=deep)
+    return StoreReport(
+        segments=report.segments,
+        fragments=report.fragments,
+        gaps=report.gaps,
+        size_bytes=report.size_bytes,
+        open_segments=report.open_segments,
+        without_row=report.without_row,
+        quarantined=report.quarantined,
+        faults=tuple(_fault(house, fault.path, fault.words) for fault in report.faults),
+    )
+
+
+async def rebuild_store(house: House, principal: str) -> StoreRebuilt:
+    await house.ledger.append(principal=principal, action="store.rebuild")
+    report = await rebuild(house.store, Index(house.database))
+    return StoreRebuilt(
+        segments=report.segments,
+        recovered=report.recovered,
+        gaps=report.gaps,
+        size_bytes=report.size_bytes,
+        quarantined=tuple(_fault(house, path, words) for path, words in report.quarantined),
+    )
+
+
+async def verify_audit(house: House, principal: str) -> AuditReport:
+    """The proof is an entry itself: that somebody looked, and what the look found."""
+    report = await house.ledger.verify()
+    detail = {"entries": report.entries, "intact": report.intact}
+    await house.ledger.append(principal=principal, action="audit.verify", detail=detail)
+    broken = report.first_broken
+    if broken is None:
+        return AuditReport(entries=report.entries, intact=True)
+    return AuditReport(
+        entries=report.entries,
+        intact=False,
+        broken=broken.n,
+        file=broken.file,
+        line=broken.line,
+        reason=broken.reason,
+    )
+
+
+async def take_snapshot(house: House, principal: str) -> SnapshotTaken:
+    """The database first: the ledger copied after it can only know more, and rows are replayed from it."""
+    snapshots = house.settings.data_dir.resolve() / SNAPSHOTS
+    folder = snapshots / house.new_id()
+    await asyncio.to_thread(_make_room, snapshots, folder)
+    await house.ledger.append(principal=principal, action="backup.create")
+    await house.database.copy_to(folder / house.settings.database_path.name)
+    entries = await house.ledger.copy_to(folder / house.settings.ledger_dir.name)
+    return SnapshotTaken(folder=str(folder), ledger_entries=entries)
+
+
+def _make_room(snapshots: Path, folder: Path) -> None:
+    """A folder for this snapshot; those that backups forgot are removed."""
+    snapshots.mkdir(mode=0o700, exist_ok=True)
+    for old in snapshots.iterdir():
+        if time.time() - old.stat().st_mtime > SNAPSHOT_AGE_MAX_S:
+            shutil.rmtree(old)
+    folder.mkdir(mode=0o700)
+
+
+def _fault(house: House, path: Path, words: str) -> StoreFault:
+    """The path as an operator finds it: within the data directory."""
+    within = path.relative_to(house.store.root) if path.is_relative_to(house.store.root) else path
+    return StoreFault(path=str(within), words=words)
