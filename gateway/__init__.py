@@ -6,3 +6,7 @@ Not here: what is kept on disk (recorder), who may watch (viewer.access), byte f
 
 Invariant: the path from a device to its readers never waits for a database, a disk or a person.
 """
+
+from gateway.admission import Admission
+
+__all__ = ["Admission"]

@@ -14,7 +14,7 @@ from importlib.metadata import version
 import structlog
 from prometheus_client import CollectorRegistry
 
-from gateway.admission import Admission
+from gateway import Admission
 from gateway.registry import Change, DeviceChanged
 from gateway.rtsp import RtspListener
 from gateway.stream import Hub

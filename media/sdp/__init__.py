@@ -6,8 +6,9 @@ Not here: what a parameter set means (media.nal), who asks for it (media.rtsp), 
 Invariants: only `SdpError` escapes `parse`; what `build` writes `parse` reads back equal.
 """
 
-from media.sdp.build import build, codec_name
+from media.sdp.audio import audio_config
 from media.sdp.description import MediaDescription, SdpError, SessionDescription
-from media.sdp.parse import parse
+from media.sdp.reader import parse
+from media.sdp.writer import build, codec_name
 
-__all__ = ["MediaDescription", "SdpError", "SessionDescription", "build", "codec_name", "parse"]
+__all__ = ["MediaDescription", "SdpError", "SessionDescription", "audio_config", "build", "codec_name", "parse"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.sdp import SdpError, parse
-from media.sdp.parse import MEDIA_MAX, SDP_MAX_BYTES
+from media.sdp.reader import MEDIA_MAX, SDP_MAX_BYTES
 from media.track import Codec, TrackKind
 
 SPS = bytes.fromhex("6764001facd9405005bb016a02020280000003008000001e078c18cb")
