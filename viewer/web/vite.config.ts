@@ -22,9 +22,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
   },
   server: {
+    // The server takes requests from its own pages only, so the proxy speaks as one.
     proxy: {
-      '/api': server,
-      '/ws': { target: server.replace(/^http/, 'ws'), ws: true },
+      '/api': { target: server, changeOrigin: true, headers: { origin: server } },
+      '/ws': { target: server, changeOrigin: true, ws: true, headers: { origin: server } },
     },
   },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

@@ -10,7 +10,7 @@ declare module 'vue-router' {
     /** Dark and dense, with the navigation folded to icons: pages that show video. */
     dark?: boolean
     /** The action of the server's policy table that the page is for; without it the page is not offered. */
-    action?: string
+    action?: import('@/api/types').Action
     /** Narrower than the action: whose work the page is. */
     roles?: readonly import('@/session/roles').Role[]
   }

@@ -6,3 +6,5 @@ import { router } from '@/router'
 import '@/styles/app.css'
 
 createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')
+
+void import('@/styles/cjk_font')

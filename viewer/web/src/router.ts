@@ -89,7 +89,14 @@ function nameThePage(): void {
 
 watch([router.currentRoute, language], nameThePage, { flush: 'post' })
 
-/* After an update of the server the files this tab still knows are gone: load the new app, at the page asked for. */
+/* After an update of the server the files this tab still knows are gone: load the new app, at the page asked for. Once:
+   a page that does not load even then must not reload for ever. */
+const RELOAD_KEY = 'mingjing.reloaded_at'
+const RELOAD_PAUSE_MS = 30_000
+
 router.onError((_, to) => {
+  const before = Number(sessionStorage.getItem(RELOAD_KEY) ?? 0)
+  if (Date.now() - before < RELOAD_PAUSE_MS) return
+  sessionStorage.setItem(RELOAD_KEY, String(Date.now()))
   location.assign(to.fullPath)
 })

@@ -1,24 +1,13 @@
-/* The one way from a page to /api/v1: JSON in, JSON out, a `Problem` thrown for everything else.
+/* The one way from a page to /api/v1: typed by the server's own description, with a `Problem` thrown for everything
+   that is not a success. Use: `await answer(api.GET('/api/v1/units', …))`.
 
-   Not here: what the resources are called (their own files beside this one), what to tell the user (the pages). */
-import { Problem, problemFrom, unreachable } from '@/api/problem'
+   Not here: what the resources are called by the pages (their own files), what to tell the user (words.ts). */
+import createClient from 'openapi-fetch'
+import { problemFrom, unreachable } from '@/api/problem'
+import { useReach } from '@/api/reach'
+import type { paths } from '@/api/schema'
 
-const ROOT = '/api/v1'
-
-export type Query = Record<string, string | number | boolean | null | undefined>
-
-export interface CallOptions {
-  query?: Query
-  body?: unknown
-  /** The ETag of what was read: the change is refused (412) when somebody else was faster. */
-  ifMatch?: string
-  signal?: AbortSignal
-}
-
-export interface Answer<T> {
-  data: T
-  etag: string
-}
+const LOGIN = '/api/v1/login'
 
 let onUnauthorised: () => void = () => undefined
 
@@ -27,44 +16,46 @@ export function whenUnauthorised(callback: () => void): void {
   onUnauthorised = callback
 }
 
-export function queryString(query: Query): string {
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== '') parameters.set(name, String(value))
-  }
-  const text = parameters.toString()
-  return text === '' ? '' : `?${text}`
-}
+export const api = createClient<paths>({ credentials: 'same-origin' })
 
 async function bodyOf(response: Response): Promise<unknown> {
-  const type = response.headers.get('content-type') ?? ''
-  return type.includes('json') ? await response.json() : await response.text()
-}
-
-export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  const request: RequestInit = { method, headers, credentials: 'same-origin' }
-  if (options.body !== undefined) {
-    headers['content-type'] = 'application/json'
-    request.body = JSON.stringify(options.body)
-  }
-  if (options.ifMatch) headers['if-match'] = options.ifMatch
-  if (options.signal) request.signal = options.signal
-
-  let response: Response
-  let body: unknown
+  const text = await response.text()
   try {
-    response = await fetch(ROOT + path + queryString(options.query ?? {}), request)
-    body = response.status === 204 ? null : await bodyOf(response)
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw unreachable()
+    return JSON.parse(text)
+  } catch {
+    return text // a proxy's page
   }
-  if (!response.ok) {
-    if (response.status === 401 && path !== '/login') onUnauthorised()
-    throw problemFrom(response.status, body)
-  }
-  return { data: body as T, etag: response.headers.get('etag') ?? '' }
 }
 
-export { Problem }
+api.use({
+  async onResponse({ response, schemaPath }) {
+    useReach().answered()
+    if (response.ok) return
+    if (response.status === 401 && schemaPath !== LOGIN) onUnauthorised()
+    throw problemFrom(response.status, await bodyOf(response))
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === 'AbortError') return error
+    useReach().failed()
+    return unreachable()
+  },
+})
+
+interface Fetched<T> {
+  data?: T
+  response: Response
+}
+
+/** The answer's body. */
+export async function answer<T>(pending: Promise<Fetched<T>>): Promise<T> {
+  return (await pending).data as T // a failure was thrown above
+}
+
+/** The body with its version, for a change that must not undo somebody else's. */
+export async function versioned<T>(pending: Promise<Fetched<T>>): Promise<{ value: T; etag: string }> {
+  const { data, response } = await pending
+  return { value: data as T, etag: response.headers.get('etag') ?? '' }
+}
+
+/** The header of a change: refused (412) when what it changes is not as it was read. */
+export const ifMatch = (etag: string): { 'if-match': string } => ({ 'if-match': etag })

@@ -22,3 +22,10 @@ export function useActionWords(): (action: string) => string {
     return words[action] ?? action
   }
 }
+
+/** The details of an entry in one line: `channel main, purpose duty`. */
+export function detailWords(detail: Readonly<Record<string, unknown>>): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')
+}

@@ -1,11 +1,19 @@
 /* Reads the audit log page after page, newest first. A new question throws away the answers to the old one. */
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { call, type Query } from '@/api/client'
-import type { AuditEntry, Page } from '@/api/types'
+import { answer, api } from '@/api/client'
+import type { AuditEntry } from '@/api/types'
 
 const PAGE_SIZE = 100
 /** What a browser table is good for; beyond it, filters are. */
 const ENTRIES_MAX = 20_000
+
+export interface AuditQuestion {
+  principal: string
+  action: string
+  subject: string
+  from: string
+  to: string
+}
 
 export interface AuditReader {
   entries: ShallowRef<readonly AuditEntry[]>
@@ -13,7 +21,7 @@ export interface AuditReader {
   more: Ref<boolean>
   loading: Ref<boolean>
   failure: ShallowRef<unknown>
-  ask: (query: Query) => Promise<void>
+  ask: (question: AuditQuestion) => Promise<void>
   readOn: () => Promise<void>
 }
 
@@ -23,7 +31,7 @@ export function auditReader(): AuditReader {
   const more = ref(false)
   const loading = ref(false)
   const failure = shallowRef<unknown>(null)
-  let question: Query = {}
+  let question: Partial<AuditQuestion> = {}
   let cursor: string | null = null
   let running: AbortController | null = null
 
@@ -33,10 +41,10 @@ export function auditReader(): AuditReader {
     loading.value = true
     try {
       const query = { ...question, limit: PAGE_SIZE, cursor }
-      const { data } = await call<Page<AuditEntry>>('GET', '/audit', { query, signal: controller.signal })
-      entries.value = [...entries.value, ...data.items]
-      total.value = data.total
-      cursor = data.next_cursor
+      const page = await answer(api.GET('/api/v1/audit', { params: { query }, signal: controller.signal }))
+      entries.value = [...entries.value, ...page.items]
+      total.value = page.total
+      cursor = page.next_cursor
       more.value = cursor !== null && entries.value.length < ENTRIES_MAX
       failure.value = null
     } catch (error) {
@@ -46,9 +54,9 @@ export function auditReader(): AuditReader {
     }
   }
 
-  async function ask(query: Query): Promise<void> {
+  async function ask(asked: AuditQuestion): Promise<void> {
     running?.abort()
-    question = query
+    question = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== ''))
     cursor = null
     entries.value = []
     more.value = false

@@ -38,11 +38,11 @@ export function useDeviceRows(): ComputedRef<DeviceRow[]> {
   )
 }
 
-/** "H.265 · 1280×720 · 25 fps"; empty while nothing is sent. */
+/** "H.265 1280×720 25 fps"; empty while nothing is sent. */
 export function pictureWords(channel: ChannelInfo | undefined): string {
   const track = channel?.tracks.find((candidate) => candidate.kind === 'video')
   if (channel === undefined || track === undefined || channel.state === 'offline') return ''
   const size = track.width && track.height ? `${track.width}×${track.height}` : ''
   const rate = channel.fps ? `${Math.round(channel.fps)} fps` : ''
-  return [codecName(track.codec), size, rate].filter(Boolean).join(' · ')
+  return [codecName(track.codec), size, rate].filter(Boolean).join(' ')
 }

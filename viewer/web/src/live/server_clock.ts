@@ -1,9 +1,9 @@
-/* The one estimate of the server's time that all tiles of this tab share, and the one question whether the session is
-   still good. */
-import { call } from '@/api/client'
-import type { SessionInfo } from '@/api/types'
+/* The one estimate of the server's time that all tiles of this tab share, and the one question why a
+   picture was refused. */
+import { answer, api } from '@/api/client'
 import { useSession } from '@/session/store'
 import { ServerClock } from './player/clock'
+import type { Refusal } from './player/connection'
 
 export const serverClock = new ServerClock()
 
@@ -11,7 +11,7 @@ export const serverClock = new ServerClock()
 export async function askServerTime(): Promise<void> {
   const sentMs = performance.now()
   try {
-    const { data } = await call<SessionInfo>('GET', '/session')
+    const data = await answer(api.GET('/api/v1/session'))
     serverClock.observeExchange(sentMs, performance.now(), Date.parse(data.server_time))
   } catch {
     // Away or logged out: both are told by others, and the lower bound still holds.
@@ -23,20 +23,20 @@ export function serverNowMs(): number {
   return serverClock.serverMs(performance.now()) ?? Date.now()
 }
 
-let asking: Promise<boolean> | null = null
+let asking: Promise<Refusal> | null = null
 
-/** Sixteen tiles lose their sockets in one instant: they ask once together. A server out of reach is no answer. */
-export function stillLoggedIn(): Promise<boolean> {
+/** Sixteen tiles lose their sockets in one instant: they ask once together. */
+export function whyRefused(): Promise<Refusal> {
   asking ??= ask().finally(() => (asking = null))
   return asking
 }
 
-async function ask(): Promise<boolean> {
+async function ask(): Promise<Refusal> {
   const session = useSession()
   try {
     await session.load()
-    return session.active
+    return session.active ? 'refused' : 'expired'
   } catch {
-    return true
+    return 'away'
   }
 }

@@ -1,36 +1,41 @@
 /* What the security admin does to accounts. Passwords come back once and are kept nowhere. */
-import { call } from '@/api/client'
+import { answer, api, ifMatch, versioned } from '@/api/client'
 import { loadAll } from '@/api/lists'
 import type { LoginSession, OneTimePassword, User } from '@/api/types'
 import type { Role } from '@/session/roles'
 
-const path = (name: string): string => `/users/${encodeURIComponent(name)}`
-
-export const listUsers = (): Promise<User[]> => loadAll<User>('/users')
-
-export async function createUser(user: { name: string; role: Role; unit: string | null }): Promise<OneTimePassword> {
-  return (await call<OneTimePassword>('POST', '/users', { body: user })).data
+export interface Grant {
+  role: Role
+  unit: string | null
 }
 
-export async function changeGrant(name: string, grant: { role: Role; unit: string | null }): Promise<void> {
-  const { etag } = await call<User>('GET', path(name))
-  await call('PATCH', path(name), { body: grant, ifMatch: etag })
+const at = (user: string) => ({ path: { user } })
+
+export const listUsers = (): Promise<User[]> =>
+  loadAll<User>((query) => answer(api.GET('/api/v1/users', { params: { query } })))
+
+export const createUser = (user: Grant & { name: string }): Promise<OneTimePassword> =>
+  answer(api.POST('/api/v1/users', { body: user }))
+
+export async function changeGrant(name: string, grant: Grant): Promise<void> {
+  const { etag } = await versioned(api.GET('/api/v1/users/{user}', { params: at(name) }))
+  await api.PATCH('/api/v1/users/{user}', { params: { ...at(name), header: ifMatch(etag) }, body: grant })
 }
 
-export async function resetPassword(name: string): Promise<OneTimePassword> {
-  return (await call<OneTimePassword>('POST', `${path(name)}/reset-password`)).data
-}
+export const resetPassword = (name: string): Promise<OneTimePassword> =>
+  answer(api.POST('/api/v1/users/{user}/reset-password', { params: at(name) }))
 
 export async function disableUser(name: string): Promise<void> {
-  await call('POST', `${path(name)}/disable`)
+  await api.POST('/api/v1/users/{user}/disable', { params: at(name) })
 }
 
 export async function enableUser(name: string): Promise<void> {
-  await call('POST', `${path(name)}/enable`)
+  await api.POST('/api/v1/users/{user}/enable', { params: at(name) })
 }
 
-export const listSessions = (name: string): Promise<LoginSession[]> => loadAll<LoginSession>(`${path(name)}/sessions`)
+export const listSessions = async (name: string): Promise<LoginSession[]> =>
+  (await answer(api.GET('/api/v1/users/{user}/sessions', { params: at(name) }))).items
 
 export async function revokeSession(name: string, session: string): Promise<void> {
-  await call('DELETE', `${path(name)}/sessions/${encodeURIComponent(session)}`)
+  await api.DELETE('/api/v1/users/{user}/sessions/{session}', { params: { path: { user: name, session } } })
 }

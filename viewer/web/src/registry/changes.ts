@@ -1,67 +1,91 @@
-/* Every change of units, checkpoints and devices that the pages can make. Each reads the newest ETag first, so that
-   a change made by somebody else meanwhile is seen (412), not overwritten.
+/* Every change of units, checkpoints and devices that the pages can make. Each is of the version that was read, so
+   that a change made by somebody else meanwhile is seen (412), not overwritten.
 
-   Times and keys of the answer are shown once and kept nowhere. */
-import { call } from '@/api/client'
+   Keys in answers are shown once and kept nowhere. */
+import { answer, api, ifMatch, versioned } from '@/api/client'
 import type { Checkpoint, Device, NewKey, Unit } from '@/api/types'
-
-type Kind = 'units' | 'checkpoints' | 'devices'
-
-const path = (kind: Kind, id: string): string => `/${kind}/${encodeURIComponent(id)}`
 
 export interface Versioned<T> {
   value: T
   etag: string
 }
 
-async function read<T>(kind: Kind, id: string): Promise<Versioned<T>> {
-  const { data, etag } = await call<T>('GET', path(kind, id))
-  return { value: data, etag }
+export interface UnitFields {
+  name: string
+  parent: string | null
 }
 
-export const readUnit = (id: string): Promise<Versioned<Unit>> => read('units', id)
-export const readCheckpoint = (id: string): Promise<Versioned<Checkpoint>> => read('checkpoints', id)
-export const readDevice = (id: string): Promise<Versioned<Device>> => read('devices', id)
+export interface CheckpointFields {
+  name: string
+  unit: string
+  address: string
+  latitude: number | null
+  longitude: number | null
+}
+
+export interface DeviceFields {
+  checkpoint?: string
+  name?: string
+  model?: string
+}
+
+const unitAt = (unit: string) => ({ path: { unit } })
+const checkpointAt = (checkpoint: string) => ({ path: { checkpoint } })
+const deviceAt = (device: string) => ({ path: { device } })
 
 /** Without an id the server makes one. */
-export type New<T extends { id: string }> = Omit<T, 'id'> & { id?: string }
+export const addUnit = (id: string, fields: UnitFields): Promise<Unit> =>
+  answer(api.POST('/api/v1/units', { body: { id: id || null, ...fields } }))
 
-export async function addUnit(unit: New<Unit>): Promise<Unit> {
-  return (await call<Unit>('POST', '/units', { body: unit })).data
+export const readUnit = (id: string): Promise<Versioned<Unit>> =>
+  versioned(api.GET('/api/v1/units/{unit}', { params: unitAt(id) }))
+
+export const editUnit = (id: string, fields: UnitFields, etag: string): Promise<Unit> =>
+  answer(api.PATCH('/api/v1/units/{unit}', { params: { ...unitAt(id), header: ifMatch(etag) }, body: fields }))
+
+export async function removeUnit(id: string): Promise<void> {
+  const { etag } = await readUnit(id)
+  await api.DELETE('/api/v1/units/{unit}', { params: { ...unitAt(id), header: ifMatch(etag) } })
 }
 
-export async function addCheckpoint(checkpoint: New<Checkpoint>): Promise<Checkpoint> {
-  return (await call<Checkpoint>('POST', '/checkpoints', { body: checkpoint })).data
+export const addCheckpoint = (id: string, fields: CheckpointFields): Promise<Checkpoint> =>
+  answer(api.POST('/api/v1/checkpoints', { body: { id: id || null, ...fields } }))
+
+export const readCheckpoint = (id: string): Promise<Versioned<Checkpoint>> =>
+  versioned(api.GET('/api/v1/checkpoints/{checkpoint}', { params: checkpointAt(id) }))
+
+export const editCheckpoint = (id: string, fields: CheckpointFields, etag: string): Promise<Checkpoint> =>
+  answer(
+    api.PATCH('/api/v1/checkpoints/{checkpoint}', { params: { ...checkpointAt(id), header: ifMatch(etag) }, body: fields }),
+  )
+
+export async function removeCheckpoint(id: string): Promise<void> {
+  const { etag } = await readCheckpoint(id)
+  await api.DELETE('/api/v1/checkpoints/{checkpoint}', { params: { ...checkpointAt(id), header: ifMatch(etag) } })
 }
 
-export interface NewDevice {
-  id: string
-  checkpoint: string
-  name: string
-  model: string
+export const registerDevice = (device: Required<DeviceFields> & { id: string }): Promise<NewKey> =>
+  answer(api.POST('/api/v1/devices', { body: device }))
+
+export const readDevice = (id: string): Promise<Versioned<Device>> =>
+  versioned(api.GET('/api/v1/devices/{device}', { params: deviceAt(id) })) as Promise<Versioned<Device>>
+
+export async function editDevice(id: string, fields: DeviceFields, etag: string): Promise<void> {
+  await api.PATCH('/api/v1/devices/{device}', { params: { ...deviceAt(id), header: ifMatch(etag) }, body: fields })
 }
 
-export async function registerDevice(device: NewDevice): Promise<NewKey> {
-  return (await call<NewKey>('POST', '/devices', { body: device })).data
+export async function removeDevice(id: string): Promise<void> {
+  const { etag } = await readDevice(id)
+  await api.DELETE('/api/v1/devices/{device}', { params: { ...deviceAt(id), header: ifMatch(etag) } })
 }
 
-export async function edit(kind: Kind, id: string, fields: object, etag: string): Promise<void> {
-  await call('PATCH', path(kind, id), { body: fields, ifMatch: etag })
+export const rotateKey = (id: string, overlapSeconds: number): Promise<NewKey> =>
+  answer(api.POST('/api/v1/devices/{device}/rotate-key', { params: deviceAt(id), body: { overlap_s: overlapSeconds } }))
+
+export async function enableDevice(id: string): Promise<void> {
+  await api.POST('/api/v1/devices/{device}/enable', { params: deviceAt(id) })
 }
 
-export async function remove(kind: Kind, id: string): Promise<void> {
-  const { etag } = await read(kind, id)
-  await call('DELETE', path(kind, id), { ifMatch: etag })
-}
-
-export async function rotateKey(id: string, overlapSeconds: number): Promise<NewKey> {
-  return (await call<NewKey>('POST', `${path('devices', id)}/rotate-key`, { body: { overlap_s: overlapSeconds } })).data
-}
-
-export async function enable(id: string): Promise<void> {
-  await call('POST', `${path('devices', id)}/enable`)
-}
-
-export async function disable(id: string): Promise<void> {
-  await call('POST', `${path('devices', id)}/disable`)
+export async function disableDevice(id: string): Promise<void> {
+  await api.POST('/api/v1/devices/{device}/disable', { params: deviceAt(id) })
 }

@@ -3,11 +3,14 @@
    Not here: the live state of channels (events/store.ts), changes (registry/changes.ts). */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { call, Problem } from '@/api/client'
+import { answer, api } from '@/api/client'
 import { loadAll } from '@/api/lists'
+import { Problem } from '@/api/problem'
+import { useReach } from '@/api/reach'
 import type { Checkpoint, Device, Unit } from '@/api/types'
 import type { RegistryChange } from '@/events/messages'
 import { useEvents } from '@/events/store'
+import { readDevice as fetchDevice } from '@/registry/changes'
 import { useSession } from '@/session/store'
 
 const GATHER_MS = 250 // an import touches hundreds of rows within a second: read them together
@@ -16,6 +19,7 @@ const SINGLE_READS_MAX = 10 // more devices than this are read as one list
 export const useRegistry = defineStore('registry', () => {
   const session = useSession()
   const events = useEvents()
+  const reach = useReach()
 
   const units = shallowRef<readonly Unit[]>([])
   const checkpoints = shallowRef<readonly Checkpoint[]>([])
@@ -32,22 +36,26 @@ export const useRegistry = defineStore('registry', () => {
   const checkpointName = (id: string): string => checkpointById.value.get(id)?.name ?? id
 
   async function readUnits(): Promise<void> {
-    if (session.may('unit.list')) units.value = await loadAll<Unit>('/units')
+    if (!session.may('unit.list')) return
+    units.value = await loadAll<Unit>((query) => answer(api.GET('/api/v1/units', { params: { query } })))
   }
 
   async function readCheckpoints(): Promise<void> {
-    if (session.may('checkpoint.list')) checkpoints.value = await loadAll<Checkpoint>('/checkpoints')
+    if (!session.may('checkpoint.list')) return
+    checkpoints.value = await loadAll<Checkpoint>((query) => answer(api.GET('/api/v1/checkpoints', { params: { query } })))
   }
 
   async function readDevices(): Promise<void> {
-    if (session.may('device.list')) devices.value = await loadAll<Device>('/devices')
+    if (!session.may('device.list')) return
+    const items = await loadAll((query) => answer(api.GET('/api/v1/devices', { params: { query } })))
+    devices.value = items as Device[] // channels and states by their names
   }
 
   async function readDevice(id: string): Promise<void> {
     const others = devices.value.filter((device) => device.id !== id)
     try {
-      const { data } = await call<Device>('GET', `/devices/${encodeURIComponent(id)}`)
-      devices.value = [...others, data]
+      const { value } = await fetchDevice(id)
+      devices.value = [...others, value]
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 404) throw error
       devices.value = others
@@ -96,12 +104,10 @@ export const useRegistry = defineStore('registry', () => {
     }
   }
 
-  watch(
-    () => events.generation,
-    (_, before) => {
-      if (before > 0 && loaded.value) void load()
-    },
-  )
+  /* A snapshot means that changes may have been missed; so does a server that was away. */
+  watch([() => events.generation, () => reach.returns], ([, returns], [generation, returnsBefore]) => {
+    if (loaded.value && (generation > 0 || returns !== returnsBefore)) void load()
+  })
   watch(
     () => session.info?.name,
     () => {

@@ -1,8 +1,9 @@
 /* Who is logged in, kept in the browser only as the server's answer: the cookie itself is HttpOnly. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { call, Problem } from '@/api/client'
-import type { SessionInfo } from '@/api/types'
+import { answer, api } from '@/api/client'
+import { Problem } from '@/api/problem'
+import type { Action, SessionInfo } from '@/api/types'
 import type { Role } from '@/session/roles'
 
 export type EndReason = '' | 'expired' | 'revoked' | 'logged_out'
@@ -18,7 +19,7 @@ export const useSession = defineStore('session', () => {
 
   async function load(): Promise<void> {
     try {
-      info.value = (await call<SessionInfo>('GET', '/session')).data
+      info.value = await answer(api.GET('/api/v1/session'))
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error
       info.value = null
@@ -26,20 +27,18 @@ export const useSession = defineStore('session', () => {
     known.value = true
   }
 
-  async function login(username: string, password: string, totp: string): Promise<void> {
-    const body = totp === '' ? { username, password } : { username, password, totp }
-    info.value = (await call<SessionInfo>('POST', '/login', { body })).data
+  async function login(username: string, password: string): Promise<void> {
+    info.value = await answer(api.POST('/api/v1/login', { body: { username, password } }))
     known.value = true
     ended.value = ''
   }
 
   async function changePassword(current: string, fresh: string): Promise<void> {
-    await call('POST', '/password', { body: { current, new: fresh } })
-    await load()
+    info.value = await answer(api.POST('/api/v1/password', { body: { current, new: fresh } }))
   }
 
   async function logout(): Promise<void> {
-    await call('DELETE', '/session')
+    await api.DELETE('/api/v1/session')
     end('logged_out')
   }
 
@@ -50,11 +49,11 @@ export const useSession = defineStore('session', () => {
   }
 
   /** Whether the server would let this person do the action to some object. */
-  function may(action: string): boolean {
+  function may(action: Action): boolean {
     return info.value?.actions.includes(action) ?? false
   }
 
-  function mayOpen(page: { action?: string; roles?: readonly Role[] }): boolean {
+  function mayOpen(page: { action?: Action; roles?: readonly Role[] }): boolean {
     if (info.value === null || (page.roles !== undefined && !page.roles.includes(info.value.role))) return false
     return page.action === undefined || may(page.action)
   }

@@ -24,6 +24,12 @@ export function deviceWord(device: Device, channels: readonly (ChannelInfo | und
   return word === 'offline' && device.last_seen === null ? 'never' : word
 }
 
+/** Whether the last refusal still says why the device is away: it has not been let in since. */
+export function refusalStands(device: Device, word: DeviceWord): boolean {
+  if (device.last_refusal === null || word === 'live' || word === 'stalled' || word === 'connecting') return false
+  return device.last_seen === null || Date.parse(device.last_refusal.at) > Date.parse(device.last_seen)
+}
+
 export type Tone = 'good' | 'warn' | 'bad' | 'idle'
 
 export const TONES: Readonly<Record<DeviceWord, Tone>> = {

@@ -28,7 +28,7 @@ export function ago(iso: string | null | undefined, nowMs: number, language: str
   if (Number.isNaN(seconds)) return ''
   let format = formats.get(language)
   if (format === undefined) {
-    format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+    format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
     formats.set(language, format)
   }
   const past = Math.min(seconds, 0) // a browser whose clock is behind must not say "in 4 seconds"

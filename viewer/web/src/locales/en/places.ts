@@ -4,6 +4,8 @@ const words: typeof zh = {
   places: {
     search: 'Checkpoint, unit, address',
     unit: 'Unit',
+    unitShort: 'Unit',
+    positionShort: 'Position',
     unitHint: 'Choose a unit',
     unitName: 'Name of the unit',
     parent: 'Belongs to',

@@ -2,6 +2,8 @@ export default {
   places: {
     search: '执法点、单位、地址',
     unit: '所属单位',
+    unitShort: '单位',
+    positionShort: '位置',
     unitHint: '选择单位',
     unitName: '单位名称',
     parent: '上级单位',

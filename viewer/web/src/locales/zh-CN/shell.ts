@@ -45,8 +45,6 @@ export default {
     title: '登录',
     name: '用户名',
     password: '密码',
-    totp: '动态码',
-    totpHint: '开启了两步验证的账号才需要',
     enter: '登录',
     entering: '正在登录…',
     ended: {
@@ -54,7 +52,7 @@ export default {
       revoked: '您的会话已被结束。如果不是您本人所为，请联系安全管理员。',
       logged_out: '您已退出登录。',
     },
-    wrong: '用户名、密码或动态码不对。',
+    wrong: '用户名或密码不对。',
     locked: '失败次数过多，该账号暂时锁定。请稍后再试，或请安全管理员重置密码。',
     mustChange: '首次登录请设置新密码',
     mustChangeWhy: '这个密码是系统一次性发放的，只能用来设置您自己的密码。',
