@@ -23,7 +23,7 @@ class IntakeLimits:
     stream_bytes: int = 64 << 20  # a 30 s stall that bursts at 8 Mbit/s is half of it
     stream_items: int = 20_000  # 4 min of 25 pictures and 50 frames of sound a second
     all_bytes: int = 256 << 20  # 200 streams of 1.5 Mbit/s for 7 s: longer than F26's 5 s sync
-    age_ns: int = 10_000_000_000  # nobody has fetched for so long
+    age_ns: int = 30_000_000_000  # what came first has waited for so long; a process stopped for 10 s (F07) is no reason
 
 
 class Pressure:
@@ -32,10 +32,9 @@ class Pressure:
     Each number has one writer: the loop counts in, the scribe counts out.
     """
 
-    def __init__(self, mono_ns: int) -> None:
+    def __init__(self) -> None:
         self.taken_bytes = 0
         self.fetched_bytes = 0
-        self.fetched_mono_ns = mono_ns  # when the scribe last came by
 
     @property
     def held_bytes(self) -> int:
@@ -53,6 +52,7 @@ class Intake:
         self._items: deque[Item] = deque()
         self._taken_bytes = 0
         self._fetched_bytes = 0
+        self._oldest_mono_ns = 0  # of the items, if there are any
         self._init: StreamInit | None = None
         self._init_due = False
         self._dropping = False
@@ -74,11 +74,13 @@ class Intake:
             self.dropped += 1
             return
         size, limits, pressure = len(fragment.data), self._limits, self._pressure
+        if not self._items:
+            self._oldest_mono_ns = fragment.received_mono_ns
         if (
             self._taken_bytes + size - self._fetched_bytes > limits.stream_bytes
             or len(self._items) >= limits.stream_items
             or pressure.taken_bytes + size - pressure.fetched_bytes > limits.all_bytes
-            or fragment.received_mono_ns - pressure.fetched_mono_ns > limits.age_ns
+            or fragment.received_mono_ns - self._oldest_mono_ns > limits.age_ns
         ):
             self._dropping = True
             self.dropped += 1

@@ -78,7 +78,7 @@ class Scribe:
             tell=tell,
             wait_for_round=self._rounds.wait,
         )
-        self._pressure = Pressure(clock.mono_ns())
+        self._pressure = Pressure()
         self._histories = {channel: ChannelHistory(ended) for channel, ended in history.items()}
         self._arrivals: deque[tuple[Run, Intake]] = deque()
         self._runs: tuple[tuple[Run, Intake], ...] = ()  # replaced, never changed: others read it
@@ -95,7 +95,6 @@ class Scribe:
     def turn(self) -> None:
         """Write what has come. Raises nothing for the disk's sake."""
         began = self._clock.mono_ns()
-        self._pressure.fetched_mono_ns = began
         self._take_outcome()
         if began - self._looked_mono_ns >= LOOK_NS:
             self._looked_mono_ns = began

@@ -1,0 +1,91 @@
+from media import GapCause
+from recorder import Index
+from storage import read_sealed
+from tests.storage.footage import PICTURE_NS
+
+
+def three_streams(stage):
+    """Two streams of one channel with a minute between, and one of another channel."""
+    first = stage.device("dev1").push(100)
+    first.end(GapCause.STALLED)
+    other = stage.device("dev2").push(10)
+    other.end()
+    stage.turn()
+    stage.clock.pass_s(60)
+    second = stage.device("dev1").push(20).gap(GapCause.PACKET_LOSS).push(20)
+    second.end()
+    stage.turn()
+    return first, second, other
+
+
+async def test_a_segment_is_found_by_any_instant_in_it(index, stage):
+    first, second, _ = three_streams(stage)
+    await index.add(stage.sealed)
+    for sequence in (1, 50, 100):
+        at = first.placed(sequence)
+        found = await index.recordings("dev1", "main", at, at + 1)
+        assert [segment.stream for segment in found.segments] == [first.stream.stream_id]
+    before = await index.recordings("dev1", "main", first.placed(1) - 10, first.placed(1))
+    assert before.segments == ()
+    both = await index.recordings("dev1", "main", first.placed(1), second.placed(41))
+    assert [segment.stream for segment in both.segments] == [first.stream.stream_id, second.stream.stream_id]
+
+
+async def test_gaps_come_with_the_footage_in_order(index, stage):
+    first, second, _ = three_streams(stage)
+    await index.add(stage.sealed)
+    found = await index.recordings("dev1", "main", first.placed(1), second.placed(41))
+    assert [(gap.sequence, gap.cause) for gap in found.gaps] == [(0, GapCause.STALLED), (21, GapCause.PACKET_LOSS)]
+    between = await index.recordings("dev1", "main", first.placed(110), first.placed(111))
+    assert between.segments == ()
+    assert [gap.cause for gap in between.gaps] == [GapCause.STALLED]
+
+
+async def test_a_row_says_what_the_file_says(index, stage):
+    first, *_ = three_streams(stage)
+    await index.add(stage.sealed)
+    [fact, *_] = (await index.recordings("dev1", "main", 0, 1 << 62)).segments
+    sealed = read_sealed(stage.store.media / fact.path)
+    assert (fact.id, fact.digest, fact.size_bytes) == (sealed.header.segment, sealed.digest, sealed.size_bytes)
+    assert (fact.start_utc_ns, fact.end_utc_ns) == (first.placed(1), first.placed(1) + 100 * PICTURE_NS)
+
+
+async def test_being_told_twice_or_in_any_order_changes_nothing(index, stage):
+    three_streams(stage)
+    await index.add(list(reversed(stage.sealed)))
+    once = await index.recordings("dev1", "main", 0, 1 << 62), await index.last_streams(), await index.stored_bytes()
+    await index.add(stage.sealed)
+    assert once == (
+        await index.recordings("dev1", "main", 0, 1 << 62),
+        await index.last_streams(),
+        await index.stored_bytes(),
+    )
+
+
+async def test_the_newest_stream_of_each_channel_is_known(index, stage):
+    _, second, other = three_streams(stage)
+    await index.add(stage.sealed)
+    last = await index.last_streams()
+    assert last[("dev1", "main")].stream == second.stream.stream_id
+    assert last[("dev1", "main")].head == stage.sealed[-1].digest
+    assert last[("dev2", "main")].ended_utc_ns == other.placed(11)
+
+
+async def test_a_stream_without_a_known_end_was_cut_off_by_a_crash(index, stage):
+    device = stage.device().push(5).change_picture_size().push(5)
+    stage.turn()  # the first segment is sealed, the second is open
+    await index.add(stage.sealed)
+    assert (await index.last_streams())[("dev1", "main")].cause == GapCause.SERVER_CRASHED
+    device.end()
+
+
+async def test_what_is_stored_is_counted_and_kept_counted(index, stage):
+    three_streams(stage)
+    assert await index.stored_bytes() == 0
+    await index.add(stage.sealed)
+    files = [file for path in stage.store.segments() for file in path.parent.glob(f"{path.stem}.*")]
+    on_disk = sum(file.stat().st_size for file in files)
+    assert await index.stored_bytes() == on_disk
+    assert await Index(index._database).stored_bytes() == on_disk
+    await index.discard(await index.oldest(1), 0)
+    assert await index.stored_bytes() == await Index(index._database).stored_bytes() < on_disk
