@@ -1,6 +1,7 @@
 """A whole clip: groups of pictures at a wanted bit rate, each picture a label slice and a scene slice."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,21 +49,17 @@ def encode(*, width: int, height: int, fps: int, bitrate_kbps: int, gop: int, go
     sets = parameter_sets(width, height, fps)
     columns, rows = -(-width // MACROBLOCK), -(-height // MACROBLOCK)
     scene = Scene(columns * TILES, rows * TILES - LABEL_ROWS, gop * gops, fps)
-    noise = random.Random(f"{width}x{height}")
-    budget = bitrate_kbps * 1_000 / 8 * gop / fps / (gop - 1 + KEY_WEIGHT)
+    rate = _RateControl(bitrate_kbps * 1_000 / 8 * gop / fps / (gop - 1 + KEY_WEIGHT))
     before: Mosaic | None = None
     pictures = []
     for number in range(gop * gops):
-        in_gop = number % gop
-        idr_id = number // gop
+        in_gop, idr_id = number % gop, number // gop
         wanted = mosaic_of(scene.draw(number))
-        first = columns * _LABEL_MACROBLOCK_ROWS
-        header = slice_header(first, in_gop, idr_id)
-        reference = before if in_gop else None
-        coded = _fill(wanted, reference, header, budget * (1 if in_gop else KEY_WEIGHT), noise)
+        header = slice_header(columns * _LABEL_MACROBLOCK_ROWS, in_gop, idr_id)
+        coded = rate.code(wanted, before if in_gop else None, header)
         before = coded.decoded
         scene_unit = slice_unit(in_gop, header + coded.bits)
-        units = (scene_unit,) if in_gop == 0 else (_unchanged_label(columns, in_gop), scene_unit)
+        units = (_unchanged_label(columns, in_gop), scene_unit) if in_gop else (scene_unit,)
         pictures.append(EncodedPicture(in_gop == 0, idr_id, units))
     return MosaicStream(width, height, fps, sets, tuple(pictures))
 
@@ -86,16 +83,37 @@ def _unchanged_label(columns: int, in_gop: int) -> bytes:
     return slice_unit(in_gop, header + code_slice(empty, empty, len(header)).bits)
 
 
-def _fill(wanted: Mosaic, before: Mosaic | None, header: str, budget_bytes: float, noise: random.Random) -> Slice:
-    """Code a slice to about the wanted size: as many macroblocks as needed are written out as samples."""
-    addresses = range(wanted.rows * wanted.columns)
-    coded = code_slice(wanted, before, len(header))
-    missing = budget_bytes - len(coded.bits) / 8
-    count = min(len(addresses), max(0, round(missing / PCM_BYTES)))
-    if not count:
+class _RateControl:
+    """Brings pictures to their size: some macroblocks are written out as samples.
+
+    How many is guessed from the pictures before, and what was guessed wrongly is made good by the next picture.
+    """
+
+    def __init__(self, picture_bytes: float) -> None:
+        self._picture_bytes = picture_bytes
+        self._predicted_bytes = 10.0  # what a predicted macroblock takes; learnt
+        self._surplus_bytes = 0.0
+        self._chance = random.Random(0)  # the same macroblocks everywhere
+
+    def code(self, wanted: Mosaic, before: Mosaic | None, header: str) -> Slice:
+        addresses = range(wanted.rows * wanted.columns)
+        due = list(addresses) if before is None else changed(wanted, before)
+        budget = self._picture_bytes * (KEY_WEIGHT if before is None else 1)
+        missing = budget - self._surplus_bytes - len(due) * self._predicted_bytes
+        samples = self._choose(addresses, due, round(missing / PCM_BYTES))
+        coded = code_slice(wanted, before, len(header), samples)
+        size = len(coded.bits) / 8
+        self._surplus_bytes += size - budget
+        predicted = len(set(due).difference(samples))
+        if predicted:
+            self._predicted_bytes = (size - len(samples) * PCM_BYTES) / predicted
         return coded
-    preferred = list(addresses) if before is None else changed(wanted, before)
-    others = [] if before is None else sorted(set(addresses).difference(preferred))
-    noise.shuffle(preferred)
-    noise.shuffle(others)
-    return code_slice(wanted, before, len(header), (preferred + others)[:count])
+
+    def _choose(self, addresses: Sequence[int], due: list[int], count: int) -> list[int]:
+        """Macroblocks to write out: first among those that are coded in any case."""
+        if count <= 0:
+            return []
+        others = sorted(set(addresses).difference(due))
+        self._chance.shuffle(due)
+        self._chance.shuffle(others)
+        return (due + others)[:count]
