@@ -21,7 +21,7 @@ const en: typeof zh = {
     browserCannot: 'This browser cannot play {codec}',
     hevcHint: 'Use a browser or graphics card with H.265, or set the device to H.264.',
     archived: 'The server keeps recording it.',
-    serverCannot: 'The device’s codec is not supported: {codec}',
+    serverCannot: 'Codec not supported: {codec}',
     serverCannotHint: 'Set the device to H.264 or H.265.',
     broken: 'The browser failed to decode again and again',
     brokenHint: 'The server keeps recording it.',
@@ -30,6 +30,7 @@ const en: typeof zh = {
   },
   closed: {
     revoked: 'You may no longer view this picture',
+    refused: 'The server refused this picture: no right to view it, or no such device',
     expired: 'Your session has ended, please log in again',
     device_removed: 'The device was removed',
     server_stopping: 'The server is stopping',
@@ -41,7 +42,7 @@ const en: typeof zh = {
     disabled: 'The device was disabled or removed',
     server_stopped: 'The server had been stopped',
     server_crashed: 'The server had stopped unexpectedly',
-    rtp_jump: 'The device’s time jumped',
+    rtp_jump: 'The time of the device jumped',
     device_paused: 'The device paused sending',
   },
   act: {
@@ -61,7 +62,7 @@ const en: typeof zh = {
   },
   tree: {
     label: 'Units, checkpoints and devices',
-    search: 'Search units, checkpoints, devices',
+    search: 'Search places and devices',
     filter: 'Filter by state',
     online: 'On',
     offline: 'Off',

@@ -28,6 +28,7 @@ export default {
   },
   closed: {
     revoked: '您已无权查看这路画面',
+    refused: '服务器拒绝了这路画面：无权查看，或设备不存在',
     expired: '会话已结束，请重新登录',
     device_removed: '设备已移除',
     server_stopping: '服务器正在停止',

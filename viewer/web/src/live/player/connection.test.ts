@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { LiveConnection, type Surroundings } from './connection'
+import { LiveConnection, type Refusal, type Surroundings } from './connection'
 
 class FakeSocket {
   binaryType = ''
@@ -16,7 +16,7 @@ class FakeSocket {
 class World implements Surroundings {
   sockets: FakeSocket[] = []
   log: string[] = []
-  loggedIn = true
+  refusal: Refusal = 'away'
   timeMs = 0
   private timers = new Map<number, { atMs: number; callback: () => void }>()
   private nextId = 1
@@ -40,7 +40,7 @@ class World implements Surroundings {
     this.timers.delete(id)
   }
 
-  stillLoggedIn = (): Promise<boolean> => Promise.resolve(this.loggedIn)
+  whyRefused = (): Promise<Refusal> => Promise.resolve(this.refusal)
 
   async pass(ms: number): Promise<void> {
     const end = this.timeMs + ms
@@ -143,11 +143,21 @@ describe('LiveConnection', () => {
   })
 
   it('asks whether we are logged in when a handshake is refused, and ends when not', async () => {
-    world.loggedIn = false
+    world.refusal = 'expired'
     world.socket.onclose?.()
     await world.pass(60_000)
     expect(world.sockets).toHaveLength(1)
     expect(world.log).toEqual(['down', 'closed expired'])
+  })
+
+  it('stops trying when a server that is there refuses again and again', async () => {
+    world.refusal = 'refused'
+    for (let n = 0; n < 3; n += 1) {
+      world.socket.onclose?.()
+      await world.pass(8_000)
+    }
+    expect(world.sockets).toHaveLength(3)
+    expect(world.log[world.log.length - 1]).toBe('closed refused')
   })
 
   it('gives up a handshake that hangs', async () => {

@@ -11,15 +11,21 @@ const BACKOFF_FIRST_MS = 400
 const BACKOFF_MAX_MS = 8_000 // a restarted server is seen again within eight seconds, and 200 walls do not storm it
 const STEADY_MS = 10_000 // a connection that lived so long starts the backoff anew
 const OPENING_MAX_MS = 10_000 // TCP to a vanished host hangs for minutes
+const REFUSALS_MAX = 3 // by a server that answers otherwise: one or two may fall into its start
 const SILENT_MAX_MS = 12_000 // a live device sends pictures; so much silence is a network that vanished without a word
+
+/** refused: the server is there, and does not let this person see this device, or does not know it. */
+export type EndReason = ClosingReason | 'refused'
+
+export type Refusal = 'away' | 'expired' | 'refused'
 
 export interface ConnectionEvents {
   onMessage(message: LiveMessage): void
   onBytes(bytes: Uint8Array<ArrayBuffer>): void
   /** Not connected; trying again. */
   onDown(): void
-  /** Ended by the server for this reason: no more tries. */
-  onClosed(reason: ClosingReason): void
+  /** Ended for this reason: no more tries. */
+  onClosed(reason: EndReason): void
 }
 
 /** What the connection needs of its surroundings; a test brings its own. */
@@ -29,14 +35,11 @@ export interface Surroundings {
   nowMs(): number
   setTimer(callback: () => void, ms: number): number
   clearTimer(id: number): void
-  /**
-   * Asked after a refused handshake, which a browser does not explain: false when this person is no
-   * longer logged in. A server out of reach is not an answer: true.
-   */
-  stillLoggedIn(): Promise<boolean>
+  /** Asked after a failed handshake, which a browser does not explain. */
+  whyRefused(): Promise<Refusal>
 }
 
-export const browser: Omit<Surroundings, 'stillLoggedIn'> = {
+export const browser: Omit<Surroundings, 'whyRefused'> = {
   open: (url) => new WebSocket(url),
   random: Math.random,
   nowMs: () => performance.now(),
@@ -48,6 +51,7 @@ export class LiveConnection {
   private socket: WebSocket | null = null
   private timer: number | null = null
   private attempts = 0
+  private refusals = 0
   private openedMs: number | null = null
   private closing: ClosingReason | null = null
   private stopped = true
@@ -63,6 +67,7 @@ export class LiveConnection {
     if (!this.stopped) return
     this.stopped = false
     this.attempts = 0
+    this.refusals = 0
     this.open()
   }
 
@@ -90,6 +95,7 @@ export class LiveConnection {
     socket.onopen = () => {
       if (socket !== this.socket) return
       this.openedMs = this.around.nowMs()
+      this.refusals = 0
       this.watchSilence()
     }
     socket.onmessage = (event: MessageEvent<unknown>) => {
@@ -142,10 +148,12 @@ export class LiveConnection {
   }
 
   private async askBeforeRetry(): Promise<void> {
-    const allowed = await this.around.stillLoggedIn()
+    const why = await this.around.whyRefused()
     if (this.stopped || this.socket !== null) return
-    if (allowed) this.retryLater()
-    else this.end('expired')
+    this.refusals = why === 'refused' ? this.refusals + 1 : 0
+    if (why === 'expired') this.end('expired')
+    else if (this.refusals >= REFUSALS_MAX) this.end('refused')
+    else this.retryLater()
   }
 
   private retryLater(): void {
@@ -155,7 +163,7 @@ export class LiveConnection {
     this.setTimer(() => this.open(), ceiling * (0.5 + this.around.random() / 2))
   }
 
-  private end(reason: ClosingReason): void {
+  private end(reason: EndReason): void {
     this.stop()
     this.events.onClosed(reason)
   }

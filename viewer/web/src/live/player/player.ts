@@ -8,10 +8,10 @@
 
 import type { ServerClock } from './clock'
 import { Mp4Error } from './boxes'
-import { LiveConnection, type Surroundings } from './connection'
+import { type EndReason, LiveConnection, type Surroundings } from './connection'
 import { trackOf } from './fragment'
 import { isInit, playableType, readInit, renameEntry } from './init'
-import type { ClosingReason, LiveMessage, TrackAnnouncement } from './messages'
+import type { LiveMessage, TrackAnnouncement } from './messages'
 import { Picture } from './picture'
 import { Rates } from './rates'
 import { Sound } from './sound'
@@ -220,7 +220,7 @@ export class LivePlayer {
     }
   }
 
-  private closed(closing: ClosingReason): void {
+  private closed(closing: EndReason): void {
     this.release()
     this.become('closed', { closing })
   }

@@ -1,6 +1,6 @@
 /** What a tile says about its channel: values only, replaced as a whole when something changes. */
 
-import type { ClosingReason } from './messages'
+import type { EndReason } from './connection'
 
 /**
  * connecting: no answer yet, or the server is away and we keep trying. waiting: connected, and the
@@ -26,7 +26,7 @@ export interface LiveStatus {
   /** When the device went off line or fell silent, ISO 8601. */
   readonly since: string | null
   readonly reason: string
-  readonly closing: ClosingReason | null
+  readonly closing: EndReason | null
   readonly sound: SoundState
   readonly videoCodec: string
   readonly audioCodec: string

@@ -10,23 +10,35 @@ export interface SnapshotWords {
   readonly mark: string
 }
 
-const BAR_SHARE = 1 / 18 // of the picture's height
-const BAR_MIN_PX = 22
+const LINE_SHARE = 1 / 18 // of the picture's height
+const LINE_MIN_PX = 20
+const MARGIN_PX = 8
 const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
 export function drawSnapshot(video: HTMLVideoElement, words: SnapshotWords): HTMLCanvasElement | null {
   const width = video.videoWidth
   const height = video.videoHeight
   if (width === 0 || height === 0 || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null
-  const bar = Math.max(BAR_MIN_PX, Math.round(height * BAR_SHARE))
   const canvas = document.createElement('canvas')
-  canvas.width = width
-  canvas.height = height + bar
   const pen = canvas.getContext('2d')
   if (pen === null) return null
+  const line = Math.max(LINE_MIN_PX, Math.round(height * LINE_SHARE))
+  const font = `${Math.round(line * 0.6)}px ${FONT}`
+  pen.font = font
+  const together = pen.measureText(words.title).width + pen.measureText(words.time).width + 4 * MARGIN_PX
+  const lines = together > width ? 2 : 1
+  canvas.width = width
+  canvas.height = height + lines * line
   pen.drawImage(video, 0, 0, width, height)
   drawMark(pen, width, height, words.mark)
-  drawBar(pen, width, height, bar, words)
+  pen.fillStyle = '#0d1117'
+  pen.fillRect(0, height, width, lines * line)
+  pen.font = font
+  pen.fillStyle = '#e3e8f0'
+  pen.textBaseline = 'middle'
+  pen.fillText(words.title, MARGIN_PX, height + line / 2, width - 2 * MARGIN_PX)
+  pen.textAlign = lines === 1 ? 'right' : 'left'
+  pen.fillText(words.time, lines === 1 ? width - MARGIN_PX : MARGIN_PX, height + (lines - 0.5) * line)
   return canvas
 }
 
@@ -46,20 +58,6 @@ function drawMark(pen: CanvasRenderingContext2D, width: number, height: number, 
     pen.restore()
   }
   pen.restore()
-}
-
-function drawBar(pen: CanvasRenderingContext2D, width: number, top: number, bar: number, words: SnapshotWords): void {
-  pen.fillStyle = '#0d1117'
-  pen.fillRect(0, top, width, bar)
-  pen.font = `${Math.round(bar * 0.52)}px ${FONT}`
-  pen.textBaseline = 'middle'
-  pen.fillStyle = '#e3e8f0'
-  const middle = top + bar / 2
-  const timeWidth = pen.measureText(words.time).width
-  pen.textAlign = 'right'
-  pen.fillText(words.time, width - 8, middle)
-  pen.textAlign = 'left'
-  pen.fillText(words.title, 8, middle, Math.max(40, width - timeWidth - 32))
 }
 
 export async function saveSnapshot(canvas: HTMLCanvasElement, name: string): Promise<void> {

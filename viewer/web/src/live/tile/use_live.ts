@@ -5,7 +5,7 @@ import type { Purpose } from '../purpose'
 import { browser } from '../player/connection'
 import { LivePlayer } from '../player/player'
 import { type LiveStatus, NOTHING_YET } from '../player/status'
-import { serverClock, stillLoggedIn } from '../server_clock'
+import { serverClock, whyRefused } from '../server_clock'
 
 export interface LiveView {
   readonly device: string
@@ -48,7 +48,7 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
       addressOf(view),
       { video, audio },
       serverClock,
-      { ...browser, stillLoggedIn },
+      { ...browser, whyRefused },
       (now) => {
         status.value = now
         if (now.state === 'live') stillShown.value = false
