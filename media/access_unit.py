@@ -19,6 +19,7 @@ class AccessUnit:
     key: bool  # a decoder may start here: IDR, CRA or BLA picture; every audio frame
     lost_packets: int = 0  # packets missing since the unit before, by sequence number
     damaged: bool = False  # bytes of this very unit are missing
+    marker_lost: bool = False  # ended by a new RTP time, in a stream whose pictures end with a marker
 
     @property
     def size_bytes(self) -> int:

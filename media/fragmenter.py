@@ -30,12 +30,15 @@ _USUAL_RATE = 25  # pictures a second, until an interval is known
 SOUND_FRAGMENT_MS = 100
 _SOUND_FRAMES_MAX = 64  # in one fragment, where frames claim to last next to nothing
 
-# By (key, damaged, reanchored); made once, for combining enum flags costs more than all else about a picture.
-_FLAGS: dict[tuple[bool, bool, bool], FragmentFlag] = {
-    (key, damaged, reanchored): FragmentFlag(
-        key * FragmentFlag.KEY | damaged * FragmentFlag.DAMAGED | reanchored * FragmentFlag.REANCHORED
+# By (key, damaged, reanchored, marker lost); made once, for combining enum flags costs more than all else about a picture.
+_FLAGS: dict[tuple[bool, bool, bool, bool], FragmentFlag] = {
+    (key, damaged, reanchored, marker_lost): FragmentFlag(
+        key * FragmentFlag.KEY
+        | damaged * FragmentFlag.DAMAGED
+        | reanchored * FragmentFlag.REANCHORED
+        | marker_lost * FragmentFlag.MARKER_LOST
     )
-    for key, damaged, reanchored in product((False, True), repeat=3)
+    for key, damaged, reanchored, marker_lost in product((False, True), repeat=4)
 }
 
 
@@ -72,7 +75,7 @@ class PictureFragmenter:
             self._track_id,
             sequence,
             self._writer.write(unit.payload, sequence, decode_time, pts - decode_time, duration, key, received_utc_ns),
-            _FLAGS[key, unit.damaged, placement.reanchored],
+            _FLAGS[key, unit.damaged, placement.reanchored, unit.marker_lost],
             placement.rtp_time,
             duration,
             unit.received_mono_ns,
@@ -149,7 +152,7 @@ class SoundFragmenter:
             track_id=self._track_id,
             sequence=sequence,
             data=self._writer.write(frames, sound.durations, sequence, decode_time, last.received_utc_ns),
-            flags=_FLAGS[True, any(unit.damaged for unit in sound.units), first.reanchored],
+            flags=_FLAGS[True, any(unit.damaged for unit in sound.units), first.reanchored, False],
             rtp_time=first.rtp_time,
             duration=duration,
             received_mono_ns=last.received_mono_ns,

@@ -42,6 +42,9 @@ class TrackFeed:
     def rtcp(self, buffer: Buffer, start: int, end: int, mono_ns: int) -> None:
         """One compound RTCP packet, in place."""
         self._receiver.receive_rtcp(buffer, start, end, mono_ns)
+        self._tell_report()
+
+    def _tell_report(self) -> None:
         report = self._receiver.sender_report
         if report is not None and report.received_mono_ns != self._told_report and self._publication is not None:
             self._told_report = report.received_mono_ns
@@ -52,6 +55,7 @@ class TrackFeed:
         publication = self._publication
         if publication is None:
             return
+        self._tell_report()  # some devices send RTCP among the RTP packets
         for unit in self._receiver.due(mono_ns):
             publication.push(self._offer_index, unit)
         if mono_ns >= self._report_due_ns:

@@ -138,7 +138,8 @@ class SoundLane(Lane):
 
     def push(self, unit: AccessUnit) -> None:
         placement = self._place(unit)
-        if self._fragmenter.collect(unit, placement):
+        self._fragmenter.collect(unit, placement)
+        while self._fragmenter.ready:
             self._emit(self._fragmenter.fragment(self._output.next_sequence()))
         self._tell_gap(unit, placement)
         step = placement.pts - self._last_pts
@@ -147,8 +148,10 @@ class SoundLane(Lane):
         self._gaps.passed(placement, duration_ns if 0 < duration_ns <= FRAME_MAX_NS else 0)
 
     def flush(self) -> None:
-        self._emit(self._fragmenter.flush(self._output.next_sequence()))
+        while self._emit(self._fragmenter.flush(self._output.next_sequence())):
+            pass
 
-    def _emit(self, fragment: Fragment | None) -> None:
+    def _emit(self, fragment: Fragment | None) -> bool:
         if fragment is not None:
             self._output.fragment(fragment)
+        return fragment is not None

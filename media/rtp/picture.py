@@ -95,7 +95,7 @@ class PictureDepacketizer:
             if self._parts:  # no NAL unit goes on in another picture
                 self._miss()
             if self._slice_seen or self._discarding:
-                units = self._close()
+                units = self._close(marker_lost=self._by_marker)
             elif self._damaged:  # all its slices were lost: what is left of it belongs to no picture
                 self._nals = []
                 self._bytes = 0
@@ -107,7 +107,7 @@ class PictureDepacketizer:
         self._rtp_time = rtp_time
         return units
 
-    def _close(self) -> Sequence[AccessUnit]:
+    def _close(self, *, marker_lost: bool = False) -> Sequence[AccessUnit]:
         """End the open picture, and begin with nothing."""
         if self._parts:
             self._miss()
@@ -116,7 +116,14 @@ class PictureDepacketizer:
         if self._nals and not self._discarding:
             units = (
                 AccessUnit(
-                    tuple(self._nals), self._rtp_time, self._mono_ns, self._utc_ns, self._key, self._lost, damaged
+                    tuple(self._nals),
+                    self._rtp_time,
+                    self._mono_ns,
+                    self._utc_ns,
+                    self._key,
+                    self._lost,
+                    damaged,
+                    marker_lost,
                 ),
             )
             self._lost = 0

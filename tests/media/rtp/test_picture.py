@@ -54,6 +54,7 @@ def test_a_lost_marker_ends_one_picture_late_and_the_next_ones_in_time():
     camera.send(IDR, 100, marker=True)
     camera.send(SLICE, 200)
     [late, in_time] = camera.send(SLICE, 300, marker=True)
+    assert (late.marker_lost, in_time.marker_lost) == (True, False)
     assert (late.rtp_time, in_time.rtp_time) == (200, 300)
     assert len(camera.send(SLICE, 400, marker=True)) == 1
     assert camera.receiver.statistics().closing is Closing.MARKER
