@@ -9,7 +9,7 @@ Not here: the socket (`events`), what the messages look like (`event_messages`).
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
 from gateway.stream import Alarm, ChannelChanged, ChannelStatistics
@@ -22,6 +22,9 @@ PATH = "/ws/events"
 STATISTICS_PERIOD_S = 2.0  # the contract with the web app, which takes ten silent seconds for a lost connection
 QUEUE_MAX = 1_000  # messages: a restart of 200 devices is some 800 within a few seconds
 ALARMS_MAX = 200  # the newest, for who comes later; what a side panel can still be scrolled through
+
+
+PlacedChannel = tuple[ChannelStatistics, Object]
 
 
 class Member:
@@ -102,11 +105,12 @@ class EventFeed:
     async def _tell_statistics(self) -> None:
         while True:
             await asyncio.sleep(STATISTICS_PERIOD_S)
+            placed = self._placed_channels()
             texts: dict[str | None, str] = {}
             for member in list(self._members):
                 unit = member.principal.unit
                 if unit not in texts:  # every role that may be here sees the same devices of a unit
-                    texts[unit] = messages.statistics(self._visible(member, "statistics"))
+                    texts[unit] = messages.statistics(_visible(member, "statistics", placed))
                 self._put(member, texts[unit])
 
     async def _await_stop(self) -> None:
@@ -176,11 +180,10 @@ class EventFeed:
 
     def _snapshot(self, member: Member) -> str:
         alarms = [alarm for alarm in self._alarms if member.sees(*self._alarm_place(alarm))]
-        return messages.snapshot(self._visible(member, "channel"), alarms)
+        return messages.snapshot(_visible(member, "channel", self._placed_channels()), alarms)
 
-    def _visible(self, member: Member, push: str) -> list[ChannelStatistics]:
-        statistics = self._services.hub.statistics()
-        return [one for one in statistics if member.sees(push, self._device(one.device_id))]
+    def _placed_channels(self) -> list[PlacedChannel]:
+        return [(one, self._device(one.device_id)) for one in self._services.hub.statistics()]
 
     def _alarm_place(self, alarm: Alarm) -> tuple[str, Object]:
         return ("alarm", self._device(alarm.device_id)) if alarm.device_id else ("server_alarm", NOTHING)
@@ -196,3 +199,16 @@ class EventFeed:
 
     def _unit(self, unit_id: str) -> Object:
         return unit_object(self._services.registry, unit_id)
+
+
+def _visible(member: Member, push: str, channels: Iterable[PlacedChannel]) -> list[ChannelStatistics]:
+    """The policy is asked once for each place, not for each of its devices: they differ in nothing it looks at."""
+    answers: dict[tuple[bool, tuple[str, ...]], bool] = {}
+    found = []
+    for statistics, device in channels:
+        place = device.exists, device.unit_path
+        if place not in answers:
+            answers[place] = member.sees(push, device)
+        if answers[place]:
+            found.append(statistics)
+    return found
