@@ -10,7 +10,7 @@ over connections; what is due later is sent later, nothing is skipped; nothing h
 
 from mingjing.simulator.clip import Clip, ClipError
 from mingjing.simulator.faults import Faults, Trespass
-from mingjing.simulator.fleet import Fleet, load_clips, simulate
+from mingjing.simulator.fleet import Fleet, simulate
 from mingjing.simulator.generated import ClipOptions
 from mingjing.simulator.ledger import DeviceReport, FleetReport, SentRange
 from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
@@ -28,6 +28,5 @@ __all__ = [
     "SentRange",
     "SimulateOptions",
     "Trespass",
-    "load_clips",
     "simulate",
 ]

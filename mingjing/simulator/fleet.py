@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mingjing.simulator.clip import Clip
 from mingjing.simulator.demuxed import demuxed_clip
@@ -16,10 +16,24 @@ from mingjing.simulator.player import Cast
 from storage import Clock, SystemClock
 
 
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """What main and sub channels play; `other` takes turns with either where parameter sets shall change."""
+
+    main: Clip
+    sub: Clip
+    other: Clip | None
+
+    def of(self, channel: str) -> tuple[Clip, ...]:
+        """What a channel plays in turn."""
+        clip = self.main if channel == "main" else self.sub
+        return (clip,) if self.other is None else (clip, self.other)
+
+
 class Fleet:
     """The devices of one set of options. `report` may be asked at any time, also while they play."""
 
-    def __init__(self, options: SimulateOptions, clips: tuple[Clip, ...], clock: Clock) -> None:
+    def __init__(self, options: SimulateOptions, clips: Clips, clock: Clock) -> None:
         self._options = options
         self._pacer = Pacer(clock)
         chance = random.Random(options.seed)
@@ -63,27 +77,36 @@ async def simulate(options: SimulateOptions, clock: Clock | None = None) -> Flee
     return fleet.report()
 
 
-def load_clips(options: SimulateOptions) -> tuple[Clip, ...]:
-    """What the devices play; the second is for the fault that changes parameter sets. May take seconds.
+def load_clips(options: SimulateOptions) -> Clips:
+    """What the devices play. May take seconds.
 
     Raises:
         ClipError: a clip cannot be made or read.
     """
+    generated, cache_dir = options.generated, options.cache_dir
     if options.clip is not None:
-        clip = demuxed_clip(options.clip)
+        main = sub = demuxed_clip(options.clip)
     else:
-        clip = generated_clip(options.generated, options.cache_dir)
-    if not options.faults.change_every_s:
-        return (clip,)
-    return clip, generated_clip(_smaller(options.generated), options.cache_dir)
+        main = generated_clip(generated, cache_dir)
+        has_sub = any(login.channel != "main" for login in options.devices)
+        sub = generated_clip(_scaled(generated, 0.5), cache_dir) if has_sub else main
+    other = None
+    if options.faults.change_every_s:
+        other = generated_clip(replace(_scaled(generated, 0.75), sound=False), cache_dir)
+    return Clips(main, sub, other)
 
 
-def _smaller(options: ClipOptions) -> ClipOptions:
-    """Another picture size, and so other parameter sets."""
-    return replace(options, width=options.width // 2 & ~1, height=options.height // 2 & ~1, sound=False)
+def _scaled(options: ClipOptions, factor: float) -> ClipOptions:
+    """The same scene in another size, with as many bits for each of its parts."""
+    return replace(
+        options,
+        width=round(options.width * factor) & ~1,
+        height=round(options.height * factor) & ~1,
+        bitrate_kbps=max(1, round(options.bitrate_kbps * factor * factor)),
+    )
 
 
-def _part(options: SimulateOptions, clips: tuple[Clip, ...], index: int, chance: random.Random) -> Part:
+def _part(options: SimulateOptions, clips: Clips, index: int, chance: random.Random) -> Part:
     login = options.devices[index]
     seed = chance.getrandbits(64)
     faults = options.faults if chance.random() < options.faults.share else Faults()
@@ -93,7 +116,7 @@ def _part(options: SimulateOptions, clips: tuple[Clip, ...], index: int, chance:
     return Part(
         login,
         path,
-        tuple(_cast(clip, login, index) for clip in clips),
+        tuple(_cast(clip, login, index) for clip in clips.of(login.channel)),
         faults,
         index / len(options.devices),
         seed,

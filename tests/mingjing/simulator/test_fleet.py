@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from media import Codec
+from media.nal import VideoConfigTracker
 from mingjing.simulator import DeviceLogin, Faults, Fleet, Over, Trespass, simulate
 from storage import SystemClock
 from tests.mingjing.simulator.conftest import SMALL
@@ -35,6 +36,15 @@ async def until(condition):
 
 def units_of_each(count):
     return lambda sink: len(sink.streams) > 0 and all(len(stream.stamps) >= count for stream in sink.streams)
+
+
+def picture_sizes(sink):
+    """Of each path, by the parameter sets that were announced."""
+    configs = {
+        stream.path: VideoConfigTracker(Codec.H264, stream.description.media[0].parameter_sets).config
+        for stream in sink.streams
+    }
+    return {path: (config.width, config.height) for path, config in configs.items() if config}
 
 
 def assert_ledger_holds(fleet, sink):
@@ -88,7 +98,9 @@ class TestPublishing:
         logins = (DeviceLogin("dev1", KEY), DeviceLogin("dev1", KEY, "sub"))
         async with playing(replace(options_for(sink), devices=logins)):
             await sink.wait_for(lambda sink: len(sink.streams) == 2)
+            await sink.wait_for(units_of_each(1))
         assert {stream.path for stream in sink.streams} == {"/dev1", "/dev1/sub"}
+        assert picture_sizes(sink) == {"/dev1": (192, 192), "/dev1/sub": (96, 96)}
 
     async def test_sender_reports_tell_the_devices_clock(self, sink, options_for):
         faults = Faults(clock_offset_s=-3_600)
@@ -157,7 +169,7 @@ class TestFaults:
         await sink.wait_for(lambda sink: sink.streams[0].over)
         assert_ledger_holds(fleet, sink)
         sizes = [(config.width, config.height) for config in sink.streams[0].configs]
-        assert sizes[:2] == [(96, 96), (192, 192)]
+        assert sizes[:2] == [(144, 144), (192, 192)]
         pictures = sink.streams[0].pictures
         assert all(after.rtp_time - before.rtp_time & 0xFFFFFFFF == 3_600 for before, after in pairwise(pictures))
 
