@@ -7,6 +7,7 @@ import typer
 
 from mingjing.cli.audit import audit
 from mingjing.cli.backup import backup
+from mingjing.cli.bench import bench
 from mingjing.cli.demo import demo
 from mingjing.cli.devices import devices
 from mingjing.cli.places import checkpoints, units
@@ -31,6 +32,7 @@ app.add_typer(users, name="user")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")
+app.add_typer(bench, name="bench")
 
 
 def _show_version(wanted: bool) -> None:
