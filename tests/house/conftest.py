@@ -1,0 +1,3 @@
+from tests.house.fixtures import clip_cache, furniture, house, house_clip
+
+__all__ = ["clip_cache", "furniture", "house", "house_clip"]

@@ -1,0 +1,164 @@
+"""A device that does exactly what a test tells it: publish, fall silent, burst, be cut off, come from elsewhere.
+
+Every picture carries a stamp with its number and the moment at which it was due. A fleet of devices
+that look after themselves is `mingjing.simulator`'s; this one never reconnects on its own.
+"""
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+
+from media.nal import stamp_sei
+from media.rtsp import ClientConnection, tcp_offers
+from mingjing.simulator.clip import VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip
+from mingjing.simulator.link import RefusedError, RtspLink
+from mingjing.simulator.senders import InterleavedSender
+
+__all__ = ["Device", "Push", "RefusedError"]
+
+CONNECT_WITHIN_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A registered device (or one that pretends to be: `key` and `path` may be anybody's) at an address of its own."""
+
+    name: str
+    key: str
+    server: tuple[str, int]
+    clip: Clip
+    pushes: list["Push"]  # of the house, which ends them
+    path: str
+    address: str = "127.0.0.1"
+
+    async def push(self, *, seconds: float | None = None, starting_at: int = 0) -> "Push":
+        """Begin to publish pictures numbered from `starting_at`, for so long or until told otherwise.
+
+        Returns once the server records.
+
+        Raises:
+            RefusedError: the server does not want it; the message is status and words.
+        """
+        host, port = self.server
+        client = ClientConnection(
+            f"rtsp://{host}:{port}/{self.path}",
+            self.clip.description(),
+            tcp_offers(1),
+            user=self.name,
+            password=self.key,
+            random_bytes=secrets.token_bytes,
+            user_agent="Mingjing tests",
+        )
+        link = RtspLink(client, lambda: None)
+        push = Push(self.name, self.clip, link, starting_at, seconds)
+        self.pushes.append(push)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_WITHIN_S):
+            await loop.create_connection(lambda: link, host, port, local_addr=(self.address, 0))
+            recording = await link.recording
+        channels = recording.transports[0].channels
+        assert channels is not None
+        push._begin(channels)
+        return push
+
+
+class Push:
+    """One publication, paced by the loop's timers. Pictures are due at their rate whatever the link does."""
+
+    def __init__(self, name: str, clip: Clip, link: RtspLink, starting_at: int, seconds: float | None) -> None:
+        self.first_n = starting_at
+        self.next_n = starting_at
+        self._name = name
+        self._clip = clip
+        self._link = link
+        self._interval_s = clip.video.period_ticks / VIDEO_CLOCK / len(clip.video.units)
+        self._limit = None if seconds is None else starting_at + round(seconds / self._interval_s)
+        self._silent = False
+        self._base = secrets.randbits(32)
+        self._all_sent = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._origin_s = 0.0
+        self._sender: InterleavedSender | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def numbers(self) -> list[int]:
+        """What was sent so far."""
+        return list(range(self.first_n, self.next_n))
+
+    @property
+    def connected(self) -> bool:
+        return not self._link.lost.is_set()
+
+    async def all_sent(self) -> None:
+        """Wait until the seconds that were asked for have been sent."""
+        await self._all_sent.wait()
+
+    async def cut_off(self, within_s: float) -> None:
+        """Wait until the server closes the connection.
+
+        Raises:
+            TimeoutError: it does not.
+        """
+        async with asyncio.timeout(within_s):
+            await self._link.lost.wait()
+
+    def go_silent(self) -> None:
+        """Send nothing more, and keep the connection: no FIN, no RST. Pictures go on being taken."""
+        self._silent = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def burst(self) -> None:
+        """Send all that was taken in the silence, at once and in order, and go on."""
+        self._silent = False
+        self._pump()
+
+    def leave(self) -> None:
+        """End in good order: TEARDOWN, then close."""
+        self._stop()
+        self._link.leave()
+
+    def cut(self) -> None:
+        """End as when the radio goes: RST."""
+        self._stop()
+        self._link.cut()
+
+    def _begin(self, channels: tuple[int, int]) -> None:
+        sequence, ssrc = secrets.randbits(16), secrets.randbits(32)
+        self._sender = InterleavedSender(self._link.transport, channels, VIDEO_PAYLOAD_TYPE, ssrc, sequence)
+        self._origin_s = time.monotonic()
+        self._pump()
+
+    def _pump(self) -> None:
+        """Send what is due, and come again for the next picture."""
+        due_s = self._due_s()
+        while due_s <= time.monotonic() and not self._finished():
+            self._send(due_s)
+            due_s = self._due_s()
+        if self._finished():
+            self._all_sent.set()
+        elif self.connected and not self._silent:
+            self._timer = self._loop.call_at(due_s, self._pump)
+
+    def _due_s(self) -> float:
+        return self._origin_s + (self.next_n - self.first_n) * self._interval_s
+
+    def _finished(self) -> bool:
+        return self._limit is not None and self.next_n >= self._limit
+
+    def _send(self, due_s: float) -> None:
+        assert self._sender is not None
+        video = self._clip.video
+        rounds, place = divmod(self.next_n - self.first_n, len(video.units))
+        unit = video.units[place]
+        stamp = stamp_sei(video.codec, self._name, self.next_n, round(due_s * 1e9))
+        rtp_time = self._base + rounds * video.period_ticks + unit.show_ticks
+        self._sender.send((*unit.lead, stamp, *unit.body), rtp_time)
+        self.next_n += 1
+
+    def _stop(self) -> None:
+        self._silent = True
+        if self._timer is not None:
+            self._timer.cancel()

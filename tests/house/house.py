@@ -1,0 +1,150 @@
+"""A house: the real server on loopback, with its own data directory, its devices and its people.
+
+    async def test_something(house):
+        device = await house.device("dev1").push(seconds=2)
+        viewer = await house.supervisor().watch("dev1")
+        await viewer.wait_for_picture(20)
+        await house.stop()
+        assert house.archive("dev1").units() == device.numbers
+
+The server keeps its ports over `kill`, `stop` and `start`, so devices that reconnect find it again.
+"""
+
+import random
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from mingjing.simulator.clip import Clip
+from tests.house.archive import Archive
+from tests.house.device import Device, Push
+from tests.house.furniture import Furniture
+from tests.house.person import Person, Viewer
+from tests.house.process import ServerProcess
+
+LOOPBACK = "127.0.0.1"
+STOP_WITHIN_S = 10  # F06
+# Below the range from which the kernel gives ports to clients: while a server is down, a device
+# that calls again and again could otherwise be given the very port it calls.
+PORTS = range(12_000, 32_000)
+
+
+class House:
+    """Made by the fixture `house`, which also starts and ends it."""
+
+    def __init__(self, data_dir: Path, furniture: Furniture, clip: Clip) -> None:
+        self.data_dir = data_dir
+        self.keys = furniture.keys
+        self.clip = clip
+        self.settings: dict[str, str] = {}  # MINGJING_… for the next start, over those below
+        self.runs: list[ServerProcess] = []
+        self._http_port, self._rtsp_port = _free_ports(2)
+        self._pushes: list[Push] = []
+        self._viewers: list[Viewer] = []
+        if not data_dir.exists():
+            shutil.copytree(furniture.data_dir, data_dir)
+
+    # The server
+
+    async def start(self) -> ServerProcess:
+        """Start the server and wait until it is ready."""
+        settings = {
+            "MINGJING_HTTP__HOST": LOOPBACK,
+            "MINGJING_HTTP__PORT": str(self._http_port),
+            "MINGJING_RTSP__HOST": LOOPBACK,
+            "MINGJING_RTSP__PORT": str(self._rtsp_port),
+            "MINGJING_RTSP__UDP": "false",
+        }
+        process = await ServerProcess.start(("--data-dir", str(self.data_dir)), {**settings, **self.settings})
+        self.runs.append(process)
+        return process
+
+    @property
+    def server(self) -> ServerProcess:
+        """The present run, or the last one."""
+        return self.runs[-1]
+
+    async def kill(self) -> ServerProcess:
+        """SIGKILL: what was not written is lost."""
+        self.server.signal(signal.SIGKILL)
+        await self.server.gone(STOP_WITHIN_S)
+        return self.server
+
+    async def stop(self, within_s: float = STOP_WITHIN_S) -> ServerProcess:
+        """SIGTERM, and wait for the orderly end.
+
+        Raises:
+            TimeoutError: it takes too long.
+        """
+        self.server.signal(signal.SIGTERM)
+        await self.server.gone(within_s)
+        assert self.server.exit_status == 0, self.server.log
+        return self.server
+
+    @property
+    def http_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._http_port}"
+
+    @property
+    def rtsp_url(self) -> str:
+        return f"rtsp://{LOOPBACK}:{self._rtsp_port}"
+
+    # Who is there
+
+    def device(self, name: str, *, key: str | None = None, path: str | None = None, address: str = LOOPBACK) -> Device:
+        """A device of this name; its own key, path and address unless others are given."""
+        return Device(
+            name=name,
+            key=self.keys[name] if key is None else key,
+            server=(LOOPBACK, self._rtsp_port),
+            clip=self.clip,
+            pushes=self._pushes,
+            path=path or name,
+            address=address,
+        )
+
+    def person(self, name: str) -> Person:
+        """Somebody of `furniture.PEOPLE`, at a browser of their own."""
+        return Person(name, self.http_url, self._viewers)
+
+    def supervisor(self) -> Person:
+        """Sees everything."""
+        return self.person("supervisor")
+
+    def archive(self, device: str, channel: str = "main") -> Archive:
+        return Archive(self.data_dir / "media", device, channel)
+
+    async def close(self) -> None:
+        """End everything, in order if the server lets itself be ended in order."""
+        for push in self._pushes:
+            push.cut()
+        for viewer in self._viewers:
+            await viewer.leave()
+        try:
+            if self.runs and not self.server.ended:
+                await self.stop()
+        finally:
+            for run in self.runs:
+                run.close()  # kills it where it still runs
+
+    def tracebacks(self) -> Iterator[str]:
+        """Logs in which something of ours broke: there must be none (I13)."""
+        return (run.log for run in self.runs if "Traceback" in run.log)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody has at this moment."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with closing(socket.socket()) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            break
+    return found

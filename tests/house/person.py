@@ -1,0 +1,135 @@
+"""A person at a browser: logs in, calls the API, and watches live pictures over the WebSocket.
+
+What is seen is told by the stamps in the pictures. Not here: a browser (tests/browser).
+"""
+
+import asyncio
+import json
+from types import SimpleNamespace
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from media import Codec
+from mingjing.bench.stamped import stamp_of
+from tests.house.furniture import PASSWORD
+
+PATIENCE_S = 20  # what a test waits for something that must come; bounds that count are asserted by themselves
+
+
+class Person:
+    """Logs in when it is first needed."""
+
+    def __init__(self, name: str, http_url: str, viewers: list["Viewer"]) -> None:
+        self.name = name
+        self.http_url = http_url
+        self._viewers = viewers
+        self._token = ""
+
+    async def token(self) -> str:
+        """The session cookie's value."""
+        if not self._token:
+            async with httpx.AsyncClient(base_url=self.http_url, headers={"Origin": self.http_url}) as client:
+                answer = await client.post("/api/v1/login", json={"username": self.name, "password": PASSWORD})
+                answer.raise_for_status()
+                self._token = answer.cookies["session"]
+        return self._token
+
+    async def call(self, method: str, path: str, **arguments: object) -> httpx.Response:
+        """One request to the API, as this person."""
+        cookies = {"session": await self.token()}
+        async with httpx.AsyncClient(
+            base_url=self.http_url, headers={"Origin": self.http_url}, cookies=cookies, timeout=PATIENCE_S
+        ) as client:
+            return await client.request(method, f"/api/v1/{path}", **arguments)  # type: ignore[arg-type]
+
+    async def watch(self, device: str, channel: str = "main", purpose: str = "duty") -> "Viewer":
+        """Open the live WebSocket.
+
+        Raises:
+            websockets.exceptions.InvalidStatus: the server refuses.
+        """
+        socket = await connect(
+            f"{self.http_url.replace('http', 'ws', 1)}/ws/live/{device}?channel={channel}&purpose={purpose}",
+            additional_headers={"Cookie": f"session={await self.token()}"},
+            origin=Origin(self.http_url),
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            max_size=None,
+            max_queue=None,  # taken in at once, whether the test looks or not: a slow test is no slow reader
+        )
+        viewer = Viewer(socket)
+        self._viewers.append(viewer)
+        return viewer
+
+
+class Viewer:
+    """One live WebSocket. `pictures` and `messages` are what has been looked at so far, in order."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.pictures: list[int] = []
+        self.latencies_ns: list[int] = []  # not of live latency: the test looks when it likes
+        self.messages: list[SimpleNamespace] = []
+        self._unread: list[SimpleNamespace] = []
+        self._socket = socket
+        self._codec = Codec.H264
+
+    async def wait_for_picture(self, number: int, within_s: float = PATIENCE_S) -> bool:
+        """Until the picture with this number has come; False when the socket closes before.
+
+        Raises:
+            TimeoutError: it does not come.
+        """
+        async with asyncio.timeout(within_s):
+            while number not in self.pictures[-1:]:
+                if not await self._look():
+                    return False
+        return True
+
+    async def next_message(self, kind: str | None = None, within_s: float = PATIENCE_S) -> SimpleNamespace:
+        """The next text message that was not returned yet, of this `type` if one is given.
+
+        Raises:
+            TimeoutError: none comes.
+            ConnectionClosed: none will come.
+        """
+        async with asyncio.timeout(within_s):
+            while True:
+                for place, message in enumerate(self._unread):
+                    if kind is None or message.type == kind:
+                        del self._unread[: place + 1]
+                        return message
+                if not await self._look():
+                    raise ConnectionClosed(None, None)
+
+    async def closed(self, within_s: float = PATIENCE_S) -> str:
+        """Wait until the server closes; the reason that it gave in its last message, or empty."""
+        async with asyncio.timeout(within_s):
+            while await self._look():
+                pass
+        last = self.messages[-1] if self.messages else None
+        return str(last.reason) if last is not None and last.type == "closing" else ""
+
+    @property
+    def close_code(self) -> int | None:
+        return self._socket.close_code
+
+    async def leave(self) -> None:
+        await self._socket.close()
+
+    async def _look(self) -> bool:
+        """Take one message from the socket; False when it is closed."""
+        try:
+            message = await self._socket.recv()
+        except ConnectionClosed:
+            return False
+        if isinstance(message, str):
+            told = json.loads(message, object_hook=lambda fields: SimpleNamespace(**fields))
+            self.messages.append(told)
+            self._unread.append(told)
+        elif (stamp := stamp_of(message, self._codec)) is not None and stamp.valid:
+            self.pictures.append(stamp.n)
+        return True
