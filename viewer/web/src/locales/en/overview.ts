@@ -6,7 +6,7 @@ const words: typeof zh = {
     rate: '{rate} online',
     attention: 'Need a look',
     attentionNone: 'No device needs a look',
-    attentionHint: 'offline, stalled, codec not supported',
+    attentionHint: 'offline, stalled, not let in',
     checkpoints: 'Checkpoints with a picture',
     viewers: 'Watching now',
     viewersHint: '{n} channels live',

@@ -4,7 +4,7 @@ export default {
     rate: '在线率 {rate}',
     attention: '需要处理',
     attentionNone: '没有需要处理的设备',
-    attentionHint: '离线、停滞、编码不支持',
+    attentionHint: '离线、停滞、连不上',
     checkpoints: '有画面的执法点',
     viewers: '正在观看',
     viewersHint: '{n} 路码流',
