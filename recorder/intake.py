@@ -23,7 +23,9 @@ class IntakeLimits:
     stream_bytes: int = 64 << 20  # a 30 s stall that bursts at 8 Mbit/s is half of it
     stream_items: int = 20_000  # 4 min of 25 pictures and 50 frames of sound a second
     all_bytes: int = 256 << 20  # 200 streams of 1.5 Mbit/s for 7 s: longer than F26's 5 s sync
-    age_ns: int = 30_000_000_000  # what came first has waited for so long; a process stopped for 10 s (F07) is no reason
+    age_ns: int = (
+        30_000_000_000  # what came first has waited for so long; a process stopped for 10 s (F07) is no reason
+    )
 
 
 class Pressure:

@@ -98,6 +98,7 @@ class RowFeed:
     async def _find_dropped(self) -> None:
         found = await asyncio.to_thread(self._sealed_without_row)
         self._waiting.extend(found)
+        self._dropped = self._dropped or len(found) == WAITING_MAX  # there may be more than had room
 
     def _sealed_without_row(self) -> list[SealedSegment]:
         known = self._in_flight() | {segment.header.segment for segment in list(self._waiting)}

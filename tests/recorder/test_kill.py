@@ -48,9 +48,7 @@ async def recover(root):
         database = await Database.open(url)
         index = Index(database)
         began = time.monotonic()
-        async with Archiver.open(
-            store=store, index=index, bus=MemoryBus(), clock=clock, new_id=UlidFactory(clock)
-        ):
+        async with Archiver.open(store=store, index=index, bus=MemoryBus(), clock=clock, new_id=UlidFactory(clock)):
             ready_s = time.monotonic() - began
             report = await check(store, index)
         gaps = {f"dev{n}": (await index.recordings(f"dev{n}", "main", 0, 1 << 62)).gaps for n in range(DEVICES)}
