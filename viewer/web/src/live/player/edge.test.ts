@@ -124,6 +124,14 @@ describe('LiveEdge', () => {
     expect(rehearsal.behind).toBeLessThan(0.45)
   })
 
+  it('leaves a small surplus alone while somebody listens', () => {
+    const edge = new LiveEdge()
+    for (let n = 0; n < 40; n += 1) edge.arrived(n * 40, n * 0.04, n * 0.04 + 0.5, n * 0.04 + 0.5)
+    const ranges = [{ start: 0, end: 9 }]
+    expect(edge.decide(1_600, 1.6, ranges, true).rate).toBe(1)
+    expect(edge.decide(1_600, 1.6, ranges, false).rate).toBe(1.05)
+  })
+
   it('goes on in the later range when it is stranded in a hole', () => {
     const edge = new LiveEdge()
     edge.arrived(0, 0, 0, 0)

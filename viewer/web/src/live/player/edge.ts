@@ -66,7 +66,8 @@ export class LiveEdge {
     return Math.max(0, ((this.newest + this.pictureStep() - position) / rate) * 1_000)
   }
 
-  decide(nowMs: number, position: number, ranges: readonly TimeRange[]): Step {
+  /** While somebody listens, only what cannot wait is corrected: each change of rate is heard for a second. */
+  decide(nowMs: number, position: number, ranges: readonly TimeRange[], listening = false): Step {
     if (!Number.isFinite(this.newest)) return { rate: 1, jumpTo: null }
     const stranded = this.strandedBefore(position, ranges)
     if (stranded !== null) return this.jump(Math.max(stranded.start, Math.min(this.newest - AIM_S, stranded.end)))
@@ -78,7 +79,7 @@ export class LiveEdge {
     const opening = this.openedMs !== null && nowMs - this.openedMs < OPENING_MS
     const behind = this.newest - position
     if (spare > JUMP_S || (opening && behind > OPENING_JUMP_S)) return this.jump(this.newest - AIM_S)
-    this.rate = this.nextRate(spare, behind)
+    this.rate = this.nextRate(spare, behind, listening)
     return { rate: this.rate, jumpTo: null }
   }
 
@@ -96,9 +97,9 @@ export class LiveEdge {
     this.steps = []
   }
 
-  private nextRate(spare: number, behind: number): number {
-    if (spare > FAR_S) return FASTEST
-    if (spare > HIGH_S) return FAST
+  private nextRate(spare: number, behind: number, listening: boolean): number {
+    if (spare > FAR_S) return listening ? FAST : FASTEST
+    if (spare > HIGH_S && !listening) return FAST
     // After a burst the first pictures of it were late and the last are far ahead: there is enough.
     const enough = behind > HIGH_S + this.pictureStep()
     if (spare < LOW_S) return enough ? 1 : SLOW

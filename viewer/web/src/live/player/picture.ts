@@ -44,7 +44,8 @@ export class Picture {
   private shownAtMs = 0
   private openedMs = 0
   private droppedAtOpening = 0
-  shownCount = 0
+  /** Somebody hears the sound that goes with this picture. */
+  listening = false
 
   constructor(
     private readonly element: HTMLVideoElement,
@@ -168,7 +169,7 @@ export class Picture {
   private steer(): void {
     const { element, source } = this
     if (source === null || element.seeking) return
-    const step = this.edge.decide(performance.now(), element.currentTime, source.ranges())
+    const step = this.edge.decide(performance.now(), element.currentTime, source.ranges(), this.listening)
     if (step.jumpTo !== null) element.currentTime = step.jumpTo
     if (element.playbackRate !== step.rate) element.playbackRate = step.rate
     this.scheduleEmpty()
@@ -189,7 +190,6 @@ export class Picture {
     this.frameRequest = this.element.requestVideoFrameCallback((nowMs, frame) => {
       this.shownMediaTime = frame.mediaTime
       this.shownAtMs = Math.max(nowMs, frame.expectedDisplayTime)
-      this.shownCount += 1
       this.events.onShown()
       this.watchFrames()
     })

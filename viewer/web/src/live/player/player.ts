@@ -90,6 +90,7 @@ export class LivePlayer {
   setMuted(muted: boolean): void {
     this.muted = muted
     this.sound.want(!muted)
+    this.picture.listening = !muted
     this.say({ sound: this.soundState() })
   }
 

@@ -13,6 +13,7 @@ const IN_STEP_S = 0.025 // below what anybody sees in lips, and about the grain 
 const RATE_PER_S = 1 // of correction for each second apart
 const RATE_MAX = 0.08 // pitch-corrected speech bears it
 const BREAKS_MAX = 3 // of one description: then it is left silent until the next
+const JUMP_AHEAD_S = 0.1 // the picture goes on while the sound is sought
 const JUMP_REST_MS = 1_000 // a jump needs time to show its effect
 
 export interface SoundFormat {
@@ -88,7 +89,7 @@ export class Sound {
     if (Math.abs(apart) > APART_S) {
       if (nowMs - this.jumpedMs < JUMP_REST_MS) return
       this.jumpedMs = nowMs
-      element.currentTime = target
+      element.currentTime = target + JUMP_AHEAD_S
     }
     const correction = Math.abs(apart) < IN_STEP_S ? 0 : Math.max(-RATE_MAX, Math.min(RATE_MAX, -apart * RATE_PER_S))
     element.playbackRate = picture.playbackRate + correction
