@@ -175,14 +175,23 @@ def test_a_route_that_does_not_pass_the_guard_stops_the_build():
 
 def test_a_socket_that_does_not_say_what_it_accepts_stops_the_build():
     router = APIRouter()
-    router.websocket("/ws/live/{device}")(nothing)
+
+    async def silent():
+        pass
+
+    router.websocket("/ws/live/{device}")(silent)
     with pytest.raises(DoorWithoutRow, match="use @accepts"):
         check_doors(doors_with(router.routes[0], without="/ws/live/{device}"))
 
 
 def test_a_message_without_a_row_stops_the_build():
     router = APIRouter()
-    router.websocket("/ws/live/{device}")(accepts("rewind")(nothing))
+
+    @router.websocket("/ws/live/{device}")
+    @accepts("rewind")
+    async def talkative():
+        pass
+
     with pytest.raises(DoorWithoutRow, match=r"message without a row.*rewind"):
         check_doors(doors_with(router.routes[0], without="/ws/live/{device}"))
 

@@ -5,9 +5,11 @@
 `python -m viewer.openapi`, and a test proves it current.
 """
 
-from fastapi import APIRouter, FastAPI, Request
+import asyncio
+import json
+
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from viewer.access import CallerHere, GuardedRoute
@@ -37,9 +39,12 @@ class ProblemDetails(BaseModel):
 
 
 @router.get("/api/openapi.json")
-async def read_schema(request: Request, caller: CallerHere) -> JSONResponse:
+async def read_schema(request: Request, caller: CallerHere) -> Response:
     await caller.enter_open()
-    return JSONResponse(describe(request.app))
+    state = request.app.state
+    if not hasattr(state, "description"):  # 0.2 s of work that anybody may ask for: once, and not in the loop
+        state.description = await asyncio.to_thread(lambda: json.dumps(describe(request.app)).encode())
+    return Response(state.description, media_type="application/json")
 
 
 def describe(app: FastAPI) -> dict[str, object]:
