@@ -108,7 +108,7 @@ async def test_a_device_is_registered_with_a_key_shown_once_as_text_and_qr(front
     assert len(made["key"]) == 32
     assert made["rtsp_url"] == "rtsp://127.0.0.1:8554/dev9"
     assert made["whip_url"] == f"{front.base_url}/whip/dev9"
-    assert made["qr_svg"].startswith("<svg")
+    assert made["qr_svg"].startswith("<svg xmlns=")
     assert "<script" not in made["qr_svg"]
     shown = (await site.get(f"{API}/devices/dev9")).text
     assert made["key"] not in shown

@@ -1,5 +1,7 @@
 """What a person needs to point a recorder at this server: URLs, the key, and both as a QR code."""
 
+import io
+
 import segno
 from fastapi import Request
 from pydantic import BaseModel
@@ -32,5 +34,12 @@ def enrolment(made: NewKey, request: Request, services: Services) -> Enrolment:
         rtsp_url=f"rtsp://{at}",
         whip_url=f"{request.url.scheme}://{request.url.netloc}/whip/{device}",
         # Ids and keys are letters, digits, - and _: nothing in them needs escaping in a URL.
-        qr_svg=segno.make(f"rtsp://{device}:{made.key}@{at}", micro=False).svg_inline(scale=QR_SCALE),
+        qr_svg=_qr_svg(f"rtsp://{device}:{made.key}@{at}"),
     )
+
+
+def _qr_svg(text: str) -> str:
+    """A whole SVG document: it can be put into a page or behind `data:image/svg+xml`."""
+    drawn = io.BytesIO()
+    segno.make(text, micro=False).save(drawn, kind="svg", xmldecl=False, nl=False, scale=QR_SCALE)
+    return drawn.getvalue().decode("utf-8")
