@@ -49,7 +49,8 @@ class SyncRounds:
         self._began_mono_ns = self._clock.mono_ns()
         self._targets = [(writer, writer.position_to_sync()) for writer in writers]
         descriptors = [descriptor for writer in writers for descriptor in writer.descriptors]
-        self._round = self._thread.submit(self._sync, descriptors)
+        folders = dict.fromkeys(folder for writer in writers for folder in writer.folders_to_sync)
+        self._round = self._thread.submit(self._sync, descriptors, folders)
 
     def wait(self) -> None:
         """Until the running round is over; its outcome still has to be fetched."""

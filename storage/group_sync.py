@@ -9,16 +9,17 @@ Not here: when to sync, and what a failure means for a segment (R7, recorder.arc
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from storage.disk import Disk
 
 
 class GroupSync(Protocol):
-    def __call__(self, descriptors: Sequence[int]) -> Mapping[int, OSError]:
-        """Make everything written to these files so far durable; answers those for which it failed.
+    def __call__(self, descriptors: Sequence[int], folders: Collection[str]) -> Mapping[int, OSError]:
+        """Make the names in these folders and everything written to these files so far durable.
 
+        Answers the files for which it failed: all of them if a folder did.
         A descriptor that failed must never be synced again and trusted: the kernel reports an
         error once and may have dropped the data (R7).
         """
@@ -30,8 +31,13 @@ class FdatasyncEach:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def __call__(self, descriptors: Sequence[int]) -> Mapping[int, OSError]:
+    def __call__(self, descriptors: Sequence[int], folders: Collection[str]) -> Mapping[int, OSError]:
         failed: dict[int, OSError] = {}
+        try:
+            for folder in folders:
+                self._disk.sync_directory(folder)
+        except OSError as error:
+            return dict.fromkeys(descriptors, error)
         for descriptor in descriptors:
             try:
                 self._disk.sync_file(descriptor)
@@ -50,8 +56,8 @@ class SyncfsOnce:
         self._disk = disk
         self._folder = disk.open_directory(os.fspath(folder))  # long-lived: see Disk.sync_filesystem
 
-    def __call__(self, descriptors: Sequence[int]) -> Mapping[int, OSError]:
-        try:
+    def __call__(self, descriptors: Sequence[int], folders: Collection[str]) -> Mapping[int, OSError]:
+        try:  # folders are on the same file system: one call for everything
             self._disk.sync_filesystem(self._folder)
         except OSError as error:
             return dict.fromkeys(descriptors, error)

@@ -74,16 +74,20 @@ class SegmentStore:
         lock = StoreLock(self.root / "lock")
         try:
             for folder in (self.media, self.media / OPEN, self.media / QUARANTINE):
-                self._make_folder(folder)
+                for changed in self._make_folder(folder):
+                    self.disk.sync_directory(changed)
         except BaseException:
             lock.release()
             raise
         return lock
 
     def create(self, header: SegmentHeader, init: bytes, clock_rates: Mapping[int, int]) -> SegmentWriter:
-        """Make the files of a segment durable by name, and write its header.
+        """Make the files of a segment and write its header.
 
-        `init` is the file header made with `header.identity()`; `clock_rates` are those of its tracks.
+        `init` is the file header made with `header.identity()`; `clock_rates` are those of its
+        tracks. The names become durable with the writer's first sync (`folders_to_sync`), before
+        which nothing is promised: 200 streams that begin at once wait for one sync, not for a
+        thousand.
 
         Raises:
             OSError: the disk refused; what was made of the segment is removed again.
@@ -93,15 +97,13 @@ class SegmentStore:
         descriptors: list[int] = []
         try:
             with self._folders:
-                self._make_folder(path.parent)
+                folders = self._make_folder(path.parent)
                 link = self.media / OPEN / header.segment
                 self.disk.make_link(f"../{header.path}", str(link))
                 made.append(link)
                 for file in (path, Path(journal_beside(str(path)))):
                     descriptors.append(self.disk.create(str(file)))
                     made.append(file)
-            self.disk.sync_directory(str(link.parent))
-            self.disk.sync_directory(str(path.parent))
             writer = SegmentWriter(
                 self.disk,
                 self.clock,
@@ -109,6 +111,7 @@ class SegmentStore:
                 media_path=str(path),
                 media=descriptors[0],
                 journal=descriptors[1],
+                folders=(str(link.parent), *folders, str(path.parent)),
                 clock_rates=clock_rates,
             )
             writer.begin(init)
@@ -186,13 +189,14 @@ class SegmentStore:
         names += [Path(f"{name}{CUT_SUFFIX}") for name in names]
         return [name for name in names if name.exists()]
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, folder: Path) -> list[str]:
+        """The folders that were changed by making it, to be synced from the outermost on."""
         if folder.is_dir():
-            return
-        self._make_folder(folder.parent)
+            return []
+        changed = self._make_folder(folder.parent)
         with contextlib.suppress(FileExistsError):
             self.disk.make_directory(str(folder))
-        self.disk.sync_directory(str(folder.parent))
+        return [*changed, str(folder.parent)]
 
     def _remove_empty_folders(self, folder: Path) -> None:
         with self._folders:

@@ -38,7 +38,7 @@ from storage.segment_cut import end_at, end_record, gap_record
 
 
 class SegmentWriter:
-    """An open segment. Made by `SegmentStore.create`, which has made its files durable by name."""
+    """An open segment. Made by `SegmentStore.create`."""
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class SegmentWriter:
         media_path: str,
         media: int,
         journal: int,
+        folders: Sequence[str],
         clock_rates: Mapping[int, int],
     ) -> None:
         self.header = header
@@ -71,7 +72,13 @@ class SegmentWriter:
         )
         self._durable = self._written
         self._sync_to_tell: Position | None = None
+        self._folders = tuple(folders)
         self.dirty = False
+
+    @property
+    def folders_to_sync(self) -> tuple[str, ...]:
+        """Folders that hold the names of the files; a sync before these are synced would promise nothing."""
+        return self._folders
 
     @property
     def written(self) -> Position:
@@ -205,6 +212,7 @@ class SegmentWriter:
         """
         if position.records > self._durable.records:
             self._durable = self._sync_to_tell = position
+            self._folders = ()
 
     def end(self, cause: GapCause | None = None, *, last: bool = False) -> SealedSegment:
         """Write the end record; nothing may follow. It is sealed once a sync after this succeeded (R1).
@@ -261,6 +269,8 @@ class SegmentWriter:
             OSError: nothing after `durable` can be trusted any more, not even after another sync (R7).
         """
         position = self.position_to_sync()
+        for folder in self.folders_to_sync:
+            self._disk.sync_directory(folder)
         for descriptor in self.descriptors:
             self._disk.sync_file(descriptor)
         self.synced(position)

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the chain of migrations on the connection that `storage.database.migrate` hands over."""
+"""Alembic's entry: runs the chain of migrations on the connection that `storage.database.schema_history` hands over."""
 
 from alembic import context
 

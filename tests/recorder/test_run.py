@@ -215,7 +215,7 @@ def test_a_failed_write_costs_what_it_would_have_written(faulty, error):
     assert all_true(stage)
 
 
-@pytest.mark.parametrize("call", ["create", "make_link", "sync_directory", "make_directory"])
+@pytest.mark.parametrize("call", ["create", "make_link", "make_directory"])
 def test_a_segment_that_cannot_be_made_is_tried_again(faulty, call):
     stage, disk = faulty
     disk.refuse = {call: ENOSPC}

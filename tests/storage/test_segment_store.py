@@ -65,11 +65,17 @@ def test_names_are_durable_before_footage_is(tmp_path):
     shelf = Shelf(SegmentStore(tmp_path, StoppedClock(), disk=disk), StoppedClock())
     with shelf.store.lock():
         disk.calls.clear()
-        shelf.open()
-    assert disk.calls[-7:] == ["make_link", "create", "create", "sync_directory", "sync_directory", "append", "append"]
+        writer = shelf.open()
+        assert disk.calls == [*["make_directory"] * 3, "make_link", "create", "create", "append", "append"]
+        disk.calls.clear()
+        writer.sync()
+        assert disk.calls == [*["sync_directory"] * 5, "sync_file", "sync_file"]
+        writer.append(fragments(1, 1))
+        writer.sync()
+        assert disk.calls[7:] == ["append", "append", "sync_file", "sync_file"]
 
 
-@pytest.mark.parametrize("refused", ["make_directory", "make_link", "create", "sync_directory", "append"])
+@pytest.mark.parametrize("refused", ["make_directory", "make_link", "create", "append"])
 def test_a_segment_that_cannot_be_made_leaves_nothing(tmp_path, refused):
     disk = RefusingDisk()
     store = SegmentStore(tmp_path, StoppedClock(), disk=disk)
