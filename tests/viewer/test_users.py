@@ -36,6 +36,14 @@ async def test_the_first_run_makes_the_three_administrators_once(tmp_path):
             assert answer.json()["must_change_password"] is True
 
 
+async def test_an_account_made_before_the_first_start_keeps_no_administrator_from_being_made(tmp_path):
+    async with open_front(tmp_path) as front:
+        await front.access.accounts.create("auditor", Role.REVIEWER, by="cli:0")
+        await front.access.accounts.create("root", Role.SYSTEM_ADMIN, by="cli:0")
+        made = await front.access.accounts.first_run()
+        assert [(one.name, one.role.value) for one in made] == [("secadmin", "security_admin"), ("auditor2", "auditor")]
+
+
 async def test_the_demo_adds_three_people_and_leaves_those_that_are_there(tmp_path):
     async with open_front(tmp_path) as front:
         assert [one.role.value for one in await front.access.accounts.demo()] == [

@@ -18,7 +18,6 @@ from viewer.access.caller import (
     Caller,
     CallerHere,
     GuardedRoute,
-    authenticate_websocket,
     clear_session_cookie,
     require_private_transport,
     session_token,
@@ -49,12 +48,11 @@ from viewer.access.peer import (
     refuse_plain_bind,
 )
 from viewer.access.policy import NOTHING, TABLE, Action, Kind, Object, Record, Scope, Verdict, allowed_actions, may
-from viewer.access.roles import ADMINISTRATORS, Principal, Role
+from viewer.access.roles import Principal, Role
 from viewer.access.sessions import ABSOLUTE_S, IDLE_S, EndReason, Session, SessionRevoked, Sessions
 
 __all__ = [
     "ABSOLUTE_S",
-    "ADMINISTRATORS",
     "DOORS",
     "IDLE_S",
     "MESSAGES",
@@ -102,7 +100,6 @@ __all__ = [
     "accepted_messages",
     "accepts",
     "allowed_actions",
-    "authenticate_websocket",
     "clear_session_cookie",
     "is_from_this_machine",
     "is_secure",

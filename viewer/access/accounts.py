@@ -12,6 +12,7 @@ Invariants:
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -100,10 +101,14 @@ class Accounts:
             return (await connection.execute(statement)).scalar_one()
 
     async def first_run(self) -> Sequence[NewAccount]:
-        """The three administrators of a server that has no account at all; else nothing."""
-        if await self.list():
-            return ()
-        return [await self.create(name, role, by=SYSTEM_PRINCIPAL) for name, role in FIRST_RUN]
+        """An administrator for each of the three roles that no account has ever had: all three on a new server."""
+        accounts = await self.list()
+        names, roles = {account.name for account in accounts}, {account.role for account in accounts}
+        return [
+            await self.create(_free_name(name, names), role, by=SYSTEM_PRINCIPAL)
+            for name, role in FIRST_RUN
+            if role not in roles
+        ]
 
     async def demo(self) -> Sequence[NewAccount]:
         """A supervisor, a reviewer and a site admin for `mingjing demo`; those that exist are left alone."""
@@ -261,6 +266,10 @@ class Accounts:
             raise AccountInvalid("An administrator belongs to no unit.", field="unit", fix="Leave the unit empty.")
         elif not self._unit_exists(unit):
             raise AccountInvalid(f"There is no unit {unit}.", field="unit", fix="Choose one of the list of units.")
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    return next(one for one in chain([name], (f"{name}{number}" for number in count(2))) if one not in taken)
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:

@@ -10,7 +10,7 @@ own. Browsers always send it; another program must say it too, so that no case i
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response, WebSocket
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -127,11 +127,6 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     caller = Caller(access.guard, principal, peer, action, on_machine=on_machine)
     connection.scope[_SCOPE_KEY] = caller
     return caller
-
-
-async def authenticate_websocket(websocket: WebSocket) -> Caller:
-    """`authenticate`, under the name by which live sockets look for it."""
-    return await authenticate(websocket)
 
 
 async def _caller(connection: HTTPConnection) -> Caller:
