@@ -13,6 +13,8 @@ from gateway.stream import Alarm, AlarmKind
 from viewer.access import IDLE_S, Role
 from viewer.live import event_feed
 
+LIVE = "/ws/live/dev-north?purpose=duty"
+
 
 class Tab:
     """A browser's tab that listens."""
@@ -39,10 +41,10 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(front, role, unit=None):
+async def tab(front, role, unit=None, path="/ws/events"):
     token = await front.session(f"{role.value}.{unit or 'all'}", role, unit)
     headers = {"Cookie": f"session={token}"}
-    async with connect(f"{front.ws_url}/ws/events", origin=front.base_url, additional_headers=headers) as socket:
+    async with connect(front.ws_url + path, origin=front.base_url, additional_headers=headers) as socket:
         yield Tab(socket, front.access.sessions.find(token).id)
 
 
@@ -141,12 +143,24 @@ async def test_a_slow_tab_gets_a_fresh_snapshot_instead_of_an_endless_queue(fron
 # The end
 
 
-async def test_a_revoked_session_closes_the_socket_within_the_second(front):
-    async with tab(front, Role.SUPERVISOR) as supervisor:
-        await supervisor.next("snapshot")
-        await front.access.accounts.disable("supervisor.all", by="cli:0")
-        assert (await supervisor.next("closing"))["reason"] == "revoked"
-        assert await supervisor.wait_closed() == (1008, "revoked")
+async def test_f62_a_right_revoked_cuts_every_socket_within_five_seconds(front):
+    async with tab(front, Role.SUPERVISOR) as events, tab(front, Role.SUPERVISOR, path=LIVE) as live:
+        await events.next("snapshot")
+        await live.next("offline")
+        async with asyncio.timeout(5):
+            await front.access.accounts.disable("supervisor.all", by="cli:0")
+            for socket in (events, live):
+                assert (await socket.next("closing"))["reason"] == "revoked"
+                assert await socket.wait_closed() == (1008, "revoked")
+
+
+async def test_f20_without_the_audit_log_no_picture_is_shown(front):
+    token = await front.session("li", Role.SUPERVISOR)
+    front.disk.sick = True
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(front.ws_url + LIVE, origin=front.base_url, additional_headers={"Cookie": f"session={token}"})
+    assert refused.value.response.status_code == 503
+    assert json.loads(refused.value.response.body)["type"] == "urn:mingjing:problem:unavailable"
 
 
 async def test_an_expired_session_closes_the_socket(front):

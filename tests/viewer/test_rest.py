@@ -215,7 +215,7 @@ async def test_an_interval_that_cannot_be_is_refused(front, start, end):
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:mingjing:problem:invalid")
 
 
-async def test_without_the_audit_log_there_is_no_view(front):
+async def test_f20_without_the_audit_log_there_is_no_view(front):
     reviewer = await front.person(Role.REVIEWER)
     front.disk.sick = True
     query = {"device": "dev-north", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T09:00:00Z"}
