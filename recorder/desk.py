@@ -76,21 +76,27 @@ class Desk:
         gap: RecordedGap | None = None,
         *,
         last: bool = False,
-    ) -> bytes | None:
-        """End a broken segment at `position` (R7); its last chain value, or None when the disk refuses.
+    ) -> bytes:
+        """End a broken segment at `position` (R7); the chain value from which its stream goes on.
 
-        A segment of which nothing is durable, not even its header, goes into quarantine.
+        One of which nothing is durable, not even its header, goes into quarantine; one in which nothing
+        was recorded goes away, or a full disk would fill with headers.
         """
         self.wait_for_round()
+        path = self.store.media / writer.header.path
         try:
-            if position.records == 0:
+            if position.empty:
                 writer.close()
-                self.store.set_aside(self.store.media / writer.header.path)
-                return None
+                if position.records == 0:
+                    self.store.set_aside(path)
+                else:
+                    self.store.remove(path)
+                    self.store.settle(path.stem)
+                return writer.header.chain
             sealed = writer.end_broken(position, cause, gap, last=last)
         except OSError:
             self.unended.append(Unended(writer, position, cause, gap, last))
-            return None
+            return writer.header.chain if position.empty else position.chain
         self.keep(sealed)
         return sealed.digest
 

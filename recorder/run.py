@@ -249,8 +249,8 @@ class Run:
             loss = _Loss(max(1, position.last_sequence + 1), position.end_utc_ns, GapCause.DISK_ERROR)
         self._loss = loss
         self._reached_utc_ns = position.end_utc_ns
-        self._kept += position.records > 0
-        self._chain = self._desk.end_broken(writer, position, GapCause.DISK_ERROR) or position.chain
+        self._kept += not position.empty
+        self._chain = self._desk.end_broken(writer, position, GapCause.DISK_ERROR)
         self._failed(error)
 
     def _failed(self, error: OSError) -> None:

@@ -205,7 +205,7 @@ class Scribe:
         last = EndFlag.LAST in sealed.end
         head = self._desk.end_broken(closing.writer, durable, sealed.end_cause, gap, last=last)
         if history.ended is not None and history.ended.head == sealed.digest:
-            history.ended = replace(history.ended, head=head or durable.chain)
+            history.ended = replace(history.ended, head=head)
         words = "a sync failed at the end of a segment"
         self._tell(AlarmKind.DISK_ERROR, sealed.header.device, sealed.header.channel, words)
 

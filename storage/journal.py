@@ -27,7 +27,7 @@ NO_CHAIN = bytes(32)  # before the first record of a stream; "unknown" for a hea
 
 # kind version track cause | number | offset sequence rtp_time mono utc ntp placed |
 # length flags count duration clock_rate lost | digest
-BODY = Struct("<BBBBIQQqQqQqIIIIII32s")
+BODY = Struct("<BBBBIQqqQqQqIIIIII32s")
 BODY_SIZE = BODY.size
 CHAIN_END = BODY_SIZE + 32
 CRC_OFFSET = CHAIN_END + 4

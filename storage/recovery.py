@@ -53,15 +53,28 @@ def recover(store: SegmentStore, also: Iterable[Path] = ()) -> Recovery:
     sealed = []
     following: dict[str, SegmentHeader] = {}
     for path, header, journal in reversed(found):
-        sealed.append(_seal(store, path, header, journal, following.get(header.stream)))
+        follower = following.get(header.stream)
+        records = _true_prefix(path, header, journal, follower)
+        if position_after(header, records).empty:  # killed before anything of the stream was recorded in it
+            if path.stat().st_size == records[0].length:
+                store.remove(path)
+                store.settle(path.stem)
+            else:
+                quarantined.append((store.set_aside(path), "nothing in it was recorded"))
+            continue
+        sealed.append(_seal(store, path, header, journal, records, follower))
         following[header.stream] = header
     return Recovery(tuple(reversed(sealed)), tuple(quarantined))
 
 
 def _seal(
-    store: SegmentStore, path: Path, header: SegmentHeader, journal: bytes, follower: SegmentHeader | None
+    store: SegmentStore,
+    path: Path,
+    header: SegmentHeader,
+    journal: bytes,
+    records: list[Record],
+    follower: SegmentHeader | None,
 ) -> SealedSegment:
-    records = _true_prefix(path, header, journal, follower)
     gaps = tuple(gap_from(record) for record in records if record.kind == Kind.GAP)
     if records[-1].kind == Kind.END and len(records) * RECORD_SIZE == len(journal):
         for file in (str(path), journal_beside(str(path))):  # it was ended, but perhaps never synced

@@ -181,6 +181,11 @@ class Position:
     fragments: int
     gaps: int
 
+    @property
+    def empty(self) -> bool:
+        """Nothing of a stream is recorded up to here: at most the header is written."""
+        return not self.fragments and not self.gaps
+
 
 @dataclass(frozen=True, slots=True)
 class SealedSegment:

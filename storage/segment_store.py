@@ -175,7 +175,10 @@ class SegmentStore:
         return quarantine / path.name
 
     def remove(self, path: Path) -> None:
-        """Delete everything of a segment, durably. Only the ring may, and only after its row is garbage."""
+        """Delete everything of a segment, durably.
+
+        Only the ring may, after its row is garbage, and whoever made a segment and recorded nothing in it.
+        """
         for file in self._files_of(path):
             self.disk.unlink(str(file))
         with contextlib.suppress(FileNotFoundError):
