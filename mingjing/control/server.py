@@ -70,17 +70,17 @@ class _Desk:
 
     async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> BaseModel:
         uid = peer_uid(writer.get_extra_info("socket"))
+        try:  # first the whole line, whoever it is from: an answer beside unread bytes would be lost
+            async with asyncio.timeout(REQUEST_WITHIN_S):
+                line = await reader.readuntil(b"\n")
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return Failure(words="This is not a command.")
         if uid not in (0, os.geteuid()):
             return Failure(
                 words="This server belongs to another user.", fix="Run the command as that user, or as root."
             )
         if len(self._conversations) > CONVERSATIONS_MAX:
             return Failure(words="The server is busy with other commands.", fix="Try again in a moment.")
-        try:
-            async with asyncio.timeout(REQUEST_WITHIN_S):
-                line = await reader.readuntil(b"\n")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return Failure(words="This is not a command.")
         try:
             request = REQUESTS.validate_json(line)
         except ValidationError as error:
