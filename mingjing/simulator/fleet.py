@@ -2,7 +2,10 @@
 
 import asyncio
 import random
+import resource
 from dataclasses import dataclass, replace
+
+import structlog
 
 from mingjing.simulator.clip import Clip
 from mingjing.simulator.demuxed import demuxed_clip
@@ -10,10 +13,15 @@ from mingjing.simulator.device import Part, SimulatedDevice
 from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.generated import ClipOptions, generated_clip
 from mingjing.simulator.ledger import FleetReport
-from mingjing.simulator.options import DeviceLogin, SimulateOptions
+from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
 from mingjing.simulator.pacer import Pacer
 from mingjing.simulator.player import Cast
 from storage import Clock, SystemClock
+
+SOCKETS_OVER_UDP = 5  # of a device: RTSP, and RTP and RTCP of two tracks
+OTHER_FILES = 200  # what the process and its surroundings hold open
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class Fleet:
         Raises:
             ClipError: the clip cannot be made or read.
         """
+        _make_room_for_sockets(options)
         return cls(options, load_clips(options), clock)
 
     async def run(self) -> None:
@@ -75,6 +84,18 @@ async def simulate(options: SimulateOptions, clock: Clock | None = None) -> Flee
     fleet = await asyncio.to_thread(Fleet.prepare, options, clock or SystemClock())
     await fleet.run()
     return fleet.report()
+
+
+def _make_room_for_sockets(options: SimulateOptions) -> None:
+    """Raise this process's soft limit of open files as far as needed; the common 1,024 is 200 devices over UDP."""
+    needed = OTHER_FILES + len(options.devices) * (SOCKETS_OVER_UDP if options.over is Over.UDP else 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < needed:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else min(needed, hard), hard)
+        )
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        log.warning("too few open files allowed", needed=needed, allowed=hard)
 
 
 def load_clips(options: SimulateOptions) -> Clips:
