@@ -130,6 +130,19 @@ async def test_statistics_come_by_themselves(front, monkeypatch):
         assert figures["channels"][0].keys() == {"device", "channel", "bitrate_kbps", "fps", "delay_s", "viewers"}
 
 
+async def test_who_may_see_no_device_is_told_of_none_and_still_of_the_end_of_the_session(front, monkeypatch):
+    monkeypatch.setattr(event_feed, "STATISTICS_PERIOD_S", 0.01)
+    front.hub.refuse_codec("dev-north", "main", "VP8")
+    async with tab(front, Role.AUDITOR) as auditor, tab(front, Role.SUPERVISOR) as supervisor:
+        assert (await supervisor.next("snapshot"))["channels"]
+        assert await auditor.next("snapshot") == {"type": "snapshot", "channels": [], "alarms": []}
+        assert (await supervisor.next("statistics"))["channels"]
+        assert (await auditor.next("statistics"))["channels"] == []
+        await front.registry.devices.edit("dev-north", name="Renamed", principal="cli:0")
+        front.access.sessions.end([auditor.session_id])
+        assert (await auditor.next("registry", "closing"))["type"] == "closing"
+
+
 async def test_a_slow_tab_gets_a_fresh_snapshot_instead_of_an_endless_queue(front):
     feed = event_feed.EventFeed(front.services)
     principal = front.access.sessions.find(await front.session("li", Role.SUPERVISOR)).principal

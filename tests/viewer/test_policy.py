@@ -46,7 +46,7 @@ WHO_MAY = {
     "device.enable": {SITE},
     "device.disable": {SITE},
     "stream.list": FIELD | {SYS},
-    "events.watch": FIELD | {SYS},
+    "events.watch": ALL,
     "live.open": {S, SITE},
     "recording.read": {S, R, E},
     "audit.read": {AUD},

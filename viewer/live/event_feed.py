@@ -1,8 +1,8 @@
 """One listener on the bus for all event sockets: says each thing once, to those who may know it.
 
-Every message is made and encoded once, whoever receives it; statistics once for each unit that
-anybody belongs to. A member's queue is bounded: when it is full, everything in it is dropped and
-a fresh snapshot takes its place, so a slow tab is late but never wrong.
+Every message is made and encoded once, whoever receives it; statistics once for each role and unit.
+A member's queue is bounded: when it is full, everything in it is dropped and a fresh snapshot takes
+its place, so a slow tab is late but never wrong.
 
 Not here: the socket (`events`), what the messages look like (`event_messages`).
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
 from gateway.stream import Alarm, ChannelChanged, ChannelStatistics
-from viewer.access import NOTHING, PUSHES, Kind, Object, Principal, may
+from viewer.access import NOTHING, PUSHES, Kind, Object, Principal, Role, may
 from viewer.live import event_messages as messages
 from viewer.objects import checkpoint_object, device_object, every_place, unit_object
 from viewer.services import Services
@@ -106,12 +106,12 @@ class EventFeed:
         while True:
             await asyncio.sleep(STATISTICS_PERIOD_S)
             placed = self._placed_channels()
-            texts: dict[str | None, str] = {}
+            texts: dict[tuple[Role, str | None], str] = {}
             for member in list(self._members):
-                unit = member.principal.unit
-                if unit not in texts:  # every role that may be here sees the same devices of a unit
-                    texts[unit] = messages.statistics(_visible(member, "statistics", placed))
-                self._put(member, texts[unit])
+                sight = member.principal.role, member.principal.unit  # all that the policy looks at
+                if sight not in texts:
+                    texts[sight] = messages.statistics(_visible(member, "statistics", placed))
+                self._put(member, texts[sight])
 
     async def _await_stop(self) -> None:
         await self._services.stopping.wait()
