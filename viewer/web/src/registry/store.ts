@@ -100,7 +100,8 @@ export const useRegistry = defineStore('registry', () => {
       else for (const id of ids) await readDevice(id)
       failure.value = null
     } catch (error) {
-      failure.value = error
+      // Of a server that is away the banner speaks, and everything is read again when it is back.
+      if (!(error instanceof Problem) || !error.unreachable) failure.value = error
     }
   }
 

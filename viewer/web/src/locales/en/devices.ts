@@ -39,6 +39,8 @@ const words: typeof zh = {
       refusalTitle: 'The last connection that was refused',
       actions: 'Actions',
       preview: 'Live preview',
+      previewShow: 'Show the live picture',
+      previewRegistered: 'The view is registered in the audit log.',
       previewNone: 'The picture appears here by itself when the device is live.',
     },
     edit: { title: 'Edit device {id}', saved: 'Saved' },

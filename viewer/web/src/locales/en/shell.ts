@@ -38,7 +38,7 @@ const words: typeof zh = {
   },
   connection: {
     lost: 'The connection to the server is lost.',
-    safe: 'Recording goes on at the server; this page shows the state from before.',
+    safe: 'If only the network is down, recording goes on; this page shows the state from before.',
     retrying: 'Reconnecting by itself…',
     retry: 'Try now',
     back: 'Connected again; this page is up to date.',

@@ -37,6 +37,8 @@ export default {
       refusalTitle: '最近一次连接被拒绝',
       actions: '操作',
       preview: '实时预览',
+      previewShow: '查看实时画面',
+      previewRegistered: '查看会登记在审计日志中。',
       previewNone: '设备在线后，这里会自动出现画面。',
     },
     edit: { title: '编辑设备 {id}', saved: '已保存' },
