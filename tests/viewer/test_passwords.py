@@ -45,6 +45,10 @@ def test_mlps3_takes_three_of_four_classes(password):
     assert MLPS3.fault(password, "li.wei") is None
 
 
+def test_a_very_short_user_name_is_no_part_of_a_password():
+    assert ASVS.fault("correct horse battery", "a") is None
+
+
 def test_one_time_passwords_never_repeat_and_please_both_profiles():
     made = {one_time_password() for _ in range(1000)}
     assert len(made) == 1000

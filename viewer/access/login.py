@@ -122,10 +122,9 @@ class Login:
             row = (await connection.execute(select(users).where(users.c.name == name))).one()
             if not row.enabled or row.password_hash != verified.password_hash:
                 raise WrongCredentials("The account has just been changed.", fix="Try again.")
-            values: dict[str, object] = {"last_login_utc_ns": now_utc_ns}
-            must_change = row.must_change_password or self._profile.expired(
-                (now_utc_ns - row.password_changed_utc_ns) / _SECOND_NS
-            )
+            age_s = (now_utc_ns - row.password_changed_utc_ns) / _SECOND_NS
+            must_change = row.must_change_password or self._profile.expired(age_s)
+            values: dict[str, object] = {"last_login_utc_ns": now_utc_ns, "must_change_password": must_change}
             if password_hash is not None:
                 must_change = False
                 values = {

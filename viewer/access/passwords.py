@@ -23,6 +23,8 @@ MLPS_AGE_MAX_S = 90 * 24 * 3600  # GB/T 22239-2019 wants passwords changed perio
 LENGTH_MAX = 128  # ASVS 2.1.2; beyond it somebody feeds the hasher
 DISTINCT_MIN = 5  # "aaaaaaaaaaaa" and "121212121212" are long and worthless
 
+NAME_LENGTH_MIN = 4  # a shorter user name is in too many words to be asked for
+
 HASH_THREADS = 2
 WAITING_MAX = 32  # 32 waiting on two threads is some two seconds; who comes later is asked to come again
 
@@ -57,7 +59,7 @@ class PasswordProfile(StrEnum):
             return f"Use at least {length_min} characters."
         if len(password) > LENGTH_MAX:
             return f"Use at most {LENGTH_MAX} characters."
-        if user.lower() in password.lower():
+        if len(user) >= NAME_LENGTH_MIN and user.lower() in password.lower():
             return "Leave the user name out of the password."
         if len(set(password)) < DISTINCT_MIN:
             return f"Use at least {DISTINCT_MIN} different characters."

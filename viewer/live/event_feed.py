@@ -121,8 +121,7 @@ class EventFeed:
     def _tell(self, event: object) -> None:
         match event:
             case ChannelChanged():
-                statistics = self._services.hub.channel(event.device_id, event.channel).statistics()
-                self._spread("channel", self._device(event.device_id), messages.channel(statistics))
+                self._tell_channel(event)
             case Alarm():
                 self._alarms.append(event)
                 push, thing = self._alarm_place(event)
@@ -139,6 +138,12 @@ class EventFeed:
             case UnitChanged():
                 self._tell_change(Kind.UNIT, event.unit_id, event.change, self._unit)
 
+    def _tell_channel(self, event: ChannelChanged) -> None:
+        hub = self._services.hub
+        if hub.has_channel(event.device_id, event.channel):  # else its device was removed meanwhile
+            statistics = hub.channel(event.device_id, event.channel).statistics()
+            self._spread("channel", self._device(event.device_id), messages.channel(statistics))
+
     def _tell_change(self, kind: Kind, thing_id: str, change: Change, find: Callable[[str], Object]) -> None:
         now = find(thing_id)
         before = self._places.get((kind, thing_id), now)
@@ -146,6 +151,7 @@ class EventFeed:
             self._places[kind, thing_id] = now
         else:
             self._places.pop((kind, thing_id), None)
+            self._refusals.pop(thing_id, None)
         text = messages.registry(kind, thing_id, change)
         gone = messages.registry(kind, thing_id, Change.REMOVED)
         for member in list(self._members):
