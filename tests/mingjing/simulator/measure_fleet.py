@@ -7,6 +7,7 @@ import asyncio
 import json
 import multiprocessing
 import resource
+import socket
 import sys
 import time
 from multiprocessing.connection import Connection
@@ -51,15 +52,13 @@ class Drain(asyncio.Protocol):
         self._transport.write(self._core.data_to_send())  # type: ignore[attr-defined]
 
 
-class Nowhere(asyncio.DatagramProtocol):
-    pass
-
-
 def drain(ready: Connection) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        nowhere = [await loop.create_datagram_endpoint(Nowhere, ("127.0.0.1", 0)) for _ in range(2)]
-        rtp, rtcp = (transport.get_extra_info("sockname")[1] for transport, _ in nowhere)
+        nowhere = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for one in nowhere:
+            one.bind(("127.0.0.1", 0))  # and is never read: the kernel throws away
+        rtp, rtcp = (one.getsockname()[1] for one in nowhere)
         server = await loop.create_server(lambda: Drain((rtp, rtcp)), "127.0.0.1", 0)
         ready.send(server.sockets[0].getsockname()[1])
         await asyncio.Event().wait()
@@ -87,6 +86,7 @@ async def measure(devices: int, seconds: float, over: Over, port: int) -> dict[s
         wall, steal = time.monotonic() - wall, stolen_s() - steal
         task.cancel()
     return {
+        "recording": sum(bool(device.sent) for device in fleet.report().devices),
         "prepare_s": round(prepare_s, 2),
         "units_per_second": round(units / wall),
         "cpu_percent": round(100 * cpu / wall, 1),
