@@ -294,6 +294,8 @@ class ServerConnection:
         return "Session", f"{self._session_id};timeout={self._silence_timeout_s}"
 
     def _count_refusal(self) -> None:
+        if self._state is not State.INIT:
+            return  # a known device may ask each minute for what we do not serve, all day long
         self._refusals += 1
         if self._refusals >= REFUSALS_MAX:
             self._fail("too many refused requests")

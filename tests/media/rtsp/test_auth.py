@@ -1,7 +1,7 @@
 """Digest, by the examples of the standards and by what attackers try."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.rtsp import REALM, Algorithm, Credentials, DigestClient, NonceFactory, NonceVerdict, challenges, ha1
@@ -100,6 +100,7 @@ def test_parameters_may_be_unquoted_quoted_escaped_and_oddly_spaced():
     assert parse_parameters('digest  A = "x\\"y" ,b=2,c=""', "digest") == {"a": 'x"y', "b": "2", "c": ""}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_header_raises(text):
     for value in (
@@ -132,6 +133,7 @@ class TestNonces:
             forged = nonce[:index] + ("0" if digit != "0" else "1") + nonce[index + 1 :]
             assert self.factory.check(forged, "a", 0) is NonceVerdict.FOREIGN
 
+    @settings(deadline=None)
     @given(st.text(max_size=80) | st.binary(max_size=50).map(bytes.hex))
     def test_nothing_that_was_not_issued_is_valid_and_nothing_raises(self, text):
         assert self.factory.check(text, "a", 0) is NonceVerdict.FOREIGN

@@ -1,7 +1,7 @@
 """The client core against our own server core, and against servers with habits of their own."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.rtsp import (
@@ -145,6 +145,7 @@ def test_an_offer_for_each_track_is_needed():
         client(offers=(Transport(Lower.TCP),))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60) | st.just(b"RTSP/1.0 200 OK\r\nTransport: RTP/AVP/TCP\r\n\r\n"), max_size=10))
 def test_no_bytes_of_a_server_raise(chunks):
     one = client()

@@ -1,7 +1,7 @@
 """Frames are handed on in place, whole, and in order."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.rtsp.interleaved import frame, walk_frames
@@ -43,6 +43,7 @@ def test_the_largest_frame_fits_and_one_more_byte_does_not():
         frame(0, bytes(65_536))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=30)), max_size=8))
 def test_what_is_framed_comes_out(packets):
     data = b"".join(frame(channel, packet) for channel, packet in packets)

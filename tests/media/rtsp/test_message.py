@@ -1,7 +1,7 @@
 """The parser in every split, past every limit, and the writers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.rtsp.errors import RtspError
@@ -144,6 +144,7 @@ def test_after_an_error_nothing_more_is_read():
         parser.feed(WHOLE, 0, len(WHOLE))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.integers(1, 40))
 def test_only_the_documented_error_escapes(data, step):
     parser = MessageParser()
@@ -155,6 +156,7 @@ def test_only_the_documented_error_escapes(data, step):
             parser = MessageParser()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.rtsp import Lower, RtspError, Transport, parse_transport
@@ -53,6 +53,7 @@ _channel_pairs = st.integers(0, 254).map(lambda first: (first, first + 1))
 _port_pairs = st.integers(1, 65_534).map(lambda first: (first, first + 1))
 
 
+@settings(deadline=None)
 @given(
     st.builds(Transport, st.just(Lower.TCP), channels=_channel_pairs, ssrc=st.integers(0, 2**32 - 1))
     | st.builds(Transport, st.just(Lower.UDP), client_port=_port_pairs, server_port=_port_pairs, mode=st.just("record"))
@@ -61,6 +62,7 @@ def test_what_is_written_is_read_back(transport):
     assert parse_transport(str(transport)) == (transport,)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_only_the_documented_error_escapes(text):
     for value in (text, f"RTP/AVP/TCP;{text}", f"RTP/AVP;client_port={text}"):

@@ -1,7 +1,7 @@
 """AudioSpecificConfig, by examples of real encoders and by accident."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.sdp.audio import audio_config
@@ -40,6 +40,7 @@ def test_aac_that_cannot_be_understood_is_not_guessed(config):
     assert audio_config(Codec.AAC, 48_000, 2, config) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80).map(bytes.hex) | st.text(max_size=20))
 def test_no_configuration_raises(config):
     audio = audio_config(Codec.AAC, 48_000, 2, config)

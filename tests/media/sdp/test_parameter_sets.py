@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.sdp.parameter_sets import SETS_MAX, read_parameter_sets, write_parameter_sets
@@ -48,6 +48,7 @@ def test_sound_has_none():
     assert write_parameter_sets(None, (SPS,)) == {}
 
 
+@settings(deadline=None)
 @given(st.sampled_from([Codec.H264, Codec.H265]), st.text(max_size=100))
 def test_nothing_raises(codec, text):
     for unit in read_parameter_sets(codec, dict.fromkeys(("sprop-parameter-sets", "sprop-vps", "sprop-pps"), text)):

@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.sdp import SdpError, parse
@@ -134,6 +134,7 @@ _LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_LINES, st.binary(max_size=20)), max_size=20))
 def test_only_the_documented_error_escapes(lines):
     try:

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.sdp import MediaDescription, SessionDescription, build, codec_name, parse
@@ -41,6 +41,7 @@ _sounds = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_videos | _sounds, min_size=1, max_size=4), _words, st.just("") | _words)
 def test_what_is_built_is_parsed_back_equal(media, name, control):
     description = SessionDescription(tuple(media), name, control)
