@@ -67,24 +67,24 @@ class Person:
 
 
 class Viewer:
-    """One live WebSocket. `pictures` and `messages` are what has been looked at so far, in order."""
+    """One live WebSocket. `pictures`, `messages` and `binaries` are what has been looked at so far, in order."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.pictures: list[int] = []
-        self.latencies_ns: list[int] = []  # not of live latency: the test looks when it likes
         self.messages: list[SimpleNamespace] = []
+        self.binaries: list[bytes] = []
         self._unread: list[SimpleNamespace] = []
         self._socket = socket
         self._codec = Codec.H264
 
     async def wait_for_picture(self, number: int, within_s: float = PATIENCE_S) -> bool:
-        """Until the picture with this number has come; False when the socket closes before.
+        """Until the picture with this number, or a later one, has come; False when the socket closes before.
 
         Raises:
             TimeoutError: it does not come.
         """
         async with asyncio.timeout(within_s):
-            while number not in self.pictures[-1:]:
+            while not self.pictures or self.pictures[-1] < number:
                 if not await self._look():
                     return False
         return True
@@ -130,6 +130,8 @@ class Viewer:
             told = json.loads(message, object_hook=lambda fields: SimpleNamespace(**fields))
             self.messages.append(told)
             self._unread.append(told)
-        elif (stamp := stamp_of(message, self._codec)) is not None and stamp.valid:
+            return True
+        self.binaries.append(message)
+        if (stamp := stamp_of(message, self._codec)) is not None and stamp.valid:
             self.pictures.append(stamp.n)
         return True
