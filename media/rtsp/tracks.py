@@ -39,29 +39,27 @@ class Tracks:
         Raises:
             RtspError: 404 for none of them, 455 for a track that has a transport already.
         """
-        target = target_of(url)
-        index = self._find(target)
-        if index is None:
+        meant = self._meant_by(target_of(url))
+        if not meant:
             raise RtspError(404, "no such track was announced")
-        if index in self._transports:
+        index = next((index for index in meant if index not in self._transports), None)
+        if index is None:
             raise RtspError(455, "this track has a transport already")
         return index
 
-    def _find(self, target: str) -> int | None:
-        rest = None
+    def _meant_by(self, target: str) -> list[int]:
+        """Every track whose control it is: some announce two tracks without any."""
+        rest = self._behind_announced(target)
+        media = self.description.media
+        meant = [index for index, one in enumerate(media) if _is_control(one.control, target, rest)]
+        return [0] if not meant and rest == "" and len(media) == 1 else meant
+
+    def _behind_announced(self, target: str) -> str | None:
         for base in (self._announced, self._announced.partition("?")[0]):
             base = base.rstrip("/")
             if target.startswith(base) and (len(target) == len(base) or target[len(base)] in "/?"):
-                rest = target[len(base) :].strip("/")
-                break
-        for index, media in enumerate(self.description.media):
-            control = media.control
-            if "://" in control:
-                if target.rstrip("/") == target_of(control).rstrip("/"):
-                    return index
-            elif rest is not None and rest == control.strip("/"):
-                return index
-        return 0 if rest == "" and len(self.description.media) == 1 else None
+                return target[len(base) :].strip("/")
+        return None
 
     def choose(self, offers: Iterable[Transport], *, udp: bool) -> Transport:
         """The first offer that we can serve, channels filled in.
@@ -99,3 +97,9 @@ class Tracks:
 
     def assign(self, index: int, transport: Transport) -> None:
         self._transports[index] = transport
+
+
+def _is_control(control: str, target: str, behind_announced: str | None) -> bool:
+    if "://" in control:
+        return target.rstrip("/") == target_of(control).rstrip("/")
+    return behind_announced is not None and behind_announced == control.strip("/")

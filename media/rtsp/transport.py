@@ -1,7 +1,8 @@
 """The Transport header (RFC 2326, 12.39): how packets travel.
 
 Tolerated, all seen in cameras: spaces anywhere, any case, no `unicast`, one port or channel
-instead of a pair, unknown parameters, parameters without a value.
+instead of a pair, the profile behind other parameters, unknown parameters, parameters without a
+value.
 """
 
 import re
@@ -20,6 +21,9 @@ class Lower(StrEnum):
 
     TCP = "RTP/AVP/TCP"  # interleaved in the RTSP connection
     UDP = "RTP/AVP"
+
+
+_PROFILES = {"RTP/AVP/TCP": Lower.TCP, "RTP/AVP": Lower.UDP, "RTP/AVP/UDP": Lower.UDP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,10 @@ def parse_transport(value: str) -> tuple[Transport, ...]:
 
 
 def _parse_one(text: str) -> Transport | None:
-    profile, *parameters = (part.strip() for part in text.split(";"))
-    match profile.upper().replace(" ", ""):
-        case "RTP/AVP/TCP":
-            lower = Lower.TCP
-        case "RTP/AVP" | "RTP/AVP/UDP":
-            lower = Lower.UDP
-        case _:
-            return None
+    parameters = [part.strip() for part in text.split(";")]
+    lower = next((_PROFILES[part.upper()] for part in parameters if part.upper() in _PROFILES), None)
+    if lower is None:
+        return None
     channels = client_port = server_port = None
     ssrc = None
     multicast = False

@@ -157,6 +157,14 @@ class TestTracks:
         assert status(server.hear(setup(0))) == 455
         assert status(server.hear(setup(1))) == 200
 
+    def test_two_tracks_without_a_control_are_set_up_in_their_order(self):
+        server = Server()
+        server.hear(request("ANNOUNCE", URL, b"m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\nm=audio 0 RTP/AVP 8"))
+        for _ in range(2):
+            assert status(server.hear(request("SETUP", URL, Transport="RTP/AVP/TCP"))) == 200
+        assert [event.track for event in server.events if isinstance(event, Setup)] == [0, 1]
+        assert status(server.hear(request("SETUP", URL, Transport="RTP/AVP/TCP"))) == 455
+
     def test_two_tracks_cannot_share_a_channel(self):
         server = Server()
         server.hear(announce() + setup(0))

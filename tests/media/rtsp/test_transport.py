@@ -17,6 +17,7 @@ from media.rtsp import Lower, RtspError, Transport, parse_transport
         ("RTP/AVP/TCP;interleaved=4", Transport(Lower.TCP, channels=(4, 5))),
         ("rtp/avp;client_port=5000", Transport(Lower.UDP, client_port=(5000, 5001))),
         ("RTP/AVP/UDP;unicast;client_port=5000-5001;x;y=z", Transport(Lower.UDP, client_port=(5000, 5001))),
+        ("client_port=5000-5001;RTP/AVP;unicast", Transport(Lower.UDP, client_port=(5000, 5001))),
         ("RTP/AVP;multicast;ttl=1", Transport(Lower.UDP, multicast=True)),
         ("RTP/AVP/TCP;ssrc=1A2b3C4d", Transport(Lower.TCP, ssrc=0x1A2B3C4D)),
         ("RTP/AVP/TCP;ssrc=nonsense", Transport(Lower.TCP)),
