@@ -104,7 +104,10 @@ def test_noise_is_never_a_record():
     assert not any(parse(noise[at : at + RECORD_SIZE]) for at in range(0, len(noise), RECORD_SIZE))
 
 
-@pytest.mark.parametrize("vector", sorted(VECTORS.glob("*.json")), ids=lambda path: path.stem)
+VECTOR_FILES = sorted(VECTORS.glob("*.json"))
+
+
+@pytest.mark.parametrize("vector", VECTOR_FILES, ids=lambda path: path.stem)
 def test_vectors_are_read_and_written_as_documented(vector):
     meant = json.loads(vector.read_text())
     journal = vector.with_suffix(".journal").read_bytes()
@@ -120,3 +123,21 @@ def test_vectors_are_read_and_written_as_documented(vector):
 
 def test_the_body_is_laid_out_without_holes():
     assert BODY.size == 120
+
+
+@pytest.mark.parametrize("vector", VECTOR_FILES, ids=lambda path: path.stem)
+def test_digests_in_vectors_are_those_of_the_bytes_beside_them(vector):
+    chain = bytes.fromhex(json.loads(vector.read_text())["chain_before"])
+    media = vector.with_suffix(".mp4").read_bytes()
+    spoken_for = 0
+    for entry in true_records(vector.with_suffix(".journal").read_bytes(), chain):
+        if entry.kind in (Kind.HEADER, Kind.FRAGMENT):
+            assert entry.offset == spoken_for
+            spoken_for += entry.length
+            assert sha256(media[entry.offset : spoken_for]).digest() == entry.digest
+    assert spoken_for == len(media)
+
+
+def test_the_two_segments_of_the_vectors_are_one_chain():
+    first, second, *_ = (json.loads(vector.read_text()) for vector in VECTOR_FILES)
+    assert second["chain_before"] == first["records"][-1]["chain"]
