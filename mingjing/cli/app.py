@@ -15,6 +15,7 @@ from mingjing.cli.serve import serve
 from mingjing.cli.simulate import simulate
 from mingjing.cli.store import store
 from mingjing.cli.users import users
+from mingjing.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,14 +36,12 @@ app.add_typer(backup, name="backup")
 app.add_typer(bench, name="bench")
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"mingjing {version('mingjing')}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    show_version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Mingjing (明镜): live-enforcement video supervision."""
+    if show_version:
+        typer.echo(f"mingjing {version('mingjing')}")
+        raise typer.Exit
+    configure_logs("warning")  # what runs for long says more, by its settings

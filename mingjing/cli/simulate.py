@@ -29,6 +29,7 @@ from mingjing.control.requests import (
     UnitItems,
     UnitList,
 )
+from mingjing.logs import configure_logs
 from mingjing.settings import Settings, load_settings
 from mingjing.simulator import (
     ClipError,
@@ -103,6 +104,7 @@ def simulate(
         )
     except ValueError as error:
         raise CommandError(str(error)) from None
+    configure_logs("info")
     run_until_done(_play(options, json))
 
 
