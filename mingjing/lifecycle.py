@@ -26,7 +26,7 @@ from mingjing.loop_lag import LoopLag
 from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
-from recorder import Archiver, Index
+from recorder import Archiver, DiskState, Index
 from viewer import Services, build_app, tell_events
 from viewer.access import TrustedProxies, refuse_plain_bind
 
@@ -103,6 +103,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     rtsp_port=rtsp.port,
                     trusted_proxies=proxies,
                     metrics=metrics,
+                    archive=archiver.statistics,
+                    readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
                 )
                 app = build_app(services)
                 server = HttpServer(app, listening, certificate)
