@@ -21,7 +21,13 @@ DRAIN_S = 3  # for requests under way when the server stops
 class HttpServer(uvicorn.Server):
     """Serves an app on a socket that is bound already."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        listening: socket.socket,
+        certificate: Path | None = None,
+        private_key: Path | None = None,
+    ) -> None:
         config = uvicorn.Config(
             app,
             loop="none",
@@ -38,8 +44,8 @@ class HttpServer(uvicorn.Server):
             proxy_headers=False,  # viewer.access.peer reads them, from trusted proxies only
             timeout_keep_alive=int(KEEPALIVE_S),
             timeout_graceful_shutdown=DRAIN_S,
-            ssl_certfile=certificate[0] if certificate else None,
-            ssl_keyfile=certificate[1] if certificate else None,
+            ssl_certfile=certificate,
+            ssl_keyfile=private_key,
         )
         super().__init__(config)
         self.ready = asyncio.Event()

@@ -57,57 +57,19 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
         StoreLockedError, SchemaTooNewError: as `open_house`.
     """
     http = settings.http
-    certificate = (http.certificate, http.private_key) if http.certificate and http.private_key else None
     proxies = TrustedProxies(http.trusted_proxies)
-    refuse_plain_bind(http.host, has_certificate=certificate is not None, trusted_proxies=proxies)
+    refuse_plain_bind(http.host, has_certificate=http.certificate is not None, trusted_proxies=proxies)
     async with open_house(settings) as house:
-        listening = bind(http.host, http.tls_port if certificate else http.port)
-        http_port = int(listening.getsockname()[1])
-        started_utc_ns, started_mono_ns = house.clock.utc_ns(), house.clock.mono_ns()
-        hub = Hub(node_id=settings.node_id, clock=house.clock, new_id=house.new_id, bus=house.bus)
-        admission = Admission(
-            house.registry.devices, NonceFactory(secrets.token_bytes(32), secrets.token_bytes), house.clock
-        )
-        rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
-        lag = LoopLag(house.clock)
-        try:
-            rtsp_settings = settings.rtsp
-            udp_ports = (rtsp_settings.rtp_port, rtsp_settings.rtcp_port) if rtsp_settings.udp else None
-            async with Archiver.open(
-                store=house.store,
-                index=Index(house.database),
-                bus=house.bus,
-                clock=house.clock,
-                new_id=house.new_id,
-                rules=archive_rules(settings.archive),
-            ) as archiver:
-                hub.add_reader_factory(archiver.reader)
-                await rtsp.open(rtsp_settings.host, rtsp_settings.port, udp_ports)
+        with bind(http.host, http.tls_port if http.certificate else http.port) as listening:
+            hub = Hub(node_id=settings.node_id, clock=house.clock, new_id=house.new_id, bus=house.bus)
+            async with _recording(house, hub) as archiver:
+                rtsp = await _listen_for_devices(house, hub)
+                lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
-                services = Services(
-                    access=house.access,
-                    bus=house.bus,
-                    clock=house.clock,
-                    database=house.database,
-                    hub=hub,
-                    index=archiver,
-                    ledger=house.ledger,
-                    registry=house.registry,
-                    data_dir=settings.data_dir,
-                    version=version("mingjing"),
-                    started_utc_ns=started_utc_ns,
-                    started_mono_ns=started_mono_ns,
-                    node_id=settings.node_id,
-                    public_host=rtsp_settings.public_host or None,
-                    rtsp_port=rtsp.port,
-                    trusted_proxies=proxies,
-                    metrics=metrics,
-                    archive=archiver.statistics,
-                    readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
-                )
+                services = _services(house, hub, archiver, rtsp, proxies, metrics)
                 app = build_app(services)
-                server = HttpServer(app, listening, certificate)
+                server = HttpServer(app, listening, http.certificate, http.private_key)
                 async with _tasks(
                     server.serve_until_stopped,
                     house.registry.keep_presence,
@@ -119,21 +81,75 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
                     await server.ready.wait()
-                    scheme = "https" if certificate else "http"
-                    yield RunningServer(
-                        house=house,
-                        hub=hub,
-                        http_url=f"{scheme}://{_url_host(http.host)}:{http_port}",
-                        rtsp_url=f"rtsp://{_url_host(rtsp_settings.host)}:{rtsp.port}",
-                        rtsp_port=rtsp.port,
-                        http_port=http_port,
-                    )
+                    yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await rtsp.close()
                     server.stop()
                     await server.stopped.wait()
-        finally:
-            listening.close()
+
+
+@asynccontextmanager
+async def _recording(house: House, hub: Hub) -> AsyncIterator[Archiver]:
+    """Every stream of the hub is archived inside this block."""
+    async with Archiver.open(
+        store=house.store,
+        index=Index(house.database),
+        bus=house.bus,
+        clock=house.clock,
+        new_id=house.new_id,
+        rules=archive_rules(house.settings.archive),
+    ) as archiver:
+        hub.add_reader_factory(archiver.reader)
+        yield archiver
+
+
+async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
+    settings = house.settings.rtsp
+    nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
+    admission = Admission(house.registry.devices, nonces, house.clock)
+    rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
+    await rtsp.open(settings.host, settings.port, (settings.rtp_port, settings.rtcp_port) if settings.udp else None)
+    return rtsp
+
+
+def _services(
+    house: House, hub: Hub, archiver: Archiver, rtsp: RtspListener, proxies: TrustedProxies, metrics: CollectorRegistry
+) -> Services:
+    """What the viewer is handed."""
+    return Services(
+        access=house.access,
+        bus=house.bus,
+        clock=house.clock,
+        database=house.database,
+        hub=hub,
+        index=archiver,
+        ledger=house.ledger,
+        registry=house.registry,
+        data_dir=house.settings.data_dir,
+        version=version("mingjing"),
+        started_utc_ns=house.clock.utc_ns(),
+        started_mono_ns=house.clock.mono_ns(),
+        node_id=house.settings.node_id,
+        public_host=house.settings.rtsp.public_host or None,
+        rtsp_port=rtsp.port,
+        trusted_proxies=proxies,
+        metrics=metrics,
+        archive=archiver.statistics,
+        readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
+    )
+
+
+def _bound(house: House, hub: Hub, rtsp: RtspListener, http_port: int) -> RunningServer:
+    settings = house.settings
+    scheme = "https" if settings.http.certificate else "http"
+    return RunningServer(
+        house=house,
+        hub=hub,
+        http_url=f"{scheme}://{_url_host(settings.http.host)}:{http_port}",
+        rtsp_url=f"rtsp://{_url_host(settings.rtsp.host)}:{rtsp.port}",
+        rtsp_port=rtsp.port,
+        http_port=http_port,
+    )
 
 
 @asynccontextmanager
