@@ -62,16 +62,23 @@ class Tape:
         return sum(fragment.unit_count for fragment in self.fragments if fragment.track_id == AUDIO_TRACK_ID)
 
 
-@pytest.fixture
-def tapes(live_side: LiveSide) -> list[Tape]:
+class Tapes(list[Tape]):
     """One tape a stream, in order."""
-    made: list[Tape] = []
 
-    def make(_: StreamInfo) -> Tape:
-        made.append(Tape())
-        return made[-1]
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
 
-    live_side.hub.add_reader_factory(make)
+    def make(self, stream: StreamInfo) -> Tape:
+        self.append(Tape())
+        self.begun.set()
+        return self[-1]
+
+
+@pytest.fixture
+def tapes(live_side: LiveSide) -> Tapes:
+    made = Tapes()
+    live_side.hub.add_reader_factory(made.make)
     return made
 
 
@@ -119,7 +126,7 @@ def clip(ffmpeg: str, folder: Path, video: str, sound: str) -> Path:
     ],
 )
 async def test_every_picture_that_ffmpeg_pushes_reaches_the_readers(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path, video: str, sound: str, transport: str
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path, video: str, sound: str, transport: str
 ) -> None:
     source = clip(ffmpeg, clips, video, sound)
     async with pushing(ffmpeg, source, live_side.url("dev1"), transport) as process:
@@ -144,7 +151,7 @@ async def test_every_picture_that_ffmpeg_pushes_reaches_the_readers(
 
 
 async def test_the_sub_channel_is_a_channel_of_its_own(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path
 ) -> None:
     source = clip(ffmpeg, clips, "h264", "none")
     async with pushing(ffmpeg, source, live_side.url("dev1", "dev1/sub"), "tcp") as process:
@@ -154,12 +161,11 @@ async def test_the_sub_channel_is_a_channel_of_its_own(
 
 
 async def test_f31_another_credential_on_a_live_path_is_refused_and_the_stream_is_untouched(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path
 ) -> None:
     source = clip(ffmpeg, clips, "h264", "none")
     async with pushing(ffmpeg, source, live_side.url("dev1"), "tcp") as original:
-        while not tapes:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(tapes.begun.wait(), 20)
         async with pushing(ffmpeg, source, live_side.url("dev2", "dev1"), "tcp") as intruder:
             _, errors = await asyncio.wait_for(intruder.communicate(), 20)
         assert intruder.returncode != 0
@@ -174,7 +180,7 @@ async def test_f31_another_credential_on_a_live_path_is_refused_and_the_stream_i
 
 
 async def test_a_wrong_key_never_publishes_and_the_admin_sees_why(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path
 ) -> None:
     live_side.keys["dev1"] = "not-the-key"
     async with pushing(ffmpeg, clip(ffmpeg, clips, "h264", "none"), live_side.url("dev1"), "tcp") as process:
@@ -188,7 +194,7 @@ async def test_a_wrong_key_never_publishes_and_the_admin_sees_why(
 
 
 async def test_a_codec_that_cannot_be_carried_is_refused_by_name(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path
 ) -> None:
     file = clips / "mpeg4.mkv"
     make = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=2", "-c:v", "mpeg4"]
@@ -203,12 +209,11 @@ async def test_a_codec_that_cannot_be_carried_is_refused_by_name(
 
 
 async def test_f30_the_same_device_comes_back_and_takes_over_its_own_stream(
-    live_side: LiveSide, tapes: list[Tape], ffmpeg: str, clips: Path
+    live_side: LiveSide, tapes: Tapes, ffmpeg: str, clips: Path
 ) -> None:
     source = clip(ffmpeg, clips, "h264", "none")
     async with pushing(ffmpeg, source, live_side.url("dev1"), "tcp"):
-        while not tapes:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(tapes.begun.wait(), 20)
         await asyncio.wait_for(tapes[0].started.wait(), 10)
         async with pushing(ffmpeg, source, live_side.url("dev1"), "tcp") as again:
             await asyncio.wait_for(again.wait(), 30)
