@@ -30,7 +30,7 @@ _USUAL_RATE = 25  # pictures a second, until an interval is known
 SOUND_FRAGMENT_MS = 100
 _SOUND_FRAMES_MAX = 64  # in one fragment, where frames claim to last next to nothing
 
-# By (key, damaged, reanchored, marker lost); made once, for combining enum flags costs more than all else about a picture.
+# By (key, damaged, reanchored, marker lost); made once: combining enum flags costs more than all else about a picture.
 _FLAGS: dict[tuple[bool, bool, bool, bool], FragmentFlag] = {
     (key, damaged, reanchored, marker_lost): FragmentFlag(
         key * FragmentFlag.KEY
