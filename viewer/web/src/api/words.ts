@@ -1,12 +1,18 @@
 /* A failure in words: what happened, what is safe, what to do. The server's own sentence comes after ours. */
 import { i18n } from '@/i18n'
 import { Problem } from '@/api/problem'
+import { recognise } from '@/api/server_words'
+
+function inOurWords(sentence: string): string {
+  const words = recognise(sentence)
+  return words === null ? sentence : i18n.global.t(`problem.server.${words.key}`, words.values)
+}
 
 export function sayProblem(error: unknown): string {
   const { t } = i18n.global
   if (!(error instanceof Problem)) return t('problem.house')
   if (error.unreachable) return t('problem.unreachable')
-  const said = [error.detail || error.title, error.fix].filter((part) => part !== '').join(' ')
+  const said = [error.detail || error.title, error.fix].map(inOurWords).filter(Boolean).join(' ')
   switch (error.status) {
     case 403:
       return t('problem.forbidden')
@@ -22,6 +28,6 @@ export function sayProblem(error: unknown): string {
     case 429:
       return t('problem.tooMany')
     default:
-      return error.status >= 500 ? t('problem.server', { status: error.status }) : t('problem.refused', { said })
+      return error.status >= 500 ? t('problem.failed', { status: error.status }) : t('problem.refused', { said })
   }
 }

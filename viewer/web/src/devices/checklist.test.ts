@@ -49,6 +49,11 @@ describe('when it is live', () => {
     expect(judge({ channel: channel({ tracks: [video, audio('pcm_alaw')] }) }).sound).toMatchObject({ state: 'warn', say: 'soundSilent' })
   })
 
+  it('leaves the clock alone where the server does not compare', () => {
+    expect(judge({ channel: channel({}) }).clock).toMatchObject({ state: 'good', say: 'clockServer' })
+    expect(judge({ channel: channel({ clock_offset_s: null }) }).clock.state).toBe('warn')
+  })
+
   it('warns of a silent device and of a clock that is off, and lets it be handed out', () => {
     const list = checks({ channel: channel({ tracks: [video], clock_offset_s: -3600 }), refusal: null, checkpoint: place, seen: true })
     expect(list.map((check) => check.state)).toEqual(['good', 'good', 'warn', 'warn', 'good'])

@@ -14,5 +14,8 @@ export const ROLES = [
 
 export type Role = (typeof ROLES)[number]
 
+/** An account of this role belongs to one unit. */
+export const needsUnit = (role: Role): boolean => role === 'unit_user'
+
 /** 三员分立: these three exclude one another and belong to no unit. */
 export const ADMINISTRATORS: readonly Role[] = ['system_admin', 'security_admin', 'auditor']

@@ -42,6 +42,16 @@ export const useSession = defineStore('session', () => {
     end('logged_out')
   }
 
+  /** Nobody has been here for as long as the server allows: leave, and say why. */
+  async function leaveIdle(): Promise<void> {
+    try {
+      await api.DELETE('/api/v1/session')
+    } catch {
+      // The server is away; its own count ends the session.
+    }
+    end('expired')
+  }
+
   function end(reason: EndReason): void {
     info.value = null
     known.value = true
@@ -58,5 +68,5 @@ export const useSession = defineStore('session', () => {
     return page.action === undefined || may(page.action)
   }
 
-  return { info, known, ended, active, load, login, changePassword, logout, end, may, mayOpen }
+  return { info, known, ended, active, load, login, changePassword, logout, leaveIdle, end, may, mayOpen }
 })

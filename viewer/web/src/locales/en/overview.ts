@@ -29,6 +29,7 @@ const words: typeof zh = {
     disk_error: 'Disk error',
   },
   system: {
+    readAt: 'As of {at}',
     server: 'Server',
     version: 'Version',
     node: 'Node',

@@ -39,6 +39,7 @@ const words: typeof zh = {
     allUnits: 'All units',
     unitHint: 'Empty means all units',
     unitNever: 'Administrators belong to no unit.',
+    unitNeeded: 'This role needs a unit.',
     opens: 'This grant opens {n} units, those below included.',
     opensAll: 'This grant opens all {n} units.',
     nameHint: 'lower-case letters, digits, . - _',

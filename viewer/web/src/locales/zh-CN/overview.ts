@@ -27,6 +27,7 @@ export default {
     disk_error: '磁盘出错',
   },
   system: {
+    readAt: '{at} 的状态',
     server: '服务器',
     version: '版本',
     node: '节点',

@@ -37,6 +37,7 @@ export default {
     allUnits: '全部单位',
     unitHint: '留空表示全部单位',
     unitNever: '三员账号不属于任何单位。',
+    unitNeeded: '这个角色必须选一个单位。',
     opens: '这项授权可见 {n} 个单位（含下级）。',
     opensAll: '这项授权可见全部 {n} 个单位。',
     nameHint: '小写字母、数字、. - _',

@@ -1,0 +1,50 @@
+/* The server says what was wrong with a value in English sentences of a fixed form. Here they are recognised, so that
+   they can be told in the reader's language; a sentence that is not recognised is shown as it came. Pure. */
+
+export interface ServerWords {
+  /** Under `problem.server` in the locale files. */
+  key: string
+  values: Record<string, string>
+}
+
+const SENTENCES: readonly [RegExp, string][] = [
+  [/^There is an? (?:device|checkpoint|unit) (?<id>.+) already\.$/, 'taken'],
+  [/^There is an account (?<id>.+) already\.$/, 'taken'],
+  [/^Choose another (?:id|name)\.$/, 'chooseAnother'],
+  [/ is not an id of a \w+\.$/, 'notAnId'],
+  [/^Use 1 to 64 letters, digits, - and _/, 'idLetters'],
+  [/ is not a user name\.$/, 'notAName'],
+  [/^Use 1 to 64 of a-z, 0-9, dot, dash and underscore/, 'nameLetters'],
+  [/^The (?<field>\w+) has \d+ characters\.$/, 'tooLong'],
+  [/^Use at most (?<n>\d+)(?: characters)?\.$/, 'atMost'],
+  [/^The \w+ is empty\.$/, 'empty'],
+  [/^The \w+ contains characters that cannot be printed\.$/, 'unprintable'],
+  [/^Type it without them\.$/, 'without'],
+  [/^A position has a latitude and a longitude\.$/, 'halfPosition'],
+  [/^Give both or neither\.$/, 'bothOrNeither'],
+  [/ still has (?<n>\d+) devices\.$/, 'stillDevices'],
+  [/ still has (?<units>\d+) units and (?<checkpoints>\d+) checkpoints\.$/, 'stillPlaces'],
+  [/^(?<n>\d+) accounts belong to /, 'stillAccounts'],
+  [/^(?:Move or remove them first|Have them moved first)\.$/, 'moveFirst'],
+  [/^The present password is wrong\.$/, 'presentWrong'],
+  [/^The new password cannot be taken\.$/, 'newRefused'],
+  [/^Use at least (?<n>\d+) characters\.$/, 'atLeast'],
+  [/^Use at least (?<n>\d+) different characters\.$/, 'different'],
+  [/^Leave the user name out of the password\.$/, 'nameInside'],
+  [/^This password is on every list of common passwords/, 'common'],
+  [/^Mix at least three of:/, 'mix'],
+  [/^Choose another one than the present password\.$/, 'samePassword'],
+  [/ is the last (?<role>\w+)\.$/, 'lastAdministrator'],
+  [/^Give another account the role \w+ first\.$/, 'anotherFirst'],
+  [/^A unit user belongs to a unit\.$/, 'needsUnit'],
+  [/^An administrator belongs to no unit\.$/, 'noUnit'],
+  [/^(?:Name the unit|Leave the unit empty|Try again)\.$/, 'nothing'],
+]
+
+export function recognise(sentence: string): ServerWords | null {
+  for (const [pattern, key] of SENTENCES) {
+    const found = pattern.exec(sentence)
+    if (found !== null) return { key, values: { ...found.groups } }
+  }
+  return null
+}

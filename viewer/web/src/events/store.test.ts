@@ -1,0 +1,76 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Alarm, LiveChannel } from '@/api/types'
+import { useSession } from '@/session/store'
+import { useEvents } from './store'
+
+const channel = (device: string, fields: Partial<LiveChannel> = {}): LiveChannel => ({
+  device,
+  channel: 'main',
+  state: 'live',
+  since: '2026-11-24T04:00:00.000Z',
+  reason: null,
+  tracks: [{ kind: 'video', codec: 'h264', codec_string: 'avc3.64001f' }],
+  bitrate_kbps: 900,
+  fps: 25,
+  delay_s: 0,
+  viewers: 0,
+  ...fields,
+})
+const alarm = (device: string): Alarm => ({ kind: 'device_offline', device, channel: 'main', at: '2026-11-24T04:00:00.000Z', words: '' })
+
+describe('the live state', () => {
+  let events: ReturnType<typeof useEvents>
+
+  beforeEach(() => {
+    setActivePinia(createPinia())
+    events = useEvents()
+    events.apply({ type: 'snapshot', channels: [channel('a'), channel('b')], alarms: [] })
+  })
+
+  it('is replaced by a snapshot: what is not in it is gone', () => {
+    events.apply({ type: 'snapshot', channels: [channel('b')], alarms: [alarm('x')] })
+    expect([...events.channels.keys()]).toEqual(['b/main'])
+    expect(events.alarms).toHaveLength(1)
+    expect(events.generation).toBe(2)
+  })
+
+  it('takes figures without losing what only a change tells', () => {
+    events.apply({ type: 'statistics', channels: [{ device: 'a', channel: 'main', bitrate_kbps: 5, fps: 1, delay_s: 9, viewers: 3 }] })
+    expect(events.channel('a', 'main')).toEqual(channel('a', { bitrate_kbps: 5, fps: 1, delay_s: 9, viewers: 3 }))
+  })
+
+  it('does not invent a channel from figures that come late', () => {
+    events.apply({ type: 'statistics', channels: [{ device: 'gone', channel: 'main', bitrate_kbps: 5, fps: 1, delay_s: 9, viewers: 3 }] })
+    expect(events.channel('gone', 'main')).toBeUndefined()
+  })
+
+  it('touches no other channel when one changes', () => {
+    const other = events.channel('b', 'main')
+    events.apply({ type: 'channel', ...channel('a', { state: 'stalled' }) })
+    expect(events.channel('a', 'main')?.state).toBe('stalled')
+    expect(events.channel('b', 'main')).toBe(other)
+  })
+
+  it('forgets the channels of a removed device and tells who listens', () => {
+    const heard: string[] = []
+    const stop = events.onRegistry((change) => heard.push(`${change.id} ${change.change}`))
+    events.apply({ type: 'registry', kind: 'device', id: 'a', change: 'removed' })
+    stop()
+    events.apply({ type: 'registry', kind: 'device', id: 'b', change: 'edited' })
+    expect(events.channel('a', 'main')).toBeUndefined()
+    expect(heard).toEqual(['a removed'])
+  })
+
+  it('keeps a bounded number of alarms, the newest', () => {
+    for (let count = 0; count < 500; count += 1) events.apply({ type: 'alarm', ...alarm(`d${count}`) })
+    expect(events.alarms).toHaveLength(200)
+    expect(events.alarms.at(-1)?.device).toBe('d499')
+  })
+
+  it('ends the session when the server says that it is revoked', () => {
+    events.apply({ type: 'closing', reason: 'revoked' })
+    expect(useSession().ended).toBe('revoked')
+    expect(useSession().active).toBe(false)
+  })
+})
