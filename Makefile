@@ -53,7 +53,7 @@ PIN := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emi
 lock:
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(PIN) --output-file requirements/runtime.txt pyproject.toml
-	$(PIN) --output-file requirements/dev.txt requirements/dev.in
+	$(PIN) --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .cache $(WEB)/node_modules $(WEB)/dist
