@@ -4,7 +4,6 @@ A `House` is the store with one owner. The server runs on it (`lifecycle`); the 
 for itself when no server has it. Not here: ports, streams and tasks of a running server.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
