@@ -122,13 +122,13 @@ _KINDS = frozenset(Kind)
 _CAUSES = frozenset((0, *GapCause))
 
 
-def true_records(journal: bytes, chain: bytes) -> Iterator[Record]:
-    """The records from the start of `journal` on, up to the first that is not true.
+def true_records(journal: bytes, chain: bytes, first: int = 0) -> Iterator[Record]:
+    """The records of `journal` from number `first` on, up to the first that is not true.
 
-    `chain` is the chain value before the journal's first record.
+    `chain` is the chain value before record `first`.
     """
     view = memoryview(journal)
-    for number in range(len(journal) // RECORD_SIZE):
+    for number in range(first, len(journal) // RECORD_SIZE):
         start = number * RECORD_SIZE
         record = parse(view[start : start + RECORD_SIZE])
         if record is None or record.number != number or (number == 0) != (record.kind == Kind.HEADER):

@@ -12,16 +12,16 @@ May itself be killed at any step and run again. The store must be locked.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from media import GapCause
-from storage.journal import RECORD_SIZE, EndFlag, Kind, Record, true_records
+from storage.journal import RECORD_SIZE, EndFlag, Kind, Record, parse, true_records
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, journal_beside
 from storage.segment_cut import end_at
-from storage.segment_reader import SegmentUnreadableError, gap_from, read_header, read_journal, sealed_from
+from storage.segment_reader import SegmentUnreadableError, gaps_of, read_header, read_journal, sealed_from
 from storage.segment_store import SegmentStore
 
 
@@ -54,39 +54,46 @@ def recover(store: SegmentStore, also: Iterable[Path] = ()) -> Recovery:
     following: dict[str, SegmentHeader] = {}
     for path, header, journal in reversed(found):
         follower = following.get(header.stream)
-        records = _true_prefix(path, header, journal, follower)
-        if position_after(header, records).empty:  # killed before anything of the stream was recorded in it
-            if path.stat().st_size == records[0].length:
+        position, end = _walk(path, header, journal, follower)
+        if position.empty:  # killed before anything of the stream was recorded in it
+            if path.stat().st_size == position.media_bytes:
                 store.remove(path)
                 store.settle(path.stem)
             else:
                 quarantined.append((store.set_aside(path), "nothing in it was recorded"))
             continue
-        sealed.append(_seal(store, path, header, journal, records, follower))
+        gaps = gaps_of(journal[: position.records * RECORD_SIZE])
+        if end is None:
+            sealed.append(_end(store, path, header, position, gaps, follower))
+        else:
+            sealed.append(_confirm(store, path, header, end, gaps))
         following[header.stream] = header
     return Recovery(tuple(reversed(sealed)), tuple(quarantined))
 
 
-def _seal(
+def _confirm(
+    store: SegmentStore, path: Path, header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...]
+) -> SealedSegment:
+    """Its writer had ended it; only whether it was synced nobody knows."""
+    for file in (str(path), journal_beside(str(path))):
+        descriptor = store.disk.open_existing(file)
+        try:
+            store.disk.sync_file(descriptor)
+        finally:
+            store.disk.close(descriptor)
+    store.disk.sync_directory(str(path.parent))
+    return sealed_from(header, end, gaps)
+
+
+def _end(
     store: SegmentStore,
     path: Path,
     header: SegmentHeader,
-    journal: bytes,
-    records: list[Record],
+    position: Position,
+    gaps: tuple[RecordedGap, ...],
     follower: SegmentHeader | None,
 ) -> SealedSegment:
-    gaps = tuple(gap_from(record) for record in records if record.kind == Kind.GAP)
-    if records[-1].kind == Kind.END and len(records) * RECORD_SIZE == len(journal):
-        for file in (str(path), journal_beside(str(path))):  # it was ended, but perhaps never synced
-            descriptor = store.disk.open_existing(file)
-            try:
-                store.disk.sync_file(descriptor)
-            finally:
-                store.disk.close(descriptor)
-        return sealed_from(header, records[-1], gaps)
-    if records[-1].kind == Kind.END:
-        records.pop()
-    position = position_after(header, records)
+    """Cut it at `position` and end it in its writer's stead."""
     gap = _gap_before(follower, position) if follower is not None else None
     flags = EndFlag.RECOVERED if follower is not None else EndFlag.RECOVERED | EndFlag.LAST
     cause = None if follower is not None else GapCause.SERVER_CRASHED
@@ -107,27 +114,88 @@ def _seal(
     )
 
 
-def _true_prefix(path: Path, header: SegmentHeader, journal: bytes, follower: SegmentHeader | None) -> list[Record]:
-    """The records up to the first that is not true, or that the stream's next segment has taken over."""
-    records = list(true_records(journal, header.chain))
-    durable = max((record.count for record in records if record.kind == Kind.SYNC), default=0)
-    offset = 0
+def _walk(
+    path: Path, header: SegmentHeader, journal: bytes, follower: SegmentHeader | None
+) -> tuple[Position, Record | None]:
+    """How far the segment is true, and its end record if it is whole.
+
+    Starts from what the last sync record vouches for, unless that cannot be.
+    """
+    position = _durable(journal) or _after_header(header, journal)
+    taken_over = follower is not None and position.last_sequence >= follower.first_sequence
+    if taken_over or position.media_bytes > path.stat().st_size:  # shorter than was promised: look at every byte
+        position = _after_header(header, journal)
+    trusted = position.records
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        for number, record in enumerate(records):
-            if record.kind not in (Kind.HEADER, Kind.FRAGMENT, Kind.GAP):
-                continue
-            if record.offset != offset or (offset := offset + record.length) > size:
-                return records[:number]
-            if follower is not None and number > 0 and record.sequence >= follower.first_sequence:
-                return records[:number]
-            if number >= durable and record.kind == Kind.FRAGMENT:
-                data = os.pread(file.fileno(), record.length, record.offset)
-                if sha256(data).digest() != record.digest:
-                    return records[:number]
-        if records[-1].kind == Kind.END and size != offset:
-            return records[:-1]
-    return records
+        for record in true_records(journal, position.chain, position.records):
+            if record.kind == Kind.END:
+                whole = size == position.media_bytes and (record.number + 1) * RECORD_SIZE == len(journal)
+                return position, record if whole else None
+            if record.kind in (Kind.FRAGMENT, Kind.GAP):
+                if record.offset != position.media_bytes or record.offset + record.length > size:
+                    break
+                if follower is not None and record.sequence >= follower.first_sequence:
+                    break
+                if record.kind == Kind.FRAGMENT and record.number >= trusted:
+                    data = os.pread(file.fileno(), record.length, record.offset)
+                    if sha256(data).digest() != record.digest:
+                        break
+            position = _after(position, record)
+    return position, None
+
+
+def _after_header(header: SegmentHeader, journal: bytes) -> Position:
+    """The header record is true, or there would be no header."""
+    record = next(true_records(journal, header.chain))
+    return Position(
+        records=1,
+        media_bytes=record.length,
+        chain=record.chain,
+        last_sequence=header.first_sequence - 1,
+        start_utc_ns=header.started_utc_ns,
+        end_utc_ns=header.started_utc_ns,
+        fragments=0,
+        gaps=0,
+    )
+
+
+def _durable(journal: bytes) -> Position | None:
+    """What the last sync record vouches for, believed by its CRC."""
+    kinds = journal[::RECORD_SIZE]  # the kind is each record's first byte
+    at = kinds.rfind(Kind.SYNC)
+    while at > 0:
+        record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
+        if record is not None and record.number == at and 0 < record.count <= at:
+            return Position(
+                records=record.count,
+                media_bytes=record.offset,
+                chain=record.digest,
+                last_sequence=record.sequence,
+                start_utc_ns=record.placed_utc_ns,
+                end_utc_ns=record.end_utc_ns,
+                fragments=kinds.count(Kind.FRAGMENT, 0, record.count),
+                gaps=kinds.count(Kind.GAP, 0, record.count),
+            )
+        at = kinds.rfind(Kind.SYNC, 0, at)
+    return None
+
+
+def _after(position: Position, record: Record) -> Position:
+    """Where a segment stands after one more true record."""
+    position = replace(position, records=record.number + 1, chain=record.chain)
+    if record.kind not in (Kind.FRAGMENT, Kind.GAP):
+        return position
+    is_gap = record.kind == Kind.GAP
+    return replace(
+        position,
+        media_bytes=position.media_bytes + record.length,
+        last_sequence=record.sequence + (record.count - 1 if is_gap else 0),
+        start_utc_ns=position.start_utc_ns if is_gap else min(position.start_utc_ns, record.placed_utc_ns),
+        end_utc_ns=max(position.end_utc_ns, record.end_utc_ns),
+        fragments=position.fragments + (not is_gap),
+        gaps=position.gaps + is_gap,
+    )
 
 
 def _gap_before(follower: SegmentHeader, position: Position) -> RecordedGap | None:
@@ -141,32 +209,4 @@ def _gap_before(follower: SegmentHeader, position: Position) -> RecordedGap | No
         cause=GapCause.SERVER_CRASHED,
         start_utc_ns=position.end_utc_ns,
         end_utc_ns=max(position.end_utc_ns, follower.started_utc_ns),
-    )
-
-
-def position_after(header: SegmentHeader, records: Sequence[Record]) -> Position:
-    """Where a segment stands after these records, the header record first."""
-    position = Position(
-        records=len(records),
-        media_bytes=records[0].length,
-        chain=records[-1].chain,
-        last_sequence=header.first_sequence - 1,
-        start_utc_ns=header.started_utc_ns,
-        end_utc_ns=header.started_utc_ns,
-        fragments=0,
-        gaps=0,
-    )
-    told = [record for record in records if record.kind in (Kind.FRAGMENT, Kind.GAP)]
-    if not told:
-        return position
-    last = told[-1]
-    fragments = [record for record in told if record.kind == Kind.FRAGMENT]
-    return replace(
-        position,
-        media_bytes=position.media_bytes + sum(record.length for record in fragments),
-        last_sequence=last.sequence + (last.count - 1 if last.kind == Kind.GAP else 0),
-        start_utc_ns=min([position.start_utc_ns, *(record.placed_utc_ns for record in fragments)]),
-        end_utc_ns=max(position.end_utc_ns, *(record.end_utc_ns for record in told)),
-        fragments=len(fragments),
-        gaps=len(told) - len(fragments),
     )

@@ -98,7 +98,7 @@ def read_sealed(path: Path) -> SealedSegment | None:
         return None
     if path.stat().st_size != end.offset:
         raise SegmentUnreadableError(f"it is {path.stat().st_size} bytes long and should be {end.offset}")
-    return sealed_from(header, end, _gaps(journal))
+    return sealed_from(header, end, gaps_of(journal))
 
 
 def sealed_from(header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...]) -> SealedSegment:
@@ -118,7 +118,8 @@ def sealed_from(header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...
     )
 
 
-def _gaps(journal: bytes) -> tuple[RecordedGap, ...]:
+def gaps_of(journal: bytes) -> tuple[RecordedGap, ...]:
+    """The gaps of a whole journal, believed by their CRC. Raises SegmentUnreadableError: one is damaged."""
     kinds = journal[::RECORD_SIZE]  # the kind is each record's first byte
     gaps = []
     at = kinds.find(Kind.GAP)
@@ -126,12 +127,12 @@ def _gaps(journal: bytes) -> tuple[RecordedGap, ...]:
         record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
         if record is None:
             raise SegmentUnreadableError(f"record {at} of its journal is damaged")
-        gaps.append(gap_from(record))
+        gaps.append(_gap_from(record))
         at = kinds.find(Kind.GAP, at + 1)
     return tuple(gaps)
 
 
-def gap_from(record: Record) -> RecordedGap:
+def _gap_from(record: Record) -> RecordedGap:
     return RecordedGap(
         sequence=record.sequence,
         count=record.count,

@@ -231,6 +231,14 @@ def test_durable_footage_is_not_hashed_again_at_start(shelf):
     assert [fault.words for fault in verify(path)[1]] == ["altered or missing bytes"]
 
 
+def test_of_a_file_shorter_than_was_promised_what_is_left_is_kept(shelf):
+    writer, path = interrupted(shelf)
+    path.write_bytes(path.read_bytes()[: writer.durable.media_bytes - 1])
+    recover(shelf.store)
+    assert sequences(path) == list(range(1, 10))
+    assert verify(path)[1] == []
+
+
 def test_a_segment_that_its_stream_left_behind_is_cut_where_the_next_one_begins(shelf):
     """R7: a poisoned file could not even be ended; its successor says what of it still counts."""
     writer, path = interrupted(shelf)
