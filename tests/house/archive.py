@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import Codec
+from media import Codec, GapCause
 from media.nal import Stamp
 from mingjing.bench.stamped import stamp_of
 from storage import (
@@ -20,7 +20,6 @@ from storage import (
     read_sealed,
 )
 from storage.journal import true_records
-from storage.segment_reader import gap_from
 
 LOOK_AGAIN_S = 0.05
 
@@ -61,7 +60,19 @@ class Archive:
                 continue
 
     def gaps(self) -> list[RecordedGap]:
-        return [gap_from(record) for record in self.records() if record.kind == Kind.GAP]
+        return [
+            RecordedGap(
+                sequence=record.sequence,
+                count=record.count,
+                track_id=record.track,
+                cause=GapCause(record.cause),
+                start_utc_ns=record.placed_utc_ns,
+                end_utc_ns=record.end_utc_ns,
+                lost_packets=record.lost_packets,
+            )
+            for record in self.records()
+            if record.kind == Kind.GAP
+        ]
 
     def sealed(self) -> list[SealedSegment | None]:
         """What each segment says of itself; None for one that is not ended."""

@@ -1,3 +1,3 @@
-from tests.house.fixtures import clip_cache, furniture, house, house_clip
+from tests.house.fixtures import built_house, clip_cache, furniture, house, house_clip, shared_house
 
-__all__ = ["clip_cache", "furniture", "house", "house_clip"]
+__all__ = ["built_house", "clip_cache", "furniture", "house", "house_clip", "shared_house"]

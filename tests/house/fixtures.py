@@ -1,13 +1,12 @@
-"""The fixtures of the house. A test folder takes them over in its conftest.py:
-
-from tests.house.fixtures import furniture, house, house_clip  # noqa: F401
-"""
+"""The fixtures of the house. A test folder takes over those it needs in its conftest.py."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from mingjing.simulator import ClipOptions
 from mingjing.simulator.clip import Clip
@@ -17,6 +16,9 @@ from tests.house.house import House
 
 # Small: what is tested is what happens to pictures, not what is in them. A key picture a second.
 CLIP = ClipOptions(width=192, height=192, fps=25, bitrate_kbps=200, gop=25, seconds=2, sound=False)
+
+# All on one worker and in one event loop: that is where the shared house is.
+SHARES_THE_HOUSE = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("shared house")]
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +40,37 @@ def furniture(tmp_path_factory: pytest.TempPathFactory) -> Furniture:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, furniture: Furniture, house_clip: Clip) -> AsyncIterator[House]:
-    """A running house. Whatever the test does to it, no traceback may be in the logs of its server."""
-    built = House(tmp_path / "data", furniture, house_clip)
-    await built.start()
+async def built_house(tmp_path: Path, furniture: Furniture, house_clip: Clip) -> AsyncIterator[House]:
+    """A house whose server was not started yet. Whatever the test does to it, its log shows no traceback."""
+    async with living_in(House(tmp_path / "data", furniture, house_clip)) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(built_house: House) -> House:
+    """A running house."""
+    await built_house.start()
+    return built_house
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_house(
+    tmp_path_factory: pytest.TempPathFactory, furniture: Furniture, house_clip: Clip
+) -> AsyncIterator[House]:
+    """A running house for all tests that neither stop it nor fill it: a start costs more than most of them.
+
+    Each uses devices and people of its own, and is in a module marked with SHARES_THE_HOUSE.
+    """
+    async with living_in(House(tmp_path_factory.mktemp("shared") / "data", furniture, house_clip)) as house:
+        await house.start()
+        yield house
+
+
+@asynccontextmanager
+async def living_in(house: House) -> AsyncIterator[House]:
+    """Ends everything in the house after the block, and looks into the logs (I13)."""
     try:
-        yield built
+        yield house
     finally:
-        await built.close()
-    assert not list(built.tracebacks())
+        await house.close()
+    assert not (found := "\n".join(house.tracebacks())), found

@@ -10,10 +10,13 @@
 The server keeps its ports over `kill`, `stop` and `start`, so devices that reconnect find it again.
 """
 
+import asyncio
 import random
 import shutil
 import signal
 import socket
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,10 +26,11 @@ from tests.house.archive import Archive
 from tests.house.device import Device, Push
 from tests.house.furniture import Furniture
 from tests.house.person import Person, Viewer
-from tests.house.process import ServerProcess
+from tests.house.process import REPOSITORY, ServerProcess
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 10  # F06
+SERVE = (sys.executable, "-m", "mingjing", "serve")
 # Below the range from which the kernel gives ports to clients: while a server is down, a device
 # that calls again and again could otherwise be given the very port it calls.
 PORTS = range(12_000, 32_000)
@@ -40,10 +44,12 @@ class House:
         self.keys = furniture.keys
         self.clip = clip
         self.settings: dict[str, str] = {}  # MINGJING_… for the next start, over those below
+        self.runs_under: tuple[str, ...] = ()  # a command that ends by running the server's
         self.runs: list[ServerProcess] = []
         self._http_port, self._rtsp_port = _free_ports(2)
         self._pushes: list[Push] = []
         self._viewers: list[Viewer] = []
+        self._people: dict[str, Person] = {}
         if not data_dir.exists():
             shutil.copytree(furniture.data_dir, data_dir)
 
@@ -58,7 +64,8 @@ class House:
             "MINGJING_RTSP__PORT": str(self._rtsp_port),
             "MINGJING_RTSP__UDP": "false",
         }
-        process = await ServerProcess.start(("--data-dir", str(self.data_dir)), {**settings, **self.settings})
+        command = (*self.runs_under, *SERVE, "--data-dir", str(self.data_dir))
+        process = await ServerProcess.start(command, {**settings, **self.settings})
         self.runs.append(process)
         return process
 
@@ -107,8 +114,8 @@ class House:
         )
 
     def person(self, name: str) -> Person:
-        """Somebody of `furniture.PEOPLE`, at a browser of their own."""
-        return Person(name, self.http_url, self._viewers)
+        """Somebody of `furniture.PEOPLE`. The same person, with the same session, every time."""
+        return self._people.setdefault(name, Person(name, self.http_url, self._viewers))
 
     def supervisor(self) -> Person:
         """Sees everything."""
@@ -129,6 +136,21 @@ class House:
         finally:
             for run in self.runs:
                 run.close()  # kills it where it still runs
+
+    async def check(self) -> None:
+        """`mingjing store check`, beside the running server or on the store at rest: nothing is wrong.
+
+        Raises:
+            AssertionError: it found faults; they are the message.
+        """
+        check = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mingjing", "store", "check", "--data-dir", str(self.data_dir)),
+            stdout=PIPE,
+            stderr=STDOUT,
+            cwd=REPOSITORY,
+        )
+        said, _ = await check.communicate()
+        assert check.returncode == 0, said.decode()
 
     def tracebacks(self) -> Iterator[str]:
         """Logs in which something of ours broke: there must be none (I13)."""

@@ -8,14 +8,13 @@ import asyncio
 import os
 import re
 import signal
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 READY_WITHIN_S = 60  # two seconds on an idle machine; test machines are not idle
 _READY = re.compile(rb" ready http=(\S+) rtsp=(\S+)")
-_REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[2]
 
 
 class ServerDied(Exception):
@@ -37,7 +36,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     @classmethod
-    async def start(cls, arguments: tuple[str, ...], settings: Mapping[str, str]) -> "ServerProcess":
+    async def start(cls, command: Sequence[str], settings: Mapping[str, str]) -> "ServerProcess":
         """Start it and wait until every port is bound.
 
         Raises:
@@ -46,10 +45,10 @@ class ServerProcess(asyncio.SubprocessProtocol):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MINGJING_")}
         _, process = await asyncio.get_running_loop().subprocess_exec(
             cls,
-            *(sys.executable, "-m", "mingjing", "serve", *arguments),
+            *command,
             stdin=None,
             env={**environment, **settings, "PYTHONUNBUFFERED": "1"},
-            cwd=_REPOSITORY,
+            cwd=REPOSITORY,
         )
         async with asyncio.timeout(READY_WITHIN_S):
             await process._ready.wait()

@@ -1,0 +1,93 @@
+"""F62: a right that was taken away ends what it allowed, also what is being watched at this moment."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.house.bounds import at_most
+from tests.house.fixtures import SHARES_THE_HOUSE
+
+pytestmark = SHARES_THE_HOUSE
+
+WITHIN_S = 5
+
+
+async def watching(house, person: str, device: str):
+    viewer = await house.person(person).watch(device)
+    assert await viewer.wait_for_picture(5)
+    return viewer
+
+
+async def test_f62_a_right_that_is_revoked_closes_the_socket_with_its_reason(shared_house):
+    house = shared_house
+    await house.device("dev11").push()
+    security = house.person("secadmin")
+    bystander = await watching(house, "supervisor", "dev11")
+
+    viewer = await watching(house, "guest1", "dev11")
+    with at_most(WITHIN_S, "F62: account disabled"):
+        assert (await security.call("POST", "users/guest1/disable")).status_code == 200
+        assert await viewer.closed() == "revoked"
+    assert viewer.close_code == 1008
+
+    viewer = await watching(house, "guest2", "dev11")
+    with at_most(WITHIN_S, "F62: password reset"):
+        assert (await security.call("POST", "users/guest2/reset-password")).status_code == 200
+        assert await viewer.closed() == "revoked"
+
+    viewer = await watching(house, "guest3", "dev11")
+    (session,) = (await security.call("GET", "users/guest3/sessions")).json()["items"]
+    with at_most(WITHIN_S, "F62: session revoked"):
+        assert (await security.call("DELETE", f"users/guest3/sessions/{session['id']}")).status_code == 204
+        assert await viewer.closed() == "revoked"
+
+    viewer = await watching(house, "guest4", "dev11")
+    account = await security.call("GET", "users/guest4")
+    with at_most(WITHIN_S, "F62: another role"):
+        answer = await security.call(
+            "PATCH", "users/guest4", json={"role": "reviewer"}, headers={"If-Match": account.headers["ETag"]}
+        )
+        assert answer.status_code == 200
+        assert await viewer.closed() == "revoked"
+
+    newest = bystander.pictures[-1] + 25
+    assert await bystander.wait_for_picture(newest)
+    assert not [message for message in bystander.messages if message.type == "closing"]
+
+
+async def test_f62_a_device_that_leaves_ones_unit_or_the_register_is_not_watched_any_more(shared_house):
+    house = shared_house
+    moved, removed = await house.device("dev12").push(), await house.device("dev13").push()
+    site = house.person("siteadmin")
+    north, anybody = await watching(house, "supervisor.north", "dev12"), await watching(house, "supervisor", "dev12")
+    last = await watching(house, "supervisor", "dev13")
+
+    device = await site.call("GET", "devices/dev12")
+    with at_most(WITHIN_S, "F62: device moved to another unit"):
+        answer = await site.call(
+            "PATCH",
+            "devices/dev12",
+            json={"checkpoint": "gate-south"},
+            headers={"If-Match": device.headers["ETag"]},
+        )
+        assert answer.status_code == 200, answer.text
+        assert await north.closed() == "revoked"
+
+    device = await site.call("GET", "devices/dev13")
+    with at_most(WITHIN_S, "F62: device removed"):
+        answer = await site.call("DELETE", "devices/dev13", headers={"If-Match": device.headers["ETag"]})
+        assert answer.status_code == 204, answer.text
+        assert await last.closed() == "device_removed"
+        await removed.cut_off(WITHIN_S)
+
+    assert await anybody.wait_for_picture(moved.next_n + 10)  # who may see both units never noticed
+
+
+async def test_what_is_unknown_or_out_of_reach_is_refused_alike(shared_house):
+    house = shared_house
+    answers = set()
+    for person, device in (("supervisor", "nobody"), ("supervisor.south", "dev14"), ("supervisor.south", "nobody")):
+        with pytest.raises(InvalidStatus) as refused:
+            await house.person(person).watch(device)
+        answers.add((refused.value.response.status_code, bytes(refused.value.response.body or b"")))
+    ((status, _),) = answers
+    assert status == 404

@@ -1,0 +1,27 @@
+"""Bounds of the product, asserted with room for a slow test machine; what was measured is printed.
+
+`pytest -rP` shows it. Steal is what the host took from this machine meanwhile: with much of it a
+number says nothing about us.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mingjing.bench.meter import steal_s
+
+ROOM_S = 2.0  # a machine that runs the rest of the suite beside this one; alone, every bound holds without it
+
+
+@contextmanager
+def at_most(limit_s: float, what: str) -> Iterator[None]:
+    """The block takes no longer than this."""
+    began, stolen_s = time.monotonic(), steal_s()
+    yield
+    told(what, time.monotonic() - began, limit_s, steal_s() - stolen_s)
+
+
+def told(what: str, taken_s: float, limit_s: float, stolen_s: float = 0.0) -> None:
+    """Print what was measured elsewhere, and hold it to its bound."""
+    print(f"{what}: {taken_s:.2f} s of {limit_s:g} s, {stolen_s:.2f} s stolen")  # noqa: T201  for the reader of -rP
+    assert taken_s <= limit_s + ROOM_S, what

@@ -1,0 +1,24 @@
+"""Devices of the house that look after themselves: they come back whenever they are cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from mingjing.simulator import ClipOptions, DeviceLogin, Fleet, SimulateOptions
+from storage import SystemClock
+from tests.house.house import House
+
+
+@asynccontextmanager
+async def playing(house: House, devices: Sequence[str], clip: ClipOptions, cache_dir: Path) -> AsyncIterator[Fleet]:
+    """These devices publish inside the block, and leave in good order after it."""
+    logins = tuple(DeviceLogin(name, house.keys[name]) for name in devices)
+    options = SimulateOptions(house.rtsp_url, logins, cache_dir, generated=clip, start_within_s=0.5)
+    fleet = await asyncio.to_thread(Fleet.prepare, options, SystemClock())
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(fleet.run(), name="fleet")
+        try:
+            yield fleet
+        finally:
+            task.cancel()
