@@ -39,6 +39,38 @@ async def test_writing_to_a_closed_socket_does_nothing() -> None:
         written.set()
 
 
+async def test_an_app_that_ends_its_socket_after_the_server_began_to_stop_still_says_why() -> None:
+    async def write(frames: FrameWriter) -> None:
+        frames.binary(b"live")
+        while serve.is_serving:  # noqa: ASYNC110  uvicorn tells nobody
+            await asyncio.sleep(0)
+        frames.text(b"why")
+
+    serve = serving(write)
+    async with serve as url, websockets.connect(url) as client:
+        assert await client.recv() == b"live"
+        serve.stop()
+        assert await client.recv() == "why"
+        await client.wait_closed()
+        assert client.close_code == 1000
+
+
+async def test_a_socket_that_nobody_ends_is_closed_for_the_app_when_the_server_stops() -> None:
+    stopped = asyncio.Event()
+
+    async def write(frames: FrameWriter) -> None:
+        frames.binary(b"live")
+        await stopped.wait()
+
+    serve = serving(write)
+    async with serve as url, websockets.connect(url) as client:
+        assert await client.recv() == b"live"
+        serve.stop()
+        await client.wait_closed()
+        assert client.close_code == 1012
+        stopped.set()
+
+
 def test_headers_are_those_of_rfc_6455() -> None:
     assert frame_header(0x82, 5) == b"\x82\x05"
     assert frame_header(0x82, 256) == b"\x82\x7e\x01\x00"
@@ -67,6 +99,13 @@ class serving:  # noqa: N801  reads as a statement
         self._tasks.create_task(self._server.serve(sockets=[self._listening]))
         return f"ws://127.0.0.1:{self._listening.getsockname()[1]}/ws"
 
-    async def __aexit__(self, *exception: object) -> None:
+    @property
+    def is_serving(self) -> bool:
+        return self._server.servers[0].is_serving()
+
+    def stop(self) -> None:
         self._server.should_exit = True
+
+    async def __aexit__(self, *exception: object) -> None:
+        self.stop()
         await self._tasks.__aexit__(None, None, None)

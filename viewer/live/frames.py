@@ -17,6 +17,8 @@ from websockets.http11 import Request
 
 SCOPE_KEY = "mingjing.frames"
 
+FAREWELL_S = 1.0  # for the app to say why a socket closes, once the server stops; a loop under load needs some turns
+
 _BINARY = 0x82  # FIN and opcode 2
 _TEXT = 0x81  # FIN and opcode 1
 
@@ -64,6 +66,17 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[SCOPE_KEY] = FrameWriter(self)
+
+    def shutdown(self) -> None:
+        """The server stops. The app knows, and ends its sockets with their reason; uvicorn would cut them off first."""
+        if self.handshake_complete and not self.close_sent:
+            self.loop.call_later(FAREWELL_S, self._end_unsaid)
+        else:
+            super().shutdown()
+
+    def _end_unsaid(self) -> None:
+        if not self.disconnected:
+            super().shutdown()
 
 
 def frames_of(scope: Mapping[str, Any]) -> FrameWriter:
