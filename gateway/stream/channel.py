@@ -13,6 +13,7 @@ from gateway.stream.subscription import Subscription
 from media import VIDEO_TRACK_ID, Fragment, Gap, Track
 
 DELAY_STEP_NS = 300_000_000  # a change of delay that a viewer is told; less is the jitter of any mobile link
+DELAY_LEAP_NS = 1_000_000_000  # a change that is told with the very unit: a burst has caught up before the next turn
 
 
 class Channel:
@@ -99,7 +100,9 @@ class Channel:
         previous, self._previous_end = self._previous_end, None
         self.change(ChannelState.LIVE, fragment.received_utc_ns)
         if previous is not None:
-            between = Gap(0, 0, previous.cause, previous.ended_utc_ns, fragment.placed_utc_ns)
+            # A device that takes itself over at once leaves no time between: its last picture still stood.
+            end_utc_ns = max(previous.ended_utc_ns, fragment.placed_utc_ns)
+            between = Gap(0, 0, previous.cause, previous.ended_utc_ns, end_utc_ns)
             for viewer in self._subscribers:
                 viewer.gap(between)
 
@@ -129,6 +132,12 @@ class Channel:
 
     def _change(self) -> ChannelChanged:
         return ChannelChanged(self.device_id, self.name, self.state, self.since_utc_ns, self.reason)
+
+    def take_delay(self, delay_ns: int) -> None:
+        """Take how late the newest unit came."""
+        self.delay_ns = delay_ns
+        if delay_ns - self._told_delay_ns >= DELAY_LEAP_NS:
+            self.tell_delay()
 
     def tell_delay(self) -> None:
         """Tell the viewers how late the footage comes, if that changed."""

@@ -50,7 +50,7 @@ class Publication:
         self.last_received_mono_ns = unit.received_mono_ns
         lane = self._lanes[offer_index]
         lane.push(unit)
-        self._channel.delay_ns = lane.delay_ns
+        self._channel.take_delay(lane.delay_ns)
 
     def sender_report(self, offer_index: int, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
         """Take the device's own clock (RTCP SR, RFC 3550 6.4.1)."""

@@ -135,6 +135,30 @@ def test_a_delay_is_told_when_it_changes_noticeably() -> None:
     channel.subscribe(diary)
     diary.take()
     for delay_ms in (100, 200, 2_000, 2_100, 0):
-        channel.delay_ns = delay_ms * 1_000_000
+        channel.take_delay(delay_ms * 1_000_000)
         channel.tell_delay()
     assert diary.take() == ["delay 2.0", "delay 0.0"]
+
+
+def test_a_burst_after_a_stall_tells_its_delay_once_though_it_is_over_before_the_next_turn() -> None:
+    channel, diary = a_channel(), Diary()
+    channel.subscribe(diary)
+    diary.take()
+    for delay_ms in range(8_000, -1, -40):
+        channel.take_delay(delay_ms * 1_000_000)
+    assert diary.take() == ["delay 8.0"]
+    channel.tell_delay()
+    assert diary.take() == ["delay 0.0"]
+
+
+def test_a_takeover_without_any_time_between_is_told_as_a_gap_of_no_length() -> None:
+    channel, diary = a_channel(), Diary()
+    channel.subscribe(diary)
+    channel.stream_started(stream("s1"), [])
+    channel.init_changed(StreamInit(1, (VIDEO,)))
+    channel.fragment(picture(1, key=True))
+    channel.stream_ended(end_of("s1", GapCause.TAKEOVER, 0.04), START_UTC_NS)
+    channel.stream_started(stream("s2"), [])
+    channel.init_changed(StreamInit(1, (VIDEO,)))
+    channel.fragment(picture(1, key=True, at_s=0.01))
+    assert "gap 0 takeover 0.0" in diary.take()
