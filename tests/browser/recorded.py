@@ -39,7 +39,21 @@ async def pushed(house: House, device: str, clip: Path, *, loop: bool = False) -
     """ffmpeg publishes the clip at its own pace; it is ended when the block is left."""
     url = f"{house.rtsp_url.replace('://', f'://{device}:{house.keys[device]}@')}/{device}"
     repeat = ["-stream_loop", "-1"] if loop else []
-    command = ["-v", "error", *repeat, "-re", "-i", str(clip), "-c", "copy", "-f", "rtsp", "-rtsp_transport", "tcp", url]
+    command = [
+        "-v",
+        "error",
+        *repeat,
+        "-re",
+        "-i",
+        str(clip),
+        "-c",
+        "copy",
+        "-f",
+        "rtsp",
+        "-rtsp_transport",
+        "tcp",
+        url,
+    ]
     process = await asyncio.create_subprocess_exec("ffmpeg", *command, stdin=PIPE, stderr=PIPE)
     try:
         yield process

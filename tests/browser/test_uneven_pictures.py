@@ -14,12 +14,12 @@ from tests.browser.recorded import encode, picture_times, pushed
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 16
-# 25 pictures a second become 5 between the fifth and the eighth; holes of 200 and 900 ms, none of them before a key
-# picture, which come each four seconds.
+SECONDS = 10
+KEY_EVERY_S = 2.5
+# 25 pictures a second become 5 between 3 and 4.5 s; holes of 200 and 900 ms, none of them before a key picture.
 KEPT = (
-    "not(between(t,3,3.15))*not(between(t,9.5,10.37))*not(between(t,12.5,12.65))*not(between(t,13.3,14.17))"
-    "*(lt(t,5)+gte(t,8)+not(mod(n,5)))"
+    "not(between(t,1.5,1.65))*not(between(t,5.6,6.47))*not(between(t,8.1,8.25))*not(between(t,8.6,9.47))"
+    "*(lt(t,3)+gte(t,4.5)+not(mod(n,5)))"
 )
 WATCH_PICTURES = """
 selector => {
@@ -44,7 +44,7 @@ def b_frames(request) -> int:
 def uneven_clip(b_frames, tmp_path_factory) -> Path:
     return encode(
         tmp_path_factory.mktemp("clips") / "uneven.mp4",
-        *("-vf", f"select='{KEPT}'", "-fps_mode", "vfr", "-force_key_frames", "expr:gte(t,n_forced*4)"),
+        *("-vf", f"select='{KEPT}'", "-fps_mode", "vfr", "-force_key_frames", f"expr:gte(t,n_forced*{KEY_EVERY_S})"),
         *("-c:v", "libx264", "-preset", "veryfast", "-x264-params", f"keyint=1000:scenecut=0:bframes={b_frames}"),
         seconds=SECONDS,
     )
@@ -69,9 +69,11 @@ async def test_no_picture_is_lost_and_buffered_stays_one_range(house, wall, unev
         seen = await wall.figures("dev1")
     shown = sorted(set(await wall.page.evaluate("window.shown")))
 
-    print(f"{len(times)} sent, {seen.decoded} decoded, {seen.dropped} dropped late, {len(shown)} shown")
-    assert seen.decoded - len(times) in (0, b_frames)
+    assert seen.decoded - len(times) in (0, b_frames), seen
     assert len(seen.buffered) == 1
-    assert len(shown) >= 0.95 * len(times)  # a busy machine may be too late for some; MSE would lose a third
-    origin = shown[-1] - times[-1]
-    assert all(any(abs(at - origin - time) < 0.005 for time in times) for at in shown)
+    assert len(shown) >= 0.9 * len(times), seen  # a busy machine may be too late for some; MSE would lose a third
+    assert any(at_their_times(shown, times, shown[-1] - last) for last in times[-10:])  # the last may still be due
+
+
+def at_their_times(shown: list[float], times: list[float], origin: float) -> bool:
+    return all(any(abs(at - origin - time) < 0.005 for time in times) for at in shown)

@@ -5,6 +5,7 @@ tests but a few `data-test` names.
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -64,6 +65,7 @@ class Wall:
         self.context = context
         self.errors: list[str] = []
         self.live_sockets = 0  # open at this moment
+        self._sockets_changed = asyncio.Event()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", self._count_socket)
 
@@ -125,6 +127,18 @@ class Wall:
         await self.page.evaluate("() => { window.decodedBefore = undefined; }")
         await self.page.wait_for_function(_PLAYS_ON, arg=[_TILE, count, pictures], polling=100)
 
+    async def wait_for_devices(self, devices: list[str]) -> None:
+        """Until these devices hang on the wall, in this order."""
+        await self.page.wait_for_function(
+            "names => [...document.querySelectorAll('.wall-tile')].map(tile => tile.dataset.device).join() === names",
+            arg=",".join(devices),
+            polling=100,
+        )
+
+    async def wait_for_online(self, count: int) -> None:
+        """Until the tree counts so many devices on line."""
+        await self.page.locator("[data-test=count-online] b", has_text=re.compile(f"^{count}$")).wait_for()
+
     async def wait_for_width(self, device: str, width: int) -> None:
         """Until the tile shows pictures of this width: so tests tell a device's channels apart."""
         await self.page.wait_for_function(
@@ -141,14 +155,15 @@ class Wall:
         """
         async with asyncio.timeout(within_s):
             while self.live_sockets != count:
-                await asyncio.sleep(0.05)  # the page's sockets tell nobody else
+                self._sockets_changed.clear()
+                await self._sockets_changed.wait()
 
     def _count_socket(self, socket: WebSocket) -> None:
         if "/ws/live/" not in socket.url:
             return
-        self.live_sockets += 1
+        self._socket_count(+1)
+        socket.on("close", lambda _: self._socket_count(-1))
 
-        def closed(_: object) -> None:
-            self.live_sockets -= 1
-
-        socket.on("close", closed)
+    def _socket_count(self, change: int) -> None:
+        self.live_sockets += change
+        self._sockets_changed.set()

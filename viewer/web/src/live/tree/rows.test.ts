@@ -56,6 +56,12 @@ describe('treeRows', () => {
     ])
   })
 
+  it('sorts devices as people count', () => {
+    const many = [10, 2, 1].map((n) => device(`dev${n}`, 'c1', 'live'))
+    const ids = treeRows(roots, many, new Set(), '', 'all').flatMap((row) => (row.kind === 'device' ? [row.id] : []))
+    expect(ids).toEqual(['dev1', 'dev2', 'dev10'])
+  })
+
   it('hides what is below a closed place, and still knows its devices', () => {
     const rows = treeRows(roots, devices, new Set(['unit:u2']), '', 'all')
     expect(rows.map((row) => row.key)).not.toContain('device:dev1')

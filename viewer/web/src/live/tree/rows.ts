@@ -41,6 +41,11 @@ export interface Counts {
   readonly trouble: number
 }
 
+/** Recorder 2 before recorder 10. */
+const NAMES = new Intl.Collator('zh-CN', { numeric: true })
+const byName = (a: TreeDevice, b: TreeDevice): number =>
+  NAMES.compare(a.device.name || a.device.id, b.device.name || b.device.id)
+
 const TROUBLE: ReadonlySet<DeviceWord> = new Set(['stalled', 'codec_not_supported'])
 
 export function counts(devices: readonly TreeDevice[]): Counts {
@@ -87,6 +92,7 @@ export function treeRows(
     if (list === undefined) at.set(one.device.checkpoint, [one])
     else list.push(one)
   }
+  for (const list of at.values()) list.sort(byName)
   const found = (text: string): boolean => text.toLowerCase().includes(wanted)
 
   const below = (node: PlaceNode, depth: number, nameFound: boolean): { rows: Row[]; ids: string[] } => {
