@@ -30,6 +30,13 @@ export function refusalStands(device: Device, word: DeviceWord): boolean {
   return device.last_seen === null || Date.parse(device.last_refusal.at) > Date.parse(device.last_seen)
 }
 
+const TROUBLE: readonly DeviceWord[] = ['codec_not_supported', 'stalled', 'offline']
+
+/** Whether somebody should look at it: it ought to send and does not, or it never could and somebody waits for it. */
+export function needsLook(device: Device, word: DeviceWord): boolean {
+  return TROUBLE.includes(word) || refusalStands(device, word)
+}
+
 export type Tone = 'good' | 'warn' | 'bad' | 'idle'
 
 export const TONES: Readonly<Record<DeviceWord, Tone>> = {
