@@ -43,6 +43,10 @@ bench: setup
 peers: setup $(STAMPS)/peers
 	$(BIN)/python -m pytest tests/peers -n 0
 
+# The long form of what the suite does in seconds: kill -9 at 20 random instants under 20 streams, and bounds without room.
+faults: setup $(STAMPS)/peers
+	FAULTS_KILLS=20 FAULTS_STREAMS=20 FAULTS_ROOM_S=0 $(BIN)/python -m pytest tests/crash tests/faults -n 0 -rP
+
 format:
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

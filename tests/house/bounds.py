@@ -4,13 +4,15 @@
 number says nothing about us.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mingjing.bench.meter import steal_s
 
-ROOM_S = 2.0  # a machine that runs the rest of the suite beside this one; alone, every bound holds without it
+# For a machine that runs the rest of the suite, and more, beside this test. `make faults` gives none.
+ROOM_S = float(os.environ.get("FAULTS_ROOM_S", "5"))
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def at_most(limit_s: float, what: str) -> Iterator[None]:
     told(what, time.monotonic() - began, limit_s, steal_s() - stolen_s)
 
 
-def told(what: str, taken_s: float, limit_s: float, stolen_s: float = 0.0) -> None:
-    """Print what was measured elsewhere, and hold it to its bound."""
+def told(what: str, taken_s: float, limit_s: float, stolen_s: float = 0.0, *, room: int = 1) -> None:
+    """Print what was measured elsewhere, and hold it to its bound. What starts a process may need more room."""
     print(f"{what}: {taken_s:.2f} s of {limit_s:g} s, {stolen_s:.2f} s stolen")  # noqa: T201  for the reader of -rP
-    assert taken_s <= limit_s + ROOM_S, what
+    assert taken_s <= limit_s + room * ROOM_S, what
