@@ -56,7 +56,7 @@ class Fragment:
 
     @property
     def key(self) -> bool:
-        return bool(self.flags & FragmentFlag.KEY)
+        return int(self.flags) & 1 == 1  # FragmentFlag.KEY; plain ints, for it is asked once a reader and picture
 
 
 @dataclass(frozen=True, slots=True)
