@@ -79,6 +79,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._rtcp_feeds: dict[int, TrackFeed] = {}
         self._publication: Publication | None = None
         self._end_cause = GapCause.OFFLINE
+        self.over_udp = False
 
     # the socket
 
@@ -127,7 +128,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             transport.close()
 
     def tick(self, mono_ns: int) -> None:
-        """Timers of this connection; called every few hundredths of a second."""
+        """Timers of this connection: every few hundredths of a second over UDP, else every second."""
         for feed in self._feeds.values():
             feed.tick(mono_ns)
         deadline = self._core.next_timeout()
@@ -210,6 +211,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         if over_udp:
             assert self._udp is not None
             assert transport.client_port is not None
+            self.over_udp = True
             rtcp_peer = (self._peer[0], transport.client_port[1])
             udp = self._udp
             feed = TrackFeed(receiver, lambda report: udp.send_rtcp(report, rtcp_peer))

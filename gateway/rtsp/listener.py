@@ -4,6 +4,7 @@ Not here: what a connection does (connection.py), the UDP media ports (udp.py).
 """
 
 import asyncio
+from itertools import count
 from typing import cast
 
 import structlog
@@ -16,7 +17,8 @@ from media import GapCause
 from storage import Clock
 
 CONNECTIONS_MAX = 2_000  # ten times the devices of the plan; more at once is an attack or a loop
-TICK_S = 0.05  # reordering gives up after some tens of milliseconds; nothing else needs to be finer
+TICK_S = 0.05  # reordering gives up after some tens of milliseconds
+SLOW_TICKS = 20  # what does not come over UDP has timers of seconds only: its turn is every twentieth
 BACKLOG = 1_024  # 200 devices that come back within two seconds
 
 log = structlog.get_logger()
@@ -74,11 +76,12 @@ class RtspListener:
 
     async def run_timers(self) -> None:
         """Runs until cancelled."""
-        while True:
+        for turn in count():
             await asyncio.sleep(TICK_S)
             mono_ns = self._clock.mono_ns()
             for connection in tuple(self._connections):
-                connection.tick(mono_ns)
+                if connection.over_udp or turn % SLOW_TICKS == 0:
+                    connection.tick(mono_ns)
 
     async def close(self) -> None:
         """Stop listening and end every stream as stopped by the server."""
