@@ -30,6 +30,11 @@ export class Problem extends Error {
     this.fix = fields.fix ?? ''
   }
 
+  /** The last word of the type's URN: `changed-meanwhile`, `locked-out`, … */
+  get kind(): string {
+    return this.type.slice(this.type.lastIndexOf(':') + 1)
+  }
+
   get unreachable(): boolean {
     return this.status === 0
   }

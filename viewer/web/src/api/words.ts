@@ -3,6 +3,9 @@ import { i18n } from '@/i18n'
 import { Problem } from '@/api/problem'
 import { recognise } from '@/api/server_words'
 
+/* Kinds that need other words than their status. */
+const KINDS = ['insecure-transport', 'foreign-origin', 'password-must-change', 'unavailable', 'locked-out', 'too-large']
+
 function inOurWords(sentence: string): string {
   const words = recognise(sentence)
   return words === null ? sentence : i18n.global.t(`problem.server.${words.key}`, words.values)
@@ -13,6 +16,7 @@ export function sayProblem(error: unknown): string {
   if (!(error instanceof Problem)) return t('problem.house')
   if (error.unreachable) return t('problem.unreachable')
   const said = [error.detail || error.title, error.fix].map(inOurWords).filter(Boolean).join(' ')
+  if (KINDS.includes(error.kind)) return t(`problem.kinds.${error.kind}`)
   switch (error.status) {
     case 403:
       return t('problem.forbidden')

@@ -17,8 +17,10 @@ export const listUsers = (): Promise<User[]> =>
 export const createUser = (user: Grant & { name: string }): Promise<OneTimePassword> =>
   answer(api.POST('/api/v1/users', { body: user }))
 
-export async function changeGrant(name: string, grant: Grant): Promise<void> {
-  const { etag } = await versioned(api.GET('/api/v1/users/{user}', { params: at(name) }))
+export const readUser = (name: string): Promise<{ value: User; etag: string }> =>
+  versioned(api.GET('/api/v1/users/{user}', { params: at(name) }))
+
+export async function changeGrant(name: string, grant: Grant, etag: string): Promise<void> {
   await api.PATCH('/api/v1/users/{user}', { params: { ...at(name), header: ifMatch(etag) }, body: grant })
 }
 

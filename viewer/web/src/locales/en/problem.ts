@@ -11,6 +11,15 @@ const words: typeof zh = {
     refused: 'Not saved: {said}',
     tooMany: 'Too many requests; the server refuses for now. Wait a minute and try again.',
     failed: 'The server failed ({status}) and did not confirm saving. Reload to see the state, then try again; if it persists, tell the system admin.',
+    kinds: {
+      'insecure-transport': 'This address is not encrypted, so nobody can log in here. Open the https address of this system.',
+      'foreign-origin': 'The request did not come from a page of this system; nothing was changed. Open the address of the system anew.',
+      'password-must-change': 'The password must be changed first. Log in again and set a new one.',
+      unavailable:
+        'The server cannot do this now: it is busy, or the audit log cannot be written. Nothing was shown or changed, and recording goes on. Try again shortly; if it persists, tell the system admin.',
+      'locked-out': 'Too many failures: locked for a while. Try again later.',
+      'too-large': 'Too large; not saved.',
+    },
     server: {
       taken: '{id} exists already.',
       chooseAnother: 'Choose another.',

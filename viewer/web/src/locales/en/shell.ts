@@ -55,7 +55,7 @@ const words: typeof zh = {
       logged_out: 'You are logged out.',
     },
     wrong: 'User name or password is not right.',
-    locked: 'Too many failures: this account is locked for a while. Try again later, or ask the security admin to reset the password.',
+    locked: 'Too many failed logins to this account from here. Try again in {n} minutes.',
     mustChange: 'Set a new password first',
     mustChangeWhy: 'The password you were given works once, to set your own.',
     current: 'Current password',

@@ -9,6 +9,14 @@ export default {
     refused: '没有保存：{said}',
     tooMany: '请求过于频繁，服务器暂不受理。请稍等一分钟再试。',
     failed: '服务器内部出错（{status}），没有确认已保存。请刷新后查看，再重试；持续出现请告知系统管理员。',
+    kinds: {
+      'insecure-transport': '这个地址不是加密连接，不能登录。请改用本系统的 https 地址。',
+      'foreign-origin': '请求不是从本系统的页面发出的，什么都没有改变。请从本系统的地址重新打开。',
+      'password-must-change': '需要先修改密码。请重新登录并设置新密码。',
+      unavailable: '服务器暂时不能受理：忙，或审计日志写不进去。什么都没有显示或改变，录像照常。请稍后再试；持续出现请告知系统管理员。',
+      'locked-out': '失败次数过多，暂时锁定。请稍后再试。',
+      'too-large': '内容太大，没有保存。',
+    },
     server: {
       taken: '{id} 已经有了。',
       chooseAnother: '请换一个。',
