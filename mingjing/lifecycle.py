@@ -27,7 +27,7 @@ from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
-from viewer import Services, build_app, tell_events
+from viewer import Services, build_app, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 
 TICK_S = 1.0  # stalls are told in whole seconds
@@ -74,7 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     server.serve_until_stopped,
                     house.registry.keep_presence,
                     house.access.run,
-                    lambda: tell_events(app),
+                    lambda: run_app(app),
                     rtsp.run_timers,
                     lag.run,
                     lambda: _tick(hub),

@@ -4,6 +4,7 @@
 leads nowhere. Not here: the server that runs it (mingjing), and what a resource does (viewer.api).
 """
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from viewer.api import (
 from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket
 from viewer.live.event_feed import EventFeed
+from viewer.live.open_views import OpenViews
 from viewer.problems import answer_problems
 from viewer.services import Services
 from viewer.static import static_router
@@ -71,16 +73,20 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.access = services.access
     app.state.event_feed = EventFeed(services)
+    app.state.open_views = OpenViews(services)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
     return app
 
 
-async def tell_events(app: FastAPI) -> None:
-    """The one background task of the app, for the roof to run: without it /ws/events says nothing new."""
+async def run_app(app: FastAPI) -> None:
+    """The app's own tasks, for the roof to run: without them nothing is pushed, and no view is ended."""
     feed: EventFeed = app.state.event_feed
-    await feed.run()
+    views: OpenViews = app.state.open_views
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(feed.run(), name="app: event feed")
+        tasks.create_task(views.run(), name="app: open views")
 
 
 def openapi() -> dict[str, object]:

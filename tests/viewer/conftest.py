@@ -24,7 +24,7 @@ from storage.ledger import Ledger
 from storage.ledger.files import Disk
 from tests.storage.manual_clock import ManualClock
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
-from viewer.app import build_app, tell_events
+from viewer.app import build_app, run_app
 from viewer.live.frames import FrameProtocol
 from viewer.services import Services
 
@@ -194,7 +194,7 @@ async def _served(services: Services) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(run) for run in (services.access.run(), tell_events(app))]
+        background = [tasks.create_task(run) for run in (services.access.run(), run_app(app))]
         serving = tasks.create_task(server._serve())
         while not server.started:
             assert not serving.done()

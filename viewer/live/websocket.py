@@ -3,9 +3,8 @@
     GET /ws/live/DEVICE?channel=main|sub&purpose=duty|case|dispute|complaint|exercise
 
 Passes the guard (audit: opened), joins the channel, and at the end writes the ledger again (audit:
-closed, with seconds watched and units missed). Text and binary messages: `messages`, `session`.
-It closes within seconds when the session ends, the device is removed or moved out of reach, or the
-server stops. Not here: what is sent (session.py).
+closed, with seconds watched and units missed). Not here: what is sent (session, messages), and
+when the server ends a view (open_views).
 """
 
 import asyncio
@@ -15,11 +14,11 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Query, WebSocket
 
-from gateway.registry import CheckpointChanged, DeviceChanged, UnitChanged
 from storage.ledger import LedgerUnavailable
-from viewer.access import Action, Caller, CallerHere, EndReason, accepts
+from viewer.access import Caller, CallerHere, accepts
 from viewer.live import messages
 from viewer.live.frames import frames_of
+from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.session import LiveSession
 from viewer.objects import device_object
 from viewer.services import Services, ServicesHere
@@ -46,15 +45,6 @@ class Purpose(StrEnum):
     EXERCISE = "exercise"
 
 
-class Closing(StrEnum):
-    """Why the server ends a view."""
-
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    DEVICE_REMOVED = "device_removed"
-    SERVER_STOPPING = "server_stopping"
-
-
 @router.websocket("/ws/live/{device}")
 @accepts()
 async def watch(
@@ -68,60 +58,38 @@ async def watch(
     view = {"channel": channel.value, "purpose": purpose.value}
     await caller.enter(device_object(services.registry, device), view)
     await websocket.accept()
+    open_views: OpenViews = websocket.app.state.open_views
     session = LiveSession(frames_of(websocket.scope), lambda: _last_seen(services, device))
     started_mono_ns = services.clock.mono_ns()
     subscription = services.hub.subscribe(device, channel.value, session)
+    opened = open_views.enter(device, caller)
     try:
-        closing = await _until_the_end(websocket, caller, services, device)
+        closing = await _until_the_end(websocket, services, opened)
         if closing is not None:
             session.send(messages.closing(closing.value))
             code = CLOSE_GOING_AWAY if closing is Closing.SERVER_STOPPING else CLOSE_POLICY
             await websocket.close(code, closing.value)
     finally:
+        open_views.leave(opened)
         subscription.close()
         seconds = (services.clock.mono_ns() - started_mono_ns) / 1e9
         await _record_end(services, caller, device, session, {**view, "seconds": round(seconds, 1)})
 
 
-async def _until_the_end(websocket: WebSocket, caller: Caller, services: Services, device: str) -> Closing | None:
+async def _until_the_end(websocket: WebSocket, services: Services, view: View) -> Closing | None:
     """Wait until the viewer leaves (None) or may not go on watching (the reason)."""
-    ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
-
-    def end(reason: Closing | None) -> None:
-        if not ended.done():
-            ended.set_result(reason)
-
-    def session_ended(reason: EndReason) -> None:
-        end(Closing.EXPIRED if reason is EndReason.EXPIRED else Closing.REVOKED)
 
     async def viewer_leaves() -> None:
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass  # a viewer has nothing to say here; the frame size limit bounds what it says all the same
-        end(None)
+        view.end(None)
 
-    async def server_stops() -> None:
-        await services.stopping.wait()
-        end(Closing.SERVER_STOPPING)
-
-    async def device_goes() -> None:
-        with services.bus.subscribe(DeviceChanged, CheckpointChanged, UnitChanged) as changes:
-            async for _ in changes:
-                thing = device_object(services.registry, device)
-                if not thing.exists:
-                    end(Closing.DEVICE_REMOVED)
-                elif not caller.sees(Action.LIVE_VIEW, thing):
-                    end(Closing.REVOKED)
-
-    cancel = services.access.sessions.on_end(caller.principal.session_id, session_ended)
+    cancel = services.access.sessions.on_end(view.caller.principal.session_id, view.end_with_session)
     try:
         async with asyncio.TaskGroup() as tasks:
-            waiting = [
-                tasks.create_task(wait(), name=f"live {device}: {wait.__name__}")
-                for wait in (viewer_leaves, server_stops, device_goes)
-            ]
-            closing = await ended
-            for task in waiting:
-                task.cancel()
+            receiving = tasks.create_task(viewer_leaves(), name=f"live {view.device_id}")
+            closing = await view.ended
+            receiving.cancel()
     finally:
         cancel()
     return closing

@@ -1,0 +1,93 @@
+"""The views that are open, and why one must end before its viewer leaves.
+
+One task follows the bus for all of them: a device that is removed, or moved out of somebody's reach,
+ends the views it concerns; the server's stop ends all. A session's end comes by itself (`View.end_with_session`).
+Not here: what a view is sent (session), how it is opened and recorded (websocket).
+"""
+
+import asyncio
+from enum import StrEnum
+
+from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
+from viewer.access import Action, Caller, EndReason
+from viewer.objects import device_object
+from viewer.services import Services
+
+
+class Closing(StrEnum):
+    """Why the server ends a view; words of the `closing` message."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    DEVICE_REMOVED = "device_removed"
+    SERVER_STOPPING = "server_stopping"
+
+
+class View:
+    """One person watching one device. `ended` holds the reason, or None when the viewer left."""
+
+    def __init__(self, device_id: str, caller: Caller) -> None:
+        self.device_id = device_id
+        self.caller = caller
+        self.ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
+
+    def end(self, reason: Closing | None) -> None:
+        """The first reason counts."""
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+    def end_with_session(self, reason: EndReason) -> None:
+        self.end(Closing.EXPIRED if reason is EndReason.EXPIRED else Closing.REVOKED)
+
+
+class OpenViews:
+    """`run` is one task of the app; the live WebSocket enters and leaves views."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._views: set[View] = set()
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def enter(self, device_id: str, caller: Caller) -> View:
+        """A view from now on. What happened while it was being recorded is looked at here."""
+        view = View(device_id, caller)
+        self._views.add(view)
+        self._look_again(view)
+        if self._services.stopping.is_set():
+            view.end(Closing.SERVER_STOPPING)
+        return view
+
+    def leave(self, view: View) -> None:
+        self._views.discard(view)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow_bus(), name="open views: bus")
+            tasks.create_task(self._await_stop(), name="open views: stop")
+
+    async def _follow_bus(self) -> None:
+        missed = 0
+        with self._services.bus.subscribe(DeviceChanged, CheckpointChanged, UnitChanged) as events:
+            async for event in events:
+                everything = events.missed != missed or not isinstance(event, DeviceChanged)
+                missed = events.missed
+                if isinstance(event, DeviceChanged) and event.change is Change.SEEN and not everything:
+                    continue
+                for view in list(self._views):
+                    if everything or (isinstance(event, DeviceChanged) and view.device_id == event.device_id):
+                        self._look_again(view)
+
+    async def _await_stop(self) -> None:
+        await self._services.stopping.wait()
+        for view in list(self._views):
+            view.end(Closing.SERVER_STOPPING)
+
+    def _look_again(self, view: View) -> None:
+        thing = device_object(self._services.registry, view.device_id)
+        if not thing.exists:
+            view.end(Closing.DEVICE_REMOVED)
+        elif not view.caller.sees(Action.LIVE_VIEW, thing):
+            view.end(Closing.REVOKED)
