@@ -15,7 +15,8 @@ export function sayProblem(error: unknown): string {
   const { t } = i18n.global
   if (!(error instanceof Problem)) return t('problem.house')
   if (error.unreachable) return t('problem.unreachable')
-  const said = [error.detail || error.title, error.fix].map(inOurWords).filter(Boolean).join(' ')
+  const space = i18n.global.locale.value === 'en' ? ' ' : ''
+  const said = [error.detail || error.title, error.fix].map(inOurWords).filter(Boolean).join(space)
   if (KINDS.includes(error.kind)) return t(`problem.kinds.${error.kind}`)
   switch (error.status) {
     case 403:
