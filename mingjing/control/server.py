@@ -7,6 +7,7 @@ logged, and the operator is told to look there.
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,8 @@ from mingjing.control.requests import REQUESTS, CommandError, Failure, StoreRebu
 from mingjing.control.wire import REQUEST_MAX_BYTES, SOCKET, address_in, listen, peer_uid
 from mingjing.wiring import House
 
-CONVERSATIONS_MAX = 8  # commands at a time; the ninth waits in the socket's backlog or is told to
+AT_A_TIME = 8  # commands that are performed at once; others wait
+CONVERSATIONS_MAX = 64  # and no more than this may wait
 REQUEST_WITHIN_S = 10.0  # a command writes its line at once
 DRAIN_S = 3.0  # for commands under way when the server stops
 
@@ -28,38 +30,41 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mingjing.control")
 @asynccontextmanager
 async def control_socket(house: House, addresses: Addresses) -> AsyncIterator[None]:
     """Commands are answered inside this block."""
-    desk = _Desk(house, addresses)
     listening = listen(house.settings.data_dir)
-    server = await asyncio.start_unix_server(desk.converse, sock=listening, limit=REQUEST_MAX_BYTES)
-    try:
-        yield
-    finally:
-        with address_in(house.settings.data_dir, SOCKET) as address, contextlib.suppress(FileNotFoundError):
-            os.unlink(address)
-        server.close()
-        await desk.drain()
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        desk = _Desk(house, addresses, tasks)
+        loop.add_reader(listening, desk.accept_from, listening)
+        try:
+            yield
+        finally:
+            loop.remove_reader(listening)
+            with address_in(house.settings.data_dir, SOCKET) as address, contextlib.suppress(FileNotFoundError):
+                os.unlink(address)
+            listening.close()
+            await desk.drain()
 
 
 class _Desk:
-    def __init__(self, house: House, addresses: Addresses) -> None:
+    def __init__(self, house: House, addresses: Addresses, tasks: asyncio.TaskGroup) -> None:
         self._house = house
         self._addresses = addresses
-        self._conversations: set[asyncio.Task[object]] = set()
+        self._tasks = tasks
+        self._seats = asyncio.Semaphore(AT_A_TIME)
+        self._conversations: set[asyncio.Task[None]] = set()
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One command: a line in, a line out."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
+    def accept_from(self, listening: socket.socket) -> None:
+        """Somebody is there. asyncio's own servers, and `sock_accept`, lose a peer that comes while they close."""
         try:
-            reply = await self._reply(reader, writer)
-            writer.write(reply.model_dump_json().encode() + b"\n")
-            await writer.drain()
-        except (ConnectionError, TimeoutError):
-            pass  # whoever asked has gone, or never asked
-        finally:
-            self._conversations.discard(task)
-            writer.close()
+            connection, _ = listening.accept()
+        except OSError:
+            return  # it has gone again
+        if len(self._conversations) >= CONVERSATIONS_MAX:
+            connection.close()
+            return
+        task = self._tasks.create_task(self._converse(connection), name="command")
+        self._conversations.add(task)
+        task.add_done_callback(self._conversations.discard)
 
     async def drain(self) -> None:
         """Let commands end that are under way, for a while."""
@@ -68,8 +73,22 @@ class _Desk:
         for task in self._conversations:
             task.cancel()
 
-    async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> BaseModel:
-        uid = peer_uid(writer.get_extra_info("socket"))
+    async def _converse(self, connection: socket.socket) -> None:
+        """One command: a line in, a line out. Whoever asked may have gone, or never ask."""
+        uid = peer_uid(connection)
+        async with self._seats:
+            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=REQUEST_MAX_BYTES)
+            try:
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    reply = await self._reply(reader, uid)
+                    writer.write(reply.model_dump_json().encode() + b"\n")
+                    await writer.drain()
+            finally:
+                writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
+
+    async def _reply(self, reader: asyncio.StreamReader, uid: int) -> BaseModel:
         try:  # first the whole line, whoever it is from: an answer beside unread bytes would be lost
             async with asyncio.timeout(REQUEST_WITHIN_S):
                 line = await reader.readuntil(b"\n")
@@ -79,8 +98,6 @@ class _Desk:
             return Failure(
                 words="This server belongs to another user.", fix="Run the command as that user, or as root."
             )
-        if len(self._conversations) > CONVERSATIONS_MAX:
-            return Failure(words="The server is busy with other commands.", fix="Try again in a moment.")
         try:
             request = REQUESTS.validate_json(line)
         except ValidationError as error:

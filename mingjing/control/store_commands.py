@@ -8,16 +8,16 @@ import shutil
 import time
 from pathlib import Path
 
+import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
-from recorder import Index, check, rebuild
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
 
 
 async def check_store(house: House, *, deep: bool) -> StoreReport:
-    report = await check(house.store, Index(house.database), deep=deep)
+    report = await recorder.check(house.store, recorder.Index(house.database), deep=deep)
     return StoreReport(
         segments=report.segments,
         fragments=report.fragments,
@@ -32,7 +32,7 @@ async def check_store(house: House, *, deep: bool) -> StoreReport:
 
 async def rebuild_store(house: House, principal: str) -> StoreRebuilt:
     await house.ledger.append(principal=principal, action="store.rebuild")
-    report = await rebuild(house.store, Index(house.database))
+    report = await recorder.rebuild(house.store, recorder.Index(house.database))
     return StoreRebuilt(
         segments=report.segments,
         recovered=report.recovered,

@@ -40,7 +40,7 @@ def listen(directory: Path) -> socket.socket:
 
     The caller holds the store lock: there is no living server's socket to replace.
     """
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         with address_in(directory) as address:
             with contextlib.suppress(FileNotFoundError):

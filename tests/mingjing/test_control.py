@@ -3,6 +3,7 @@ import json
 import os
 import socket
 import stat
+import sys
 import threading
 
 import pytest
@@ -62,7 +63,7 @@ async def test_the_server_tells_its_own_addresses(house, settings):
 
 
 async def test_lists_are_whole_though_they_are_read_page_by_page(house, settings, monkeypatch):
-    monkeypatch.setattr("mingjing.control.perform.PAGE", 3)
+    monkeypatch.setattr(sys.modules["mingjing.control.perform"], "PAGE", 3)
     for number in range(7):
         await house.registry.units.create(f"u{number}", name="x", principal="cli:0")
     found = await asyncio.to_thread(ask, settings, UnitList(), UnitItems)
