@@ -123,7 +123,7 @@ def open_text(text):
         (("user", "add", "Li", "--role", "supervisor"), "is not a user name", "a-z"),
         (("user", "add", "u", "--role", "unit_user"), "belongs to a unit", "Name the unit"),
         (("user", "disable", "ghost"), "There is no account ghost", "list"),
-        (("checkpoint", "add", "gate", "--unit", "nowhere"), "There is no unit 'nowhere'", "Choose"),
+        (("checkpoint", "add", "elsewhere", "--unit", "nowhere"), "There is no unit 'nowhere'", "Choose"),
     ],
 )
 def test_an_operators_error_is_one_sentence_and_a_fix_with_status_1_and_no_traceback(either, words, said, fix):

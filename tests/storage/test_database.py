@@ -168,3 +168,22 @@ async def test_a_database_that_cannot_be_opened_is_an_error_at_open_not_later(tm
 async def test_other_databases_are_refused_until_they_are_supported():
     with pytest.raises(ValueError, match="only SQLite"):
         await Database.open("postgresql+asyncpg://localhost/x")
+
+
+async def test_a_copy_holds_what_is_committed_even_while_a_write_is_under_way(database, tmp_path):
+    async with database.write() as connection:
+        await connection.execute(INSERT, {"n": 1})
+    async with database.write() as connection:
+        await connection.execute(INSERT, {"n": 2})
+        await database.copy_to(tmp_path / "copy.sqlite3")
+    copy = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/copy.sqlite3")
+    assert await count(copy) == 1
+    await copy.close()
+    assert stat.S_IMODE((tmp_path / "copy.sqlite3").stat().st_mode) == 0o600
+
+
+async def test_a_copy_never_overwrites_and_leaves_nothing_half_done(database, tmp_path):
+    (tmp_path / "there").write_text("something")
+    with pytest.raises(FileExistsError):
+        await database.copy_to(tmp_path / "there")
+    assert (tmp_path / "there").read_text() == "something"

@@ -521,3 +521,15 @@ async def test_an_append_does_not_wait_for_a_locked_database(tmp_path):
         foreign.execute("COMMIT")
         foreign.close()
         assert (await ledger.query()).total == 2
+
+
+async def test_a_copy_of_the_files_is_the_chain_up_to_its_newest_entry(tmp_path):
+    async with opened(tmp_path) as ledger:
+        await append(ledger, *"abc")
+        async with asyncio.TaskGroup() as tasks:
+            copying = tasks.create_task(ledger.copy_to(tmp_path / "copy"))
+            tasks.create_task(append(ledger, *"defgh"))
+        last_n = copying.result()
+    assert last_n == 3
+    assert verify_files(tmp_path / "copy").entries == 3
+    assert only_file(tmp_path).read_bytes().startswith((tmp_path / "copy" / "000000000001.jsonl").read_bytes())
