@@ -67,7 +67,10 @@ async def test_f01_kill_minus_9_loses_at_most_a_second_of_each_stream_and_the_re
             lost_s = max((killed_mono_ns - newest_before(one, killed_mono_ns)) / 1e9 for one in archives)
             again_s = max((first_after(one, run.started_mono_ns) - run.started_mono_ns) / 1e9 for one in archives)
             stolen_s = steal_s() - stolen_s
-            print(f"kill {number} after {alive_s:.2f} s, {sum(len(p.fragments) for p in promised)} fragments promised")  # noqa: T201
+            promised_n = sum(len(promise.fragments) for promise in promised)
+            print(f"kill {number} after {alive_s:.2f} s with {promised_n} fragments promised")  # noqa: T201
+            ready_s = (run.ready_mono_ns - run.started_mono_ns) / 1e9
+            print(f"ports bound again after {ready_s:.2f} s")  # noqa: T201
             told("I2: lost of the stream that lost most", lost_s, LOSS_MAX_S, stolen_s)
             told("I6: from the start of the process until all record", again_s, AGAIN_WITHIN_S, stolen_s, room=3)
             await house.check()  # I1, I3 and the sequences of I7, beside the recording server

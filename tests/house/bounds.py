@@ -1,7 +1,7 @@
 """Bounds of the product, asserted with room for a slow test machine; what was measured is printed.
 
-`pytest -rP` shows it. Steal is what the host took from this machine meanwhile: with much of it a
-number says nothing about us.
+`pytest -rP` shows it. Steal is what the host took from this machine meanwhile, load is how many
+processes wanted a core in the last minute: with much of either a number says nothing about us.
 """
 
 import os
@@ -25,5 +25,6 @@ def at_most(limit_s: float, what: str) -> Iterator[None]:
 
 def told(what: str, taken_s: float, limit_s: float, stolen_s: float = 0.0, *, room: int = 1) -> None:
     """Print what was measured elsewhere, and hold it to its bound. What starts a process may need more room."""
-    print(f"{what}: {taken_s:.2f} s of {limit_s:g} s, {stolen_s:.2f} s stolen")  # noqa: T201  for the reader of -rP
+    load = os.getloadavg()[0]
+    print(f"{what}: {taken_s:.2f} s of {limit_s:g} s, {stolen_s:.2f} s stolen, load {load:.1f}")  # noqa: T201  for the reader of -rP
     assert taken_s <= limit_s + room * ROOM_S, what

@@ -17,8 +17,8 @@ from tests.house.house import House
 # Small: what is tested is what happens to pictures, not what is in them. A key picture a second.
 CLIP = ClipOptions(width=192, height=192, fps=25, bitrate_kbps=200, gop=25, seconds=2, sound=False)
 
-# All on one worker and in one event loop: that is where the shared house is.
-SHARES_THE_HOUSE = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("shared house")]
+# In the event loop of the session: that is where the shared house is. Each test process has one of its own.
+SHARES_THE_HOUSE = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ What is seen is told by the stamps in the pictures. Not here: a browser (tests/b
 """
 
 import asyncio
-import json
+from json import loads
 from types import SimpleNamespace
 
 import httpx
@@ -37,13 +37,21 @@ class Person:
                 self._token = answer.cookies["session"]
         return self._token
 
-    async def call(self, method: str, path: str, **arguments: object) -> httpx.Response:
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
         """One request to the API, as this person."""
         cookies = {"session": await self.token()}
         async with httpx.AsyncClient(
             base_url=self.http_url, headers={"Origin": self.http_url}, cookies=cookies, timeout=PATIENCE_S
         ) as client:
-            return await client.request(method, f"/api/v1/{path}", **arguments)  # type: ignore[arg-type]
+            return await client.request(method, f"/api/v1/{path}", json=json, params=params, headers=headers)
 
     async def watch(self, device: str, channel: str = "main", purpose: str = "duty") -> "Viewer":
         """Open the live WebSocket.
@@ -127,7 +135,7 @@ class Viewer:
         except ConnectionClosed:
             return False
         if isinstance(message, str):
-            told = json.loads(message, object_hook=lambda fields: SimpleNamespace(**fields))
+            told = loads(message, object_hook=lambda fields: SimpleNamespace(**fields))
             self.messages.append(told)
             self._unread.append(told)
             return True
