@@ -6,10 +6,16 @@ from media import GapCause
 from recorder.desk import SegmentRules
 from storage import SegmentStore, read_fragments, read_sealed, recover, verify
 from tests.recorder.stage import Stage
-from tests.storage.faulty_disk import DoomedDisk, Fate, in_a_child
+from tests.storage.faulty_disk import DoomedDisk, Fate, in_a_child, quick_folder
 from tests.storage.footage import StoppedClock
 
 RULES = SegmentRules(length_ns=2_000_000_000, length_max_ns=3_000_000_000)
+
+
+@pytest.fixture
+def quick(tmp_path):
+    with quick_folder(tmp_path) as folder:
+        yield folder
 
 
 def record(root, disk, tell):
@@ -32,9 +38,9 @@ def record(root, disk, tell):
 
 
 @pytest.mark.parametrize("fate", list(Fate))
-def test_killed_at_any_call_to_the_disk_what_was_written_is_found_in_order(tmp_path, fate):
+def test_killed_at_any_call_to_the_disk_what_was_written_is_found_in_order(quick, fate):
     for at in range(1, 400, 1 if fate is Fate.TORN else 3):
-        root = tmp_path / str(at)
+        root = quick / str(at)
         told, finished = in_a_child(lambda tell, root=root, at=at: record(root, DoomedDisk(at, fate), tell))
         store = SegmentStore(root, StoppedClock())
         with store.lock():

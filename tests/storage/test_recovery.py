@@ -19,11 +19,17 @@ from storage import (
     verify,
 )
 from storage.journal import RECORD_SIZE
-from tests.storage.faulty_disk import DoomedDisk, Fate, in_a_child
+from tests.storage.faulty_disk import DoomedDisk, Fate, in_a_child, quick_folder
 from tests.storage.footage import MORNING_NS, Shelf, StoppedClock, batches, fragment, fragments
 
 LAST = 24
 ROLL_AT = 12
+
+
+@pytest.fixture
+def quick(tmp_path):
+    with quick_folder(tmp_path) as folder:
+        yield folder
 
 
 def write_two_segments(store, tell):
@@ -86,10 +92,10 @@ def judge(store, written):
 
 
 @pytest.mark.parametrize("fate", list(Fate))
-def test_killed_at_any_call_nothing_written_is_lost_and_nothing_false_is_found(tmp_path, fate):
+def test_killed_at_any_call_nothing_written_is_lost_and_nothing_false_is_found(quick, fate):
     """F05 over the store: SIGKILL at the k-th call, k = 1 until a clean run."""
     for at in range(1, 200):
-        root = tmp_path / str(at)
+        root = quick / str(at)
         durable, written, finished = run_doomed(root, at, fate)
         store = SegmentStore(root, StoppedClock())
         with store.lock():
@@ -104,10 +110,10 @@ def test_killed_at_any_call_nothing_written_is_lost_and_nothing_false_is_found(t
     pytest.fail("no clean run within 200 calls")
 
 
-def test_a_recovery_killed_at_any_call_is_finished_by_the_next(tmp_path):
+def test_a_recovery_killed_at_any_call_is_finished_by_the_next(quick):
     for at in range(5, 45, 4):
         for second in range(1, 60):
-            root = tmp_path / f"{at}-{second}"
+            root = quick / f"{at}-{second}"
             _, written, _ = run_doomed(root, at, Fate.TORN)
 
             def script(tell, root=root, second=second):
@@ -124,10 +130,10 @@ def test_a_recovery_killed_at_any_call_is_finished_by_the_next(tmp_path):
                 break
 
 
-def test_killed_at_random_instants(tmp_path):
+def test_killed_at_random_instants(quick):
     """F01: the instants of a real scheduler, not of our counting."""
     for attempt in range(10):
-        root = tmp_path / str(attempt)
+        root = quick / str(attempt)
         written = kill_after(root, random.Random(attempt).uniform(0.0, 0.06))
         store = SegmentStore(root, StoppedClock())
         with store.lock():
