@@ -82,9 +82,9 @@ export class LivePlayer {
     this.release()
   }
 
-  /** Connect now instead of at the next try: the network, or the device, is said to be back. */
+  /** Connect now instead of at the next try: the network, or the server, is said to be back. */
   hurry(): void {
-    if (this.ticking !== null && this.status.state !== 'live') this.connection.restart()
+    if (this.ticking !== null && this.status.state === 'connecting') this.connection.restart()
   }
 
   setMuted(muted: boolean): void {

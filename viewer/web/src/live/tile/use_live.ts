@@ -104,7 +104,12 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
     () => view.muted,
     (muted) => player?.setMuted(muted),
   )
-  onBeforeUnmount(stop)
+  const hurry = (): void => player?.hurry()
+  window.addEventListener('online', hurry)
+  onBeforeUnmount(() => {
+    window.removeEventListener('online', hurry)
+    stop()
+  })
 
-  return { status, stillShown, retry, hurry: () => player?.hurry() }
+  return { status, stillShown, retry, hurry }
 }
