@@ -14,7 +14,7 @@ import gateway.registry  # noqa: F401 - declares its tables
 import recorder  # noqa: F401 - declares its tables
 import viewer.access  # noqa: F401 - declares its tables
 from storage.database import SchemaTooNewError, metadata, migrate
-from storage.database.migrate import MIGRATIONS
+from storage.database.schema_history import MIGRATIONS
 
 CHAIN = ["0001", "0002", "0003", "0004"]
 
