@@ -71,7 +71,7 @@ class Record(NamedTuple):
     placed_utc_ns: int
     length: int
     flags: int
-    count: int
+    quantity: int
     duration: int
     clock_rate: int
     lost_packets: int
@@ -111,7 +111,7 @@ def parse(data: bytes | memoryview) -> Record | None:
     """
     if len(data) != RECORD_SIZE or crc32(data[:CRC_OFFSET]) != int.from_bytes(data[CRC_OFFSET:], "little"):
         return None
-    record = Record(*BODY.unpack(data[:BODY_SIZE]), bytes(data[BODY_SIZE:CHAIN_END]))
+    record = Record._make((*BODY.unpack(data[:BODY_SIZE]), bytes(data[BODY_SIZE:CHAIN_END])))
     known = record.kind in _KINDS and record.version == VERSION and bytes(data[CHAIN_END:CRC_OFFSET]) == RESERVED
     if not known or (record.kind == Kind.FRAGMENT and record.clock_rate == 0) or record.cause not in _CAUSES:
         return None

@@ -166,16 +166,16 @@ def _durable(journal: bytes) -> Position | None:
     at = kinds.rfind(Kind.SYNC)
     while at > 0:
         record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
-        if record is not None and record.number == at and 0 < record.count <= at:
+        if record is not None and record.number == at and 0 < record.quantity <= at:
             return Position(
-                records=record.count,
+                records=record.quantity,
                 media_bytes=record.offset,
                 chain=record.digest,
                 last_sequence=record.sequence,
                 start_utc_ns=record.placed_utc_ns,
                 end_utc_ns=record.end_utc_ns,
-                fragments=kinds.count(Kind.FRAGMENT, 0, record.count),
-                gaps=kinds.count(Kind.GAP, 0, record.count),
+                fragments=kinds.count(Kind.FRAGMENT, 0, record.quantity),
+                gaps=kinds.count(Kind.GAP, 0, record.quantity),
             )
         at = kinds.rfind(Kind.SYNC, 0, at)
     return None
@@ -190,7 +190,7 @@ def _after(position: Position, record: Record) -> Position:
     return replace(
         position,
         media_bytes=position.media_bytes + record.length,
-        last_sequence=record.sequence + (record.count - 1 if is_gap else 0),
+        last_sequence=record.sequence + (record.quantity - 1 if is_gap else 0),
         start_utc_ns=position.start_utc_ns if is_gap else min(position.start_utc_ns, record.placed_utc_ns),
         end_utc_ns=max(position.end_utc_ns, record.end_utc_ns),
         fragments=position.fragments + (not is_gap),

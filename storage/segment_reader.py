@@ -110,7 +110,7 @@ def sealed_from(header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...
         last_sequence=end.sequence,
         start_utc_ns=end.placed_utc_ns,
         end_utc_ns=end.end_utc_ns,
-        fragments=end.count,
+        fragments=end.quantity,
         gaps=gaps,
         end=EndFlag(end.flags),
         end_cause=GapCause(end.cause) if end.cause else None,
@@ -135,7 +135,7 @@ def gaps_of(journal: bytes) -> tuple[RecordedGap, ...]:
 def _gap_from(record: Record) -> RecordedGap:
     return RecordedGap(
         sequence=record.sequence,
-        count=record.count,
+        count=record.quantity,
         track_id=record.track,
         cause=GapCause(record.cause),
         start_utc_ns=record.placed_utc_ns,
@@ -188,7 +188,7 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
     with open(path, "rb") as file:
         for record in true_records(journal, header.chain):
             if record.kind == Kind.SYNC:
-                durable = record.count
+                durable = record.quantity
             elif record.kind == Kind.END:
                 ended = True
             else:
@@ -196,7 +196,7 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
                     placed = record.placed_utc_ns
                     if record.sequence != expected:
                         faults.append(Fault(path, f"sequence {expected} is missing", placed, expected))
-                    expected = record.sequence + (record.count if record.kind == Kind.GAP else 1)
+                    expected = record.sequence + (record.quantity if record.kind == Kind.GAP else 1)
                 if record.offset != offset:
                     faults.append(Fault(path, f"bytes without a record before record {number}", placed, expected))
                 offset = record.offset + record.length

@@ -45,7 +45,7 @@ def promises(media: Path) -> list[Promise]:
         except SegmentUnreadableError:
             continue  # killed before its header was written: nothing was promised
         ended = records[-1].kind == Kind.END
-        durable = len(records) if ended else max((r.count for r in records if r.kind == Kind.SYNC), default=0)
+        durable = len(records) if ended else max((r.quantity for r in records if r.kind == Kind.SYNC), default=0)
         fragments = tuple(record for record in records[:durable] if record.kind == Kind.FRAGMENT)
         found.append(Promise(path, journal[: durable * RECORD_SIZE], fragments))
     return found

@@ -63,7 +63,7 @@ class Archive:
         return [
             RecordedGap(
                 sequence=record.sequence,
-                count=record.count,
+                count=record.quantity,
                 track_id=record.track,
                 cause=GapCause(record.cause),
                 start_utc_ns=record.placed_utc_ns,

@@ -30,7 +30,7 @@ def journal_of(count: int) -> bytes:
 def test_a_record_comes_back_as_it_was_packed():
     before = record(
         Kind.FRAGMENT, 3, track=2, offset=1 << 40, sequence=9, rtp_time=-5, received_mono_ns=1, received_utc_ns=-2,
-        device_ntp=(1 << 64) - 1, placed_utc_ns=3, length=4, flags=5, count=6, duration=7, clock_rate=8_000,
+        device_ntp=(1 << 64) - 1, placed_utc_ns=3, length=4, flags=5, quantity=6, duration=7, clock_rate=8_000,
         lost_packets=9, digest=bytes(range(32)),
     )  # fmt: skip
     packed = pack(before, b"\x11" * 32)

@@ -57,7 +57,7 @@ def test_every_fact_of_a_fragment_is_in_its_record(shelf):
     [(record, _)] = read_fragments(path_of(shelf, writer))
     for name in ("sequence", "rtp_time", "received_mono_ns", "received_utc_ns", "device_ntp", "placed_utc_ns", "flags"):
         assert getattr(record, name) == getattr(fragment, name)
-    assert (record.track, record.count, record.duration) == (1, 1, 3_600)
+    assert (record.track, record.quantity, record.duration) == (1, 1, 3_600)
     assert (record.clock_rate, record.lost_packets) == (90_000, 0)
     assert record.digest == sha256(fragment.data).digest()
     assert record.end_utc_ns == fragment.placed_utc_ns + PICTURE_NS
@@ -116,7 +116,7 @@ def test_a_sync_record_says_how_far_footage_is_durable(shelf):
     records = list(true_records(journal, writer.header.chain))
     assert "".join(chr(record.kind) for record in records) == "HFFFFFSFF"
     sync = records[6]
-    assert (sync.kind, sync.count, sync.sequence) == (Kind.SYNC, 6, 5)
+    assert (sync.kind, sync.quantity, sync.sequence) == (Kind.SYNC, 6, 5)
     assert sync.digest == records[5].chain
 
 
@@ -131,7 +131,7 @@ def test_a_sync_that_began_earlier_vouches_only_for_what_was_there(shelf):
     assert (
         next(
             r for r in true_records(read_journal(path_of(shelf, writer)), writer.header.chain) if r.kind == Kind.SYNC
-        ).count
+        ).quantity
         == 6
     )
 
