@@ -66,7 +66,7 @@ class RtspSettings(_Section):
 class ArchiveSettings(_Section):
     segment_minutes: Annotated[float, Field(gt=0, le=60)] = 5
     ring_days: Annotated[float, Field(ge=1)] = 183
-    ring_gigabytes: Annotated[float, Field(ge=0)] = 0  # 0: as much as the disk holds above the stop level
+    ring_gigabytes: Annotated[float, Field(ge=0)] = 0  # 0: as much as the disk holds above the warning level
     disk_warning_percent: Percent = 15  # free space
     disk_stop_percent: Percent = 3
     sync: Literal["syncfs", "fdatasync"] = "syncfs"

@@ -11,6 +11,7 @@ from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamIn
 from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from media import VIDEO_TRACK_ID, Fragment, Gap, Track
+from media.fmp4 import utc_ns_from_ntp
 
 DELAY_STEP_NS = 300_000_000  # a change of delay that a viewer is told; less is the jitter of any mobile link
 DELAY_LEAP_NS = 1_000_000_000  # a change that is told with the very unit: a burst has caught up before the next turn
@@ -39,6 +40,8 @@ class Channel:
         self._stream_readers: tuple[StreamReader, ...] = ()
         self._subscribers: tuple[ChannelReader, ...] = ()
         self._told_delay_ns = 0
+        self._clock_offset_s: float | None = None
+        self._newest: Fragment | None = None
         self._sampled = (0, 0, 0)  # mono ns, units, bytes
         self._rates = (0.0, 0.0)
 
@@ -69,6 +72,7 @@ class Channel:
         self._stream = stream
         self._init = None
         self._gop.clear()
+        self._newest = self._clock_offset_s = None
         self._stream_readers = tuple(stream_readers)
         self.last_received_mono_ns = stream.started_mono_ns
         self.delay_ns = 0
@@ -90,6 +94,7 @@ class Channel:
         self.last_received_mono_ns = fragment.received_mono_ns
         if self.state is not ChannelState.LIVE:
             self._came_alive(fragment)
+        self._newest = fragment
         self._gop.add(fragment)
         for archive in self._stream_readers:
             archive.fragment(fragment)
@@ -153,6 +158,9 @@ class Channel:
             elapsed_s = max(mono_ns - before_ns, 1) / 1e9
             self._rates = ((self.bytes - size) * 8 / 1_000 / elapsed_s, (self.units - units) / elapsed_s)
         self._sampled = (mono_ns, self.units, self.bytes)
+        if (newest := self._newest) is not None and newest.device_ntp:
+            late_ns = self.delay_ns  # the unit was made that much before it came
+            self._clock_offset_s = (utc_ns_from_ntp(newest.device_ntp) + late_ns - newest.received_utc_ns) / 1e9
 
     def statistics(self) -> ChannelStatistics:
         bitrate_kbps, fps = self._rates
@@ -166,6 +174,7 @@ class Channel:
             bitrate_kbps=round(bitrate_kbps, 1),
             fps=round(fps, 1),
             delay_s=round(self.delay_ns / 1e9, 2),
+            clock_offset_s=None if self._clock_offset_s is None else round(self._clock_offset_s, 1),
             viewers=self.viewers,
             units=self.units,
             lost_packets=self.lost_packets,

@@ -58,6 +58,7 @@ class ChannelStatistics:
     bitrate_kbps: float
     fps: float
     delay_s: float
+    clock_offset_s: float | None  # the device's own clock (RTCP SR) minus ours; None while it has not said
     viewers: int
     units: int  # access units since the server started
     lost_packets: int

@@ -1,10 +1,11 @@
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.stream.channel import Channel
 from gateway.stream.reader import StreamEnd, StreamInfo, StreamInit
 from gateway.stream.state import ChannelChanged, ChannelState
 from media import Fragment, Gap, GapCause
+from media.fmp4 import ntp_from_utc_ns
 from tests.gateway.fragments import SECOND_NS, START_MONO_NS, START_UTC_NS, VIDEO, picture
 
 
@@ -162,3 +163,16 @@ def test_a_takeover_without_any_time_between_is_told_as_a_gap_of_no_length() -> 
     channel.init_changed(StreamInit(1, (VIDEO,)))
     channel.fragment(picture(1, key=True, at_s=0.01))
     assert "gap 0 takeover 0.0" in diary.take()
+
+
+def test_how_wrong_the_devices_clock_is_can_be_asked_once_it_has_said() -> None:
+    channel = a_channel()
+    channel.stream_started(stream("s1"), [])
+    channel.fragment(picture(1, key=True))
+    channel.sample(START_MONO_NS)
+    assert channel.statistics().clock_offset_s is None
+
+    an_hour_fast = ntp_from_utc_ns(START_UTC_NS + 3_600 * SECOND_NS)
+    channel.fragment(replace(picture(2), device_ntp=an_hour_fast))
+    channel.sample(START_MONO_NS + SECOND_NS)
+    assert channel.statistics().clock_offset_s == 3_600.0

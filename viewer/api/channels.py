@@ -25,6 +25,7 @@ class ChannelFigures(BaseModel):
     bitrate_kbps: float
     fps: float
     delay_s: float
+    clock_offset_s: float | None
     viewers: int
 
 
@@ -65,6 +66,7 @@ def channel_state(statistics: ChannelStatistics) -> ChannelState:
         bitrate_kbps=round(statistics.bitrate_kbps, 1),
         fps=round(statistics.fps, 1),
         delay_s=round(statistics.delay_s, 2),
+        clock_offset_s=statistics.clock_offset_s,
         viewers=statistics.viewers,
     )
 
@@ -80,6 +82,7 @@ def channel_figures(statistics: ChannelStatistics) -> FiguresOfChannel:
         bitrate_kbps=round(statistics.bitrate_kbps, 1),
         fps=round(statistics.fps, 1),
         delay_s=round(statistics.delay_s, 2),
+        clock_offset_s=statistics.clock_offset_s,
         viewers=statistics.viewers,
     )
 
