@@ -236,3 +236,23 @@ async def test_the_purpose_is_asked_once_and_kept_in_the_audit(house, browser):
     entries = (await house.person("auditor").call("GET", "audit", params={"action": "live.open"})).json()["items"]
     assert entries[0]["detail"]["purpose"] == "duty"
     await wall.close()
+
+
+async def test_a_codec_that_the_server_does_not_take_is_said(house, wall, tmp_path):
+    clip = encode(tmp_path / "mpeg4.mp4", "-c:v", "mpeg4", seconds=2)
+    await wall.place("dev1")
+    async with pushed(house, "dev1", clip):
+        await wall.wait_for_state("dev1", "unsupported")
+    assert "设备的编码不支持" in await wall.words("dev1")
+
+
+async def test_devices_are_dragged_from_the_tree_and_tiles_to_another_place(house, wall):
+    slots = wall.page.locator("[data-test=wall-grid] > .slot")
+    await wall.page.locator("[id='row-device:dev3']").drag_to(slots.nth(1))
+    await wall.page.locator("[id='row-device:dev4']").drag_to(slots.nth(2))
+    await wall.wait_for_devices(["dev3", "dev4"])
+    await wall.tile("dev3").locator(".caption").drag_to(slots.nth(2))
+    await wall.wait_for_devices(["dev4", "dev3"])
+    await wall.tile("dev4").focus()
+    await wall.page.keyboard.press("Delete")
+    await wall.wait_for_devices(["dev3"])
