@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from mingjing.simulator import ClipOptions, DeviceLogin, Fleet, SimulateOptions
 from storage import SystemClock
 from tests.house.house import House
@@ -16,9 +18,10 @@ async def playing(house: House, devices: Sequence[str], clip: ClipOptions, cache
     logins = tuple(DeviceLogin(name, house.keys[name]) for name in devices)
     options = SimulateOptions(house.rtsp_url, logins, cache_dir, generated=clip, start_within_s=0.5)
     fleet = await asyncio.to_thread(Fleet.prepare, options, SystemClock())
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(fleet.run(), name="fleet")
-        try:
-            yield fleet
-        finally:
-            task.cancel()
+    with capture_logs():  # twenty devices that call in vain, once a second, are no news
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(fleet.run(), name="fleet")
+            try:
+                yield fleet
+            finally:
+                task.cancel()
