@@ -127,7 +127,15 @@ async def test_statistics_come_by_themselves(front, monkeypatch):
     async with tab(front, Role.SUPERVISOR, "north") as north:
         figures = await north.next("statistics")
         assert [one["device"] for one in figures["channels"]] == ["dev-north"]
-        assert figures["channels"][0].keys() == {"device", "channel", "bitrate_kbps", "fps", "delay_s", "viewers"}
+        assert figures["channels"][0].keys() == {
+            "device",
+            "channel",
+            "bitrate_kbps",
+            "fps",
+            "delay_s",
+            "clock_offset_s",
+            "viewers",
+        }
 
 
 async def test_who_may_see_no_device_is_told_of_none_and_still_of_the_end_of_the_session(front, monkeypatch):

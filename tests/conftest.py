@@ -1,0 +1,21 @@
+"""What holds for every test: a log that nobody's command redirects for the next, and patience of hypothesis."""
+
+import logging
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+import structlog
+
+# A slow machine is no finding. Examples are drawn anew each run; a failing one is printed with its seed.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """Commands under test configure the log of their process, and the streams they name end with them."""
+    handlers = logging.root.handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
