@@ -27,7 +27,7 @@ run: setup
 setup: $(STAMPS)/python $(STAMPS)/web
 
 test: setup $(STAMPS)/peers
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
 check: setup
