@@ -5,6 +5,7 @@ seals, then the store is let go. Not here: what the parts are made of (wiring), 
 """
 
 import asyncio
+import gc
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from viewer import Services, build_app, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 
 TICK_S = 1.0  # stalls are told in whole seconds
+COLLECT_AFTER_OBJECTS = 20_000  # about a second of 200 devices
 
 log = structlog.get_logger()
 
@@ -81,11 +83,23 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
                     await server.ready.wait()
+                    _spare_the_collector()
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await rtsp.close()
                     server.stop()
                     await server.stopped.wait()
+
+
+def _spare_the_collector() -> None:
+    """Let the cyclic garbage collector pass over what lives as long as the server.
+
+    A full collection of the 155,000 objects that are there after the start takes 90 ms, in which no
+    picture moves; and the packet path makes no cycles, so looking after every 700 objects finds nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 50)
 
 
 @asynccontextmanager

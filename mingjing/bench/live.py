@@ -33,6 +33,7 @@ class LiveLoad:
     bitrate_kbps: int = 1_500
     fps: int = 25
     transport: str = "tcp"
+    sound: bool = True
 
 
 async def bench_live(load: LiveLoad, cache_dir: Path) -> Report:
@@ -55,6 +56,7 @@ async def bench_live(load: LiveLoad, cache_dir: Path) -> Report:
             "fps": load.fps,
             "seconds": load.seconds,
             "transport": load.transport,
+            "sound": load.sound,
         },
         result={
             "units_sent": sent,
@@ -78,6 +80,7 @@ async def _measure(
     simulator = await _start(
         "-m", "mingjing", "simulate", "--server", server.rtsp, "--keys", keys, "--transport", load.transport,
         "--bitrate", load.bitrate_kbps, "--fps", load.fps, "--cache-dir", cache_dir, "--json",
+        "--sound" if load.sound else "--no-sound",
     )  # fmt: skip
     try:
         await asyncio.wait_for(_all_live(server, load.devices), ALL_LIVE_WITHIN_S)

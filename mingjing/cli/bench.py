@@ -26,11 +26,12 @@ def live(
     bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS")] = 1500,
     fps: Annotated[int, typer.Option(min=1, max=60)] = 25,
     transport: Annotated[Over, typer.Option(help="What carries RTP.")] = Over.TCP,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="AAC beside the picture.")] = True,
     cache_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the generated clip is kept.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Devices push, viewers watch, everything is archived; then what was sent is compared with what came."""
-    load = LiveLoad(devices, viewers, seconds, streams_viewed, bitrate, fps, transport.value)
+    load = LiveLoad(devices, viewers, seconds, streams_viewed, bitrate, fps, transport.value, sound)
     folder = cache_dir or default_cache_dir()
     folder.mkdir(parents=True, exist_ok=True)
     _print(asyncio.run(bench_live(load, folder)), json)

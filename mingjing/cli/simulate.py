@@ -61,6 +61,7 @@ def simulate(
     seconds: Annotated[float | None, typer.Option(min=0, help="How long; else until interrupted.")] = None,
     bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS", help="Of the generated clip.")] = 1500,
     fps: Annotated[int, typer.Option(min=1, max=60, help="Of the generated clip.")] = 25,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Of the generated clip.")] = True,
     loss: Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Share of datagrams lost (udp).")] = 0,
     stall: Annotated[float, typer.Option(min=0, metavar="S", help="The link stands still so long, then bursts.")] = 0,
     stall_every: Annotated[float, typer.Option(min=0, metavar="S", help="How often it does.")] = STALL_EVERY_S,
@@ -87,7 +88,7 @@ def simulate(
             cache_dir=cache_dir or default_cache_dir(),
             over=transport,
             clip=clip,
-            generated=ClipOptions(bitrate_kbps=bitrate, fps=fps, gop=2 * fps),
+            generated=ClipOptions(bitrate_kbps=bitrate, fps=fps, gop=2 * fps, sound=sound),
             seconds=seconds,
             faults=Faults(
                 loss=loss,
