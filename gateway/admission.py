@@ -87,6 +87,16 @@ class Admission:
             return Refused(403, "this device is disabled", RefusalReason.DISABLED)
         return Allowed(caller)
 
+    def check_again(self, device_id: str, peer: str) -> Refused | None:
+        """Whether a device that was allowed may still begin: it may have been disabled or removed meanwhile."""
+        device = self.devices.find(device_id)
+        if device is not None and device.enabled:
+            return None
+        if device is None:
+            return Refused(403, "not admitted", RefusalReason.UNKNOWN_DEVICE)
+        self.remember_refusal(device_id, RefusalReason.DISABLED, peer)
+        return Refused(403, "this device is disabled", RefusalReason.DISABLED)
+
     def remember_refusal(self, device_id: str, reason: RefusalReason, peer: str, words: str = "") -> None:
         """For refusals that come later than admission, as a codec that cannot be carried."""
         self.devices.remember_refusal(device_id, reason, peer, words)

@@ -14,7 +14,7 @@ from gateway.admission import Admission, Allowed, Challenge
 from gateway.registry import RefusalReason
 from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
 from gateway.rtsp.track_feed import TrackFeed
-from gateway.rtsp.udp import UdpPorts
+from gateway.rtsp.udp import Expected, UdpPorts
 from gateway.stream import Hub, Publication
 from media import GapCause
 from media.rtp import TrackReceiver
@@ -30,11 +30,13 @@ from media.rtsp import (
     ServerConnection,
     Setup,
     Teardown,
+    TransportRefused,
 )
 from media.sdp import SdpError, parse
 from storage import Clock
 
 BUFFER_BYTES = FRAME_MAX_BYTES + (64 << 10)  # the rest of a largest frame, and a full read behind it
+UNREAD_MAX_BYTES = 256 << 10  # our answers and reports that a peer does not read: 1,000 pipelined requests are half
 SILENCE_TIMEOUT_S = 60  # 4G links stall for 30 s and then burst; twice that, and the device is gone
 
 log = structlog.get_logger()
@@ -85,6 +87,7 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but the base class
+        self._transport.set_write_buffer_limits(high=UNREAD_MAX_BYTES)
         self._peer = self._transport.get_extra_info("peername")[:2]
         self._open_connections.add(self)
 
@@ -108,6 +111,12 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._end = rest
         self._flush()
 
+    def pause_writing(self) -> None:
+        """The peer asks and never reads what we answer: there is nothing to wait for."""
+        assert self._transport is not None
+        log.info("connection fault", peer=self._peer[0], words="our answers are not read", device=self._device())
+        self._transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop(self._end_cause)
         self._view.release()
@@ -129,6 +138,9 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def tick(self, mono_ns: int) -> None:
         """Timers of this connection: every few hundredths of a second over UDP, else every second."""
+        if self._transport is not None and self._transport.is_closing():
+            self._transport.abort()  # a peer that takes nothing would keep it closing, and open, for ever
+            return
         for feed in self._feeds.values():
             feed.tick(mono_ns)
         deadline = self._core.next_timeout()
@@ -160,6 +172,8 @@ class RtspConnection(asyncio.BufferedProtocol):
                 self._announce(event)
             case Setup():
                 self._setup(event)
+            case TransportRefused():
+                self._remember_refused_transport(event.words)
             case Record():
                 self._record()
             case Teardown():
@@ -211,11 +225,15 @@ class RtspConnection(asyncio.BufferedProtocol):
         if over_udp:
             assert self._udp is not None
             assert transport.client_port is not None
-            self.over_udp = True
             rtcp_peer = (self._peer[0], transport.client_port[1])
             udp = self._udp
+            assert self._path is not None
             feed = TrackFeed(receiver, lambda report: udp.send_rtcp(report, rtcp_peer))
-            udp.expect(self._peer[0], transport.client_port, feed, self._udp_seen)
+            if not udp.expect(self._peer[0], transport.client_port, Expected(feed, self._udp_seen, self._path)):
+                words = "another track at this address sends from these ports"
+                self._remember_refused_transport(words)
+                self._core.refuse(461, words)
+                return
         else:
             assert transport.channels is not None
             rtp_channel, rtcp_channel = transport.channels
@@ -223,8 +241,15 @@ class RtspConnection(asyncio.BufferedProtocol):
             feed = TrackFeed(receiver, lambda report: core.send_interleaved(rtcp_channel, report))
             self._rtp_feeds[rtp_channel] = feed
             self._rtcp_feeds[rtcp_channel] = feed
+        self.over_udp = over_udp
         self._feeds[event.track] = feed
         self._accept_setup(over_udp)
+
+    def _remember_refused_transport(self, words: str) -> None:
+        assert self._path is not None  # no SETUP before an ANNOUNCE
+        device, peer = self._path.device, self._peer[0]
+        log.info("device refused", device=device, peer=peer, reason=RefusalReason.TRANSPORT_NOT_SUPPORTED, words=words)
+        self._admission.remember_refusal(device, RefusalReason.TRANSPORT_NOT_SUPPORTED, peer, words)
 
     def _accept_setup(self, over_udp: bool) -> None:
         ports = (self._udp.rtp_port, self._udp.rtcp_port) if over_udp and self._udp is not None else None
@@ -236,6 +261,11 @@ class RtspConnection(asyncio.BufferedProtocol):
         if not self._feeds:
             self._core.refuse(455, "no track that can be carried was set up")
             return
+        refused = self._admission.check_again(self._path.device, self._peer[0])
+        if refused is not None:
+            log.info("device refused", device=self._path.device, peer=self._peer[0], reason=refused.reason)
+            self._core.refuse(refused.status, refused.words)
+            return
         offers = [self._announcement.offers[track] for track in self._feeds]
         self._publication = self._hub.publish(self._path.device, self._path.channel, offers, self._displaced)
         for index, feed in enumerate(self._feeds.values()):
@@ -245,10 +275,13 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._core.accept_record()
 
     def _fault(self, event: Fault) -> None:
-        log.info("connection fault", peer=self._peer[0], words=event.words, device=self._path and self._path.device)
+        log.info("connection fault", peer=self._peer[0], words=event.words, device=self._device())
         if event.timed_out:
             self._end_cause = GapCause.STALLED
         self._stop(self._end_cause)
+
+    def _device(self) -> str | None:
+        return self._path.device if self._path else None
 
     def _displaced(self, cause: GapCause) -> None:
         self._end_cause = cause

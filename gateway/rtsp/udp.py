@@ -7,14 +7,24 @@ SETUP named. Everything else is dropped and counted: nothing is learned from the
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gateway.rtsp.track_feed import TrackFeed
+from media.rtsp import MediaPath
 from storage import Clock
 
 RECEIVE_BUFFER_BYTES = 8 << 20  # a burst of 200 devices' key frames; the kernel halves it, and caps it by rmem_max
 
 Source = tuple[str, int]
 Seen = Callable[[int], None]  # told the monotonic ns of every datagram: the peer is alive
+
+
+class Expected(NamedTuple):
+    """A track whose datagrams come. A tuple and not a dataclass: it is taken apart for every packet."""
+
+    feed: TrackFeed
+    seen: Seen
+    path: MediaPath
 
 
 class _Port(asyncio.DatagramProtocol):
@@ -33,8 +43,8 @@ class UdpPorts:
         self.rtp_port = 0
         self.rtcp_port = 0
         self._clock = clock
-        self._rtp: dict[Source, tuple[TrackFeed, Seen]] = {}
-        self._rtcp: dict[Source, tuple[TrackFeed, Seen]] = {}
+        self._rtp: dict[Source, Expected] = {}
+        self._rtcp: dict[Source, Expected] = {}
         self._transports: list[asyncio.DatagramTransport] = []
 
     async def open(self, host: str, rtp_port: int, rtcp_port: int) -> None:
@@ -57,14 +67,22 @@ class UdpPorts:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         return int(bound.getsockname()[1])
 
-    def expect(self, host: str, ports: tuple[int, int], feed: TrackFeed, seen: Seen) -> None:
-        """Take datagrams of this peer's SETUP ports (RTP, RTCP) for this track."""
-        self._rtp[host, ports[0]] = feed, seen
-        self._rtcp[host, ports[1]] = feed, seen
+    def expect(self, host: str, ports: tuple[int, int], track: Expected) -> bool:
+        """Take datagrams of this peer's SETUP ports (RTP, RTCP) for this track.
+
+        False: they belong to another device or channel at the same address, or to another track of
+        this connection. A device that comes back takes over the ports it had before.
+        """
+        rtp, rtcp = (host, ports[0]), (host, ports[1])
+        taken = (self._rtp.get(rtp), self._rtcp.get(rtcp))
+        if any(other and (other.path != track.path or other.seen == track.seen) for other in taken):
+            return False
+        self._rtp[rtp] = self._rtcp[rtcp] = track
+        return True
 
     def forget(self, feed: TrackFeed) -> None:
         for table in (self._rtp, self._rtcp):
-            for source in [source for source, (expected, _) in table.items() if expected is feed]:
+            for source in [source for source, expected in table.items() if expected.feed is feed]:
                 del table[source]
 
     def send_rtcp(self, payload: bytes, destination: Source) -> None:
@@ -76,7 +94,7 @@ class UdpPorts:
         if expected is None:
             self.strangers += 1
             return
-        feed, seen = expected
+        feed, seen, _ = expected
         mono_ns = self._clock.mono_ns()
         seen(mono_ns)
         feed.rtp(data, 0, len(data), mono_ns, self._clock.utc_ns())
@@ -86,7 +104,7 @@ class UdpPorts:
         if expected is None:
             self.strangers += 1
             return
-        feed, seen = expected
+        feed, seen, _ = expected
         mono_ns = self._clock.mono_ns()
         seen(mono_ns)
         feed.rtcp(data, 0, len(data), mono_ns)

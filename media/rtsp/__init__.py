@@ -33,7 +33,7 @@ from media.rtsp.client import (
     udp_offers,
 )
 from media.rtsp.errors import RtspError
-from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown
+from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown, TransportRefused
 from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame
 from media.rtsp.path import MediaPath, parse_path
 from media.rtsp.server import ServerConnection
@@ -66,6 +66,7 @@ __all__ = [
     "Setup",
     "Teardown",
     "Transport",
+    "TransportRefused",
     "challenges",
     "frame",
     "ha1",

@@ -37,6 +37,13 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class TransportRefused:
+    """A track was offered no transport that we serve, or one in use; answered already (461)."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The device is about to send; packets follow as soon as `accept_record` is called. Or `refuse`."""
 
@@ -66,7 +73,7 @@ class Fault:
     timed_out: bool = False
 
 
-Event = Announce | Setup | Record | ParameterSet | Teardown | Fault
+Event = Announce | Setup | TransportRefused | Record | ParameterSet | Teardown | Fault
 
 
 def announce_of(request: Request) -> Announce:

@@ -32,7 +32,17 @@ from collections import deque
 from collections.abc import Sequence
 
 from media.rtsp.errors import RtspError
-from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown, announce_of
+from media.rtsp.events import (
+    Announce,
+    Event,
+    Fault,
+    ParameterSet,
+    Record,
+    Setup,
+    Teardown,
+    TransportRefused,
+    announce_of,
+)
 from media.rtsp.interleaved import DOLLAR, Buffer, OnInterleaved, frame, walk_frames
 from media.rtsp.message import MessageParser, Request, response_bytes
 from media.rtsp.states import NOT_SERVED, PUBLIC, SERVED, State, next_state
@@ -224,6 +234,8 @@ class ServerConnection:
         except RtspError as error:
             headers = {405: [("Allow", PUBLIC)], 551: [("Unsupported", request.headers.get("Require"))]}
             self._answer(request, error.status, headers.get(error.status, ()), error.words)
+            if error.status == 461:
+                self._events.append(TransportRefused(error.words))
             self._count_refusal()
 
     def _check(self, request: Request) -> None:
