@@ -64,11 +64,10 @@ class Login:
             HasherBusy: too many people at once.
         """
         name = name.lower()
-        wait_s = self._lockout.locked_for_s(name, peer.network, self._clock.mono_ns())
-        if wait_s:
-            raise LockedOut(wait_s)
+        self._require_unlocked(name, peer)
         row = await self._row(name)
         fits = await self._hashing.verify(row.password_hash if row is not None else None, password)
+        self._require_unlocked(name, peer)
         if row is None or not fits or not row.enabled:
             await self._refuse(name, peer)
             raise WrongCredentials("The name or the password is wrong.", field="password", fix="Try again.")
@@ -92,11 +91,11 @@ class Login:
             LockedOut: too many failures about `current`.
             AccountInvalid: `current` is wrong, or `new` is the old one or not strong enough.
         """
-        wait_s = self._lockout.locked_for_s(principal.name, peer.network, self._clock.mono_ns())
-        if wait_s:
-            raise LockedOut(wait_s)
+        self._require_unlocked(principal.name, peer)
         row = await self._row(principal.name)
-        if row is None or not await self._hashing.verify(row.password_hash, current):
+        fits = row is not None and await self._hashing.verify(row.password_hash, current)
+        self._require_unlocked(principal.name, peer)
+        if row is None or not fits:
             await self._refuse(principal.name, peer)
             raise AccountInvalid("The present password is wrong.", field="current", fix="Try again.")
         fault = self._profile.fault(new, principal.name)
@@ -156,6 +155,12 @@ class Login:
             self._sessions.end([replaces])
         self._sessions.admit(session)
         return session, token
+
+    def _require_unlocked(self, name: str, peer: Peer) -> None:
+        """Asked before a password is checked and again after: of guesses that come all at once five are answered."""
+        wait_s = self._lockout.locked_for_s(name, peer.network, self._clock.mono_ns())
+        if wait_s:
+            raise LockedOut(wait_s)
 
     async def _refuse(self, name: str, peer: Peer) -> None:
         mono_ns = self._clock.mono_ns()
