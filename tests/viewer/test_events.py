@@ -207,6 +207,16 @@ async def test_a_person_who_is_active_stays_logged_in(front, monkeypatch):
         assert front.access.sessions.get(supervisor.session_id) is session
 
 
+async def test_a_socket_that_connects_again_is_nobody_who_did_something(front):
+    token = await front.session("li.wei", Role.SUPERVISOR)
+    front.clock.advance(IDLE_S - 1)
+    async with connect(
+        front.ws_url + "/ws/events", origin=front.base_url, additional_headers={"Cookie": f"session={token}"}
+    ):
+        front.clock.advance(2)
+    assert front.access.sessions.find(token) is None
+
+
 @pytest.mark.parametrize("said", ["{", "[]", '{"type":"delete"}', '{"type":7}', "x" * 2000, b"\x00"])
 async def test_who_says_what_nobody_may_say_is_out(front, said):
     async with tab(front, Role.SUPERVISOR) as supervisor:

@@ -5,6 +5,10 @@ same holds for a WebSocket, before `accept`. Not here: the verdict (`policy`), t
 
 Origin rule: every unsafe method and every WebSocket must carry an `Origin` that is this server's
 own. Browsers always send it; another program must say it too, so that no case is left open.
+
+Use of a session is a change that was asked for, and the `active` message of /ws/events, which says that a
+person did something. Reads and WebSockets are none: a page left alone makes them too, each time something
+is pushed to it, and would be logged in until somebody finds it.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -29,9 +33,6 @@ from viewer.access.sessions import ABSOLUTE_S
 SECURE_COOKIE = "__Host-session"
 LOOPBACK_COOKIE = "session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-# Looking whether one is still logged in keeps nobody logged in.
-NOT_A_USE = frozenset({Action.SESSION_READ})
 
 _SCOPE_KEY = "mingjing.caller"
 
@@ -122,7 +123,7 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     peer = peer_of(connection)
     on_machine = is_from_this_machine(connection)
     await access.guard.admit(principal, action, {"peer": peer.address}, on_machine=on_machine)
-    if session is not None and action not in NOT_A_USE:
+    if session is not None and not _only_looks(connection):
         access.sessions.use(session.id)
     caller = Caller(access.guard, principal, peer, action, on_machine=on_machine)
     connection.scope[_SCOPE_KEY] = caller
@@ -177,8 +178,12 @@ def _action_of(scope: Scope) -> Action:
     return DOORS["GET" if method == "HEAD" else method, route.path]
 
 
+def _only_looks(connection: HTTPConnection) -> bool:
+    return connection.scope["type"] == "websocket" or connection.scope["method"] in SAFE_METHODS
+
+
 def _check_origin(connection: HTTPConnection) -> None:
-    if connection.scope["type"] == "http" and connection.scope["method"] in SAFE_METHODS:
+    if connection.scope["type"] == "http" and _only_looks(connection):
         return
     own = f"{'https' if is_secure(connection) else 'http'}://{connection.headers.get('host', '')}"
     if connection.headers.get("origin", "").lower() != own.lower():
