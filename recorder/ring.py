@@ -4,6 +4,9 @@ Deleting is: rows become garbage rows → files are unlinked → their folder is
 go. Killed in between, the next turn unlinks what is garbage. Only files whose rows were there are ever
 deleted; with an empty database nothing is.
 
+Age is by the wall clock, but not by a clock that has just stepped ahead: a wrong one must not empty
+the archive (`_SteadyTime`).
+
 Not here: holds and tags (R4): they will be asked before anything is chosen. Levels at which recording
 stops (disk_watch).
 """
@@ -22,6 +25,9 @@ from storage import Clock, SegmentStore
 
 TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
 BATCH = 100  # files deleted a transaction: the writer of the database is held for some 20 ms
+
+STEP_NS = 3_600_000_000_000  # ahead by more, against monotonic time, is a step; slewing never comes near
+STEP_BELIEVED_AFTER_NS = 24 * STEP_NS  # time for a person to see the warning and set the clock right
 
 log = structlog.get_logger()
 
@@ -52,6 +58,7 @@ class Ring:
         self._clock = clock
         self._limits = limits
         self._space = space
+        self._time = _SteadyTime(clock)
 
     async def run(self) -> None:
         """Turn for as long as the server runs."""
@@ -78,7 +85,7 @@ class Ring:
     async def _victims(self) -> list[StoredSegment]:
         """The oldest segments without which the limits would hold, a batch at most."""
         limits = self._limits
-        too_old_ns = self._clock.utc_ns() - limits.max_age_ns
+        too_old_ns = self._time.utc_ns() - limits.max_age_ns
         excess = 0
         if limits.max_bytes is not None:
             excess = await self._index.stored_bytes() - limits.max_bytes
@@ -103,3 +110,26 @@ class Ring:
     def _unlink(self, paths: list[str]) -> None:
         for path in paths:
             self._store.remove(self._store.media / path)
+
+
+class _SteadyTime:
+    """Wall time that follows a step ahead only after a day. A step back is followed at once: it keeps more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_ns = clock.utc_ns() - clock.mono_ns()
+        self._stepped_mono_ns: int | None = None
+
+    def utc_ns(self) -> int:
+        mono_ns = self._clock.mono_ns()
+        offset_ns = self._clock.utc_ns() - mono_ns
+        ahead_ns = offset_ns - self._offset_ns
+        if ahead_ns > STEP_NS and self._stepped_mono_ns is None:
+            self._stepped_mono_ns = mono_ns
+            words = "the clock has stepped ahead: for a day no footage is deleted as too old by it"
+            log.warning(words, ahead_s=ahead_ns // 1_000_000_000)
+        since_mono_ns = self._stepped_mono_ns
+        if ahead_ns <= STEP_NS or since_mono_ns is None or mono_ns - since_mono_ns >= STEP_BELIEVED_AFTER_NS:
+            self._offset_ns = offset_ns
+            self._stepped_mono_ns = None
+        return mono_ns + self._offset_ns

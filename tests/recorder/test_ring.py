@@ -38,6 +38,28 @@ async def test_by_age_the_oldest_go(stage, index):
     assert await index.garbage() == []
 
 
+async def test_a_wall_clock_that_steps_ahead_makes_nothing_old(stage, index):
+    ids = await archive(stage, index)
+    ring = Ring(index, stage.store, stage.clock, RingLimits(max_age_ns=24 * HOUR_NS))
+    stage.clock.utc += 10 * 365 * 24 * HOUR_NS
+    await ring.turn()
+    assert kept(stage) == ids
+    stage.clock.pass_s(20.5 * 3_600)  # time that has really passed counts all the same
+    await ring.turn()
+    assert kept(stage) == ids[3:]
+    stage.clock.pass_s(4 * 3_600)  # and a clock that nobody sets right for a day is believed
+    await ring.turn()
+    assert kept(stage) == []
+
+
+async def test_a_wall_clock_that_was_set_back_keeps_more_rather_than_less(stage, index):
+    ids = await archive(stage, index)
+    ring = Ring(index, stage.store, stage.clock, RingLimits(max_age_ns=4 * HOUR_NS - HOUR_NS // 2))
+    stage.clock.utc -= 24 * HOUR_NS
+    await ring.turn()
+    assert kept(stage) == ids
+
+
 async def test_by_size_no_more_go_than_must(stage, index):
     ids = await archive(stage, index)
     each = await index.stored_bytes() // 6
