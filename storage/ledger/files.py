@@ -134,9 +134,14 @@ class LedgerFiles:
                 self._path.unlink(missing_ok=True)
             self.close()
         path = self._directory / f"{first_n:0{_DIGITS}d}{_SUFFIX}"
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        _sync_directory(self._directory)
-        self._path, self._durable_bytes, self._poisoned = path, 0, False
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _sync_directory(self._directory)
+        except OSError:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)  # or the next attempt would find its name taken
+            raise
+        self._fd, self._path, self._durable_bytes, self._poisoned = descriptor, path, 0, False
 
 
 def ledger_paths(directory: Path) -> list[Path]:

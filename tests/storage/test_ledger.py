@@ -276,6 +276,27 @@ async def test_a_failed_sync_of_the_very_first_entry_leaves_no_empty_file_behind
     only_file(tmp_path)
 
 
+def test_a_new_file_whose_name_could_not_be_made_durable_is_begun_again(tmp_path, monkeypatch):
+    files = LedgerFiles(tmp_path / "ledger", file_max_bytes=1)
+    files.open()
+
+    def append_next():
+        entry, line = seal(Draft(0, "p", "a", "s", {}), files.head_n + 1, files.head_digest)
+        files.append([line], entry)
+
+    def sick(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    for _ in range(2):  # the first file, then a rotated one
+        with monkeypatch.context() as patched:
+            patched.setattr("storage.ledger.files._sync_directory", sick)
+            with pytest.raises(OSError, match="Input/output error"):
+                append_next()
+        append_next()
+    files.close()
+    assert verify_files(tmp_path / "ledger").entries == 2
+
+
 async def test_an_append_after_the_end_is_refused(tmp_path):
     async with opened(tmp_path) as ledger:
         pass
