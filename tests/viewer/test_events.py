@@ -10,8 +10,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.registry import RefusalReason
 from gateway.stream import Alarm, AlarmKind
+from tests.gateway.fragments import picture
 from viewer.access import IDLE_S, Role
-from viewer.live import event_feed
+from viewer.live import FrameProtocol, event_feed
+from viewer.live import websocket as live
 
 LIVE = "/ws/live/dev-north?purpose=duty"
 
@@ -46,6 +48,36 @@ async def tab(front, role, unit=None, path="/ws/events"):
     headers = {"Cookie": f"session={token}"}
     async with connect(front.ws_url + path, origin=front.base_url, additional_headers=headers) as socket:
         yield Tab(socket, front.access.sessions.find(token).id)
+
+
+async def knock(front, token):
+    """The handshake of a live view, over a socket whose reading is the test's."""
+    host, port = front.base_url.removeprefix("http://").split(":")
+    reading, writing = await asyncio.open_connection(host, int(port))
+    lines = [
+        f"GET {LIVE} HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Origin: {front.base_url}",
+        f"Cookie: session={token}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    writing.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+    return reading, writing
+
+
+async def until_entry(front, action):
+    async with asyncio.timeout(5):
+        while not await front.actions(action=action):  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.01)
+
+
+async def until(true):
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.01)
 
 
 async def test_it_begins_with_a_snapshot_of_what_one_may_see(front):
@@ -165,14 +197,50 @@ async def test_a_slow_tab_gets_a_fresh_snapshot_instead_of_an_endless_queue(fron
 
 
 async def test_f62_a_right_revoked_cuts_every_socket_within_five_seconds(front):
-    async with tab(front, Role.SUPERVISOR) as events, tab(front, Role.SUPERVISOR, path=LIVE) as live:
+    async with tab(front, Role.SUPERVISOR) as events, tab(front, Role.SUPERVISOR, path=LIVE) as watching:
         await events.next("snapshot")
-        await live.next("offline")
+        await watching.next("offline")
         async with asyncio.timeout(5):
             await front.access.accounts.disable("supervisor.all", by="cli:0")
-            for socket in (events, live):
+            for socket in (events, watching):
                 assert (await socket.next("closing"))["reason"] == "revoked"
                 assert await socket.wait_closed() == (1008, "revoked")
+
+
+async def test_f62_a_reader_that_takes_nothing_is_cut_off_when_its_right_is_gone(front, monkeypatch):
+    monkeypatch.setattr(live, "FAREWELL_MAX_S", 0.1)
+    _, writing = await knock(front, await front.session("li.wei", Role.SUPERVISOR))
+    channel = front.hub.channel("dev-north", "main")
+    await until(lambda: channel.viewers == 1)
+    for n in range(40):  # more than the kernel holds: the farewell would wait for ever
+        channel.fragment(picture(n, key=True, size=1 << 18))
+    await front.access.accounts.disable("li.wei", by="cli:0")
+    await until_entry(front, "live.close")
+    assert channel.viewers == 0
+    writing.transport.abort()
+
+
+async def test_a_view_whose_viewer_left_before_it_began_is_closed_in_the_log_too(front, monkeypatch):
+    asked, left = asyncio.Event(), asyncio.Event()
+    append, connection_lost = front.services.ledger.append, FrameProtocol.connection_lost
+
+    async def append_late(**entry):
+        if entry["action"] == "live.open":
+            asked.set()
+            await left.wait()
+        return await append(**entry)
+
+    def lose(protocol, error):
+        connection_lost(protocol, error)
+        left.set()
+
+    monkeypatch.setattr(front.services.ledger, "append", append_late)
+    monkeypatch.setattr(FrameProtocol, "connection_lost", lose)
+    _, writing = await knock(front, await front.session("li.wei", Role.SUPERVISOR))
+    await asyncio.wait_for(asked.wait(), 5)
+    writing.transport.abort()
+    await until_entry(front, "live.close")
+    assert [entry[1] for entry in await front.actions(principal="user:li.wei")] == ["live.open", "live.close"]
 
 
 async def test_f20_without_the_audit_log_no_picture_is_shown(front):

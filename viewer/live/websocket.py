@@ -13,11 +13,13 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 
 from storage.ledger import LedgerUnavailable
 from viewer.access import Caller, CallerHere, accepts
 from viewer.live import messages
-from viewer.live.frames import frames_of
+from viewer.live.frames import FrameWriter, frames_of
 from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.session import LiveSession
 from viewer.objects import device_object
@@ -25,6 +27,10 @@ from viewer.services import Services, ServicesHere
 
 CLOSE_POLICY = 1008  # RFC 6455, 7.4.1: may not watch any more
 CLOSE_GOING_AWAY = 1001  # the server stops; come back
+
+# For a reader that takes what is sent slowly, or not at all: then it is cut off, with the pictures it has not
+# taken yet. A right that was revoked ends within 5 s (F62).
+FAREWELL_MAX_S = 2.0
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -57,23 +63,48 @@ async def watch(
 ) -> None:
     view = {"channel": channel.value, "purpose": purpose.value}
     await caller.enter(device_object(services.registry, device), view)
-    await websocket.accept()
-    open_views: OpenViews = websocket.app.state.open_views
-    session = LiveSession(frames_of(websocket.scope), lambda: _last_seen(services, device))
+    # From here on the ledger says *opened*: whatever happens, it says *closed* as well.
     started_mono_ns = services.clock.mono_ns()
-    subscription = services.hub.subscribe(device, channel.value, session)
-    opened = open_views.enter(device, caller)
+    frames = frames_of(websocket.scope)
+    session = LiveSession(frames, lambda: _last_seen(services, device))
     try:
-        closing = await _until_the_end(websocket, services, opened)
+        await websocket.accept()
+        closing = await _show(websocket, services, caller, (device, channel.value), session)
         if closing is not None:
-            session.send(messages.closing(closing.value))
-            code = CLOSE_GOING_AWAY if closing is Closing.SERVER_STOPPING else CLOSE_POLICY
-            await websocket.close(code, closing.value)
+            await _say_why(websocket, frames, session, closing)
+    except (ClientDisconnected, WebSocketDisconnect):
+        pass  # it left while we spoke
+    finally:
+        seconds = (services.clock.mono_ns() - started_mono_ns) / 1e9
+        await _record_end(services, caller, device, session, {**view, "seconds": round(seconds, 1)})
+
+
+async def _show(
+    websocket: WebSocket, services: Services, caller: Caller, watched: tuple[str, str], session: LiveSession
+) -> Closing | None:
+    """Pictures until the viewer leaves (None) or may not go on watching (the reason); none after that."""
+    device, channel = watched
+    open_views: OpenViews = websocket.app.state.open_views
+    opened = open_views.enter(device, caller)
+    if opened.ended.done():  # while the view was being recorded
+        open_views.leave(opened)
+        return opened.ended.result()
+    subscription = services.hub.subscribe(device, channel, session)
+    try:
+        return await _until_the_end(websocket, services, opened)
     finally:
         open_views.leave(opened)
         subscription.close()
-        seconds = (services.clock.mono_ns() - started_mono_ns) / 1e9
-        await _record_end(services, caller, device, session, {**view, "seconds": round(seconds, 1)})
+
+
+async def _say_why(websocket: WebSocket, frames: FrameWriter, session: LiveSession, closing: Closing) -> None:
+    session.send(messages.closing(closing.value))
+    code = CLOSE_GOING_AWAY if closing is Closing.SERVER_STOPPING else CLOSE_POLICY
+    try:
+        async with asyncio.timeout(FAREWELL_MAX_S):
+            await websocket.close(code, closing.value)
+    except TimeoutError:
+        frames.abort()
 
 
 async def _until_the_end(websocket: WebSocket, services: Services, view: View) -> Closing | None:
