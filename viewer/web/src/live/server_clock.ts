@@ -1,6 +1,8 @@
 /* The one estimate of the server's time that all tiles of this tab share, and the one question why a
    picture was refused. */
 import { answer, api } from '@/api/client'
+import { Problem } from '@/api/problem'
+import { readDevice } from '@/registry/changes'
 import { useSession } from '@/session/store'
 import { ServerClock } from './player/clock'
 import type { Refusal } from './player/connection'
@@ -25,10 +27,13 @@ export function serverNowMs(): number {
 
 let asking: Promise<Refusal> | null = null
 
-/** Sixteen tiles lose their sockets in one instant: they ask once together. */
-export function whyRefused(): Promise<Refusal> {
+/** Why the picture of this device was refused. A server that cannot record a view shows none, to anybody: it is as good
+    as away, and the tile goes on trying. */
+export async function whyRefused(device: string): Promise<Refusal> {
+  // Sixteen tiles lose their sockets in one instant: they ask for the session once together.
   asking ??= ask().finally(() => (asking = null))
-  return asking
+  const answer = await asking
+  return answer === 'refused' && (await maySee(device)) ? 'away' : answer
 }
 
 async function ask(): Promise<Refusal> {
@@ -38,5 +43,15 @@ async function ask(): Promise<Refusal> {
     return session.active ? 'refused' : 'expired'
   } catch {
     return 'away'
+  }
+}
+
+async function maySee(device: string): Promise<boolean> {
+  if (!useSession().may('live.open')) return false
+  try {
+    await readDevice(device)
+    return true
+  } catch (error) {
+    return !(error instanceof Problem) || (error.status !== 403 && error.status !== 404)
   }
 }

@@ -48,7 +48,7 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
       addressOf(view),
       { video, audio },
       serverClock,
-      { ...browser, whyRefused },
+      { ...browser, whyRefused: () => whyRefused(view.device) },
       (now) => {
         status.value = now
         if (now.state === 'live') stillShown.value = false
