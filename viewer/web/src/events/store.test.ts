@@ -68,6 +68,23 @@ describe('the live state', () => {
     expect(events.alarms.at(-1)?.device).toBe('d499')
   })
 
+  it('tells of the alarms that were raised while the connection was away, and of no other twice', () => {
+    const heard: string[] = []
+    events.onAlarm((raised) => heard.push(raised.device))
+    events.apply({ type: 'alarm', ...alarm('a') })
+    events.apply({ type: 'snapshot', channels: [], alarms: [alarm('a'), alarm('b')] })
+    events.apply({ type: 'snapshot', channels: [], alarms: [alarm('a'), alarm('b')] })
+    expect(heard).toEqual(['a', 'b'])
+  })
+
+  it('does not tell of alarms from before the login', () => {
+    setActivePinia(createPinia())
+    const heard: string[] = []
+    useEvents().onAlarm((raised) => heard.push(raised.device))
+    useEvents().apply({ type: 'snapshot', channels: [], alarms: [alarm('a')] })
+    expect(heard).toEqual([])
+  })
+
   it('ends the session when the server says that it is revoked', () => {
     events.apply({ type: 'closing', reason: 'revoked' })
     expect(useSession().ended).toBe('revoked')

@@ -7,13 +7,14 @@ import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import type { Alarm, ChannelName, LiveChannel } from '@/api/types'
 import { parseMessage, type RegistryChange, type ServerMessage } from '@/events/messages'
 import { EventSocket, type ConnectionState, type SocketEnvironment } from '@/events/socket'
+import { SIGNS } from '@/session/idle'
 import { useSession } from '@/session/store'
 
 const ALARMS_MAX = 200 // what a side panel can still be scrolled through; older ones are in the audit and the device list
-const SIGNS_OF_LIFE = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const
 const ACTIVE_MS = 60_000 // a session lives 15 idle minutes: once a minute is often enough
 
 export const channelKey = (device: string, channel: ChannelName): string => `${device}/${channel}`
+const alarmKey = ({ kind, device, channel, at }: Alarm): string => `${kind} ${device}/${channel} ${at}`
 
 function browserEnvironment(): SocketEnvironment {
   return {
@@ -47,6 +48,7 @@ export const useEvents = defineStore('events', () => {
   const generation = ref(0)
   const listeners = new Set<(change: RegistryChange) => void>()
   const alarmListeners = new Set<(alarm: Alarm) => void>()
+  let joined = false // a snapshot has come since the login
 
   const online = computed(() => [...channels.values()].filter((channel) => channel.state === 'live').length)
 
@@ -55,7 +57,7 @@ export const useEvents = defineStore('events', () => {
       case 'snapshot':
         channels.clear()
         for (const channel of message.channels) channels.set(channelKey(channel.device, channel.channel), channel)
-        alarms.value = message.alarms.slice(-ALARMS_MAX)
+        takeAlarms(message.alarms.slice(-ALARMS_MAX))
         generation.value += 1
         break
       case 'channel': {
@@ -75,7 +77,7 @@ export const useEvents = defineStore('events', () => {
       case 'alarm': {
         const { type: _, ...alarm } = message
         alarms.value = [...alarms.value.slice(1 - ALARMS_MAX), alarm]
-        for (const listener of alarmListeners) listener(alarm)
+        tell(alarm)
         break
       }
       case 'registry': {
@@ -92,6 +94,18 @@ export const useEvents = defineStore('events', () => {
         if (message.reason === 'expired') useSession().end('expired')
         break
     }
+  }
+
+  /** What was raised while the connection was away is told like what comes now; what was there at the login is not. */
+  function takeAlarms(now: readonly Alarm[]): void {
+    const before = new Set(alarms.value.map(alarmKey))
+    alarms.value = now
+    if (joined) for (const alarm of now) if (!before.has(alarmKey(alarm))) tell(alarm)
+    joined = true
+  }
+
+  function tell(alarm: Alarm): void {
+    for (const listener of alarmListeners) listener(alarm)
   }
 
   const socket = new EventSocket(
@@ -117,10 +131,10 @@ export const useEvents = defineStore('events', () => {
     }
   }
 
-  /* Who only watches sends no request, and would be logged out for idleness at the wall. */
+  /* For the server only this and changes are signs of a person. What could not be said is said at the next sign. */
   let toldActive = 0
   function active(): void {
-    if (Date.now() - toldActive < ACTIVE_MS) return
+    if (Date.now() - toldActive < ACTIVE_MS || connection.value !== 'open') return
     toldActive = Date.now()
     socket.send('{"type":"active"}')
   }
@@ -129,15 +143,16 @@ export const useEvents = defineStore('events', () => {
     if (!useSession().may('events.watch')) return
     socket.start()
     window.addEventListener('online', retryNow)
-    for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, active, { passive: true })
+    for (const sign of SIGNS) window.addEventListener(sign, active, { passive: true })
   }
 
   function stop(): void {
     window.removeEventListener('online', retryNow)
-    for (const sign of SIGNS_OF_LIFE) window.removeEventListener(sign, active)
+    for (const sign of SIGNS) window.removeEventListener(sign, active)
     socket.stop()
     channels.clear()
     alarms.value = []
+    joined = false
   }
 
   function retryNow(): void {

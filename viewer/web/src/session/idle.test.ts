@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { IDLE_MS, IdleWatch } from './idle'
+import { IDLE_MS, IdleWatch, WARNING_MS } from './idle'
 
 function twoTabs(): { clock: { now: number }; here: IdleWatch; there: IdleWatch } {
   const clock = { now: 1_000_000 }
@@ -14,6 +14,16 @@ it('is over when nobody did anything for longer than the limit', () => {
   expect(here.over).toBe(false)
   clock.now += 1
   expect(here.over).toBe(true)
+})
+
+it('is soon over two minutes before, and no more after a sign', () => {
+  const { clock, here } = twoTabs()
+  clock.now += IDLE_MS - WARNING_MS
+  expect(here.soon).toBe(false)
+  clock.now += 1
+  expect(here.soon).toBe(true)
+  here.sign()
+  expect(here.soon).toBe(false)
 })
 
 it('lives on while the person works in another tab', () => {
