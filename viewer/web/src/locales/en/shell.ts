@@ -54,6 +54,8 @@ const words: typeof zh = {
       revoked: 'Your session was ended. If that was not you, tell the security admin.',
       logged_out: 'You are logged out.',
     },
+    idleSoon: 'Nobody has done anything for long: about to log out',
+    idleSoonHint: 'Move the mouse or press a key to go on. Else the pictures stop in less than two minutes, and a new login is due.',
     wrong: 'User name or password is not right.',
     locked: 'Too many failed logins to this account from here. Try again in {n} minutes.',
     mustChange: 'Set a new password first',
