@@ -55,6 +55,10 @@ const en: typeof zh = {
     unpin: 'Unpin',
     takeDown: 'Take off the wall',
   },
+  noSound: {
+    none: 'There is no sound in this tile now.',
+    unsupported: 'This browser cannot play the sound of this tile.',
+  },
   snapshot: {
     saved: 'Snapshot saved: {name}',
     nothing: 'This tile has no picture now, so there is nothing to save.',

@@ -53,6 +53,10 @@ export default {
     unpin: '取消固定',
     takeDown: '移出画面墙',
   },
+  noSound: {
+    none: '这一格现在没有声音。',
+    unsupported: '这一格的声音浏览器不能播放。',
+  },
   snapshot: {
     saved: '截图已保存：{name}',
     nothing: '这一格现在没有画面，不能截图。',
