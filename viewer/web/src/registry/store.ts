@@ -80,6 +80,11 @@ export const useRegistry = defineStore('registry', () => {
     if (!loaded.value && !loading.value) await load()
   }
 
+  /** Devices that are no more, or no more for this person. */
+  function forget(ids: readonly string[]): void {
+    if (ids.length > 0) devices.value = devices.value.filter((device) => !ids.includes(device.id))
+  }
+
   const pending: RegistryChange[] = []
   let timer = 0
 
@@ -92,11 +97,14 @@ export const useRegistry = defineStore('registry', () => {
 
   async function refresh(): Promise<void> {
     const changes = pending.splice(0)
-    const ids = new Set(changes.filter((change) => change.kind === 'device').map((change) => change.id))
+    const ofDevices = new Map(changes.filter((change) => change.kind === 'device').map(({ id, change }) => [id, change]))
+    // Nobody asks for what is gone: the server would have to record that this person was refused it.
+    const [gone, ids] = partition([...ofDevices.keys()], (id) => ofDevices.get(id) === 'removed')
+    forget(gone)
     try {
       if (changes.some((change) => change.kind === 'unit')) await readUnits()
       if (changes.some((change) => change.kind === 'checkpoint')) await readCheckpoints()
-      if (ids.size > SINGLE_READS_MAX) await readDevices()
+      if (ids.length > SINGLE_READS_MAX) await readDevices()
       else for (const id of ids) await readDevice(id)
       failure.value = null
     } catch (error) {
@@ -134,5 +142,10 @@ export const useRegistry = defineStore('registry', () => {
     load,
     need,
     readDevice,
+    forget,
   }
 })
+
+function partition<T>(all: readonly T[], first: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(first), all.filter((one) => !first(one))]
+}
