@@ -21,7 +21,7 @@ it('quotes commas, quotes and line ends', () => {
   expect(lines([{ name: 'a "b", c\nd', count: 1 }])).toEqual(['\uFEFF"Name, full",Count', '"a ""b"", c\nd",1', ''])
 })
 
-it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'])('never exports a formula: %j', (name) => {
+it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\nx', '＝1+1', '＋1', '－1', '＠SUM(A1)'])('never exports a formula: %j', (name) => {
   expect(lines([{ name, count: null }])[1]).toMatch(/^"?'/)
 })
 

@@ -2,7 +2,7 @@
 import type { CellValue, Column } from '@/table/columns'
 
 const BOM = '\uFEFF' // without it Excel reads UTF-8 as the system's code page and Chinese is lost
-const FORMULA_START = /^[=+\-@\t\r]/ // OWASP: CSV injection
+const FORMULA_START = /^[=+\-@＝＋－＠\t\r\n]/ // OWASP: CSV injection; Excel in Chinese takes the wide ones, too
 
 function cell(value: CellValue): string {
   if (value === null) return ''
