@@ -239,6 +239,14 @@ async def test_the_auditor_reads_filters_and_proves_the_log_and_is_in_it(front, 
     assert [action for _, action, _ in mine] == ["audit.read", "audit.verify"]
 
 
+async def test_the_log_says_what_the_auditor_asked_for(front):
+    auditor = await front.person(Role.AUDITOR)
+    asked = {"subject": "dev-north", "from": "2027-01-01T00:00:00.000Z", "to": "2027-01-02T00:00:00.000Z"}
+    await auditor.get(f"{API}/audit", params=asked)
+    [entry] = (await front.services.ledger.query(action="audit.read")).items
+    assert entry.detail == {**asked, "peer": "127.0.0.1"}
+
+
 async def test_the_log_is_read_page_by_page_within_times(front):
     auditor = await front.person(Role.AUDITOR)
     first = (await auditor.get(f"{API}/audit", params={"limit": 2})).json()

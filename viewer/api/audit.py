@@ -63,7 +63,13 @@ async def list_entries(
     limit: Limit = LIMIT_DEFAULT,
 ) -> Page[AuditEntry]:
     """Reading the log is an entry of the log."""
-    asked = {"principal": principal, "action": action, "subject": subject}
+    asked = {
+        "principal": principal,
+        "action": action,
+        "subject": subject,
+        "from": None if from_ is None else iso_from_ns(ns_from(from_)),
+        "to": None if to is None else iso_from_ns(ns_from(to)),
+    }
     await caller.enter(detail={name: value for name, value in asked.items() if value is not None})
     try:
         page = await services.ledger.query(
