@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import structlog
 
 from mingjing.simulator.clip import Clip
-from mingjing.simulator.demuxed import demuxed_clip
 from mingjing.simulator.device import Part, SimulatedDevice
 from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.generated import ClipOptions, generated_clip
@@ -106,6 +105,8 @@ def load_clips(options: SimulateOptions) -> Clips:
     """
     generated, cache_dir = options.generated, options.cache_dir
     if options.clip is not None:
+        from mingjing.simulator.demuxed import demuxed_clip  # libav: loaded where a file is played, never in the server
+
         main = sub = demuxed_clip(options.clip)
     else:
         main = generated_clip(generated, cache_dir)

@@ -3,7 +3,6 @@
 PyAV's own AAC encoder (LGPL) does it; libav runs here only, never in the server.
 """
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +39,8 @@ def _samples(seconds: int) -> Samples:
 
 
 def _encode(samples: Samples) -> list[bytes]:
+    import av  # where the clip is made, never in the server, which shares this command line
+
     encoder = av.CodecContext.create("aac", "w")
     assert isinstance(encoder, av.AudioCodecContext)
     encoder.sample_rate = SAMPLE_RATE
