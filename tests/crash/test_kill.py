@@ -29,9 +29,9 @@ AGAIN_WITHIN_S = 5.0  # I6
 TIME_TOLERANCE_S = 0.2  # I7
 
 CLIP = ClipOptions(width=192, height=192, fps=25, bitrate_kbps=200, gop=10, seconds=2, sound=True)
-SEGMENT_MINUTES = "0.05"  # three seconds, and a key picture within the fifth that they may be longer:
+SEGMENT_MINUTES = "0.1"  # six seconds, and a key picture within the fifth that they may be longer:
 # kills fall between every two steps of a segment's life
-ALIVE_S = (0.2, 4.0)  # how long all streams record before the next kill: longer than a turn, a sync and a segment
+ALIVE_S = (0.2, 8.0)  # how long all streams record before the next kill: longer than a turn, a sync and a segment
 
 
 def beginning_again(archives: list[Archive], known: set[str]) -> bool:
