@@ -1,4 +1,4 @@
-# The six words. Everything that is not here is `mingjing --help`.
+# The six words; what the product itself can do is `mingjing --help`.
 #
 #   make run     set-up, then a demo with moving pictures and sound
 #   make test    set-up, then every test
@@ -6,6 +6,8 @@
 #   make bench   the benchmarks
 #   make peers   tests with real clients
 #   make setup   only the set-up
+#
+# For developers also: faults (the long campaign), format, lock, clean (which leaves data/ alone).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

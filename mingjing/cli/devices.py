@@ -105,5 +105,5 @@ def _print_key(title: str, made: DeviceKey, json: bool) -> None:
     if json:
         print_json(made)
         return
-    print_facts(title, {"user": made.id, "key": made.key, "RTSP": made.rtsp_url, "WHIP": made.whip_url})
+    print_facts(title, {"user": made.id, "key": made.key, "RTSP": made.rtsp_url})
     print_line("The key is shown this once.")
