@@ -111,3 +111,13 @@ def test_a_reader_who_is_slow_but_takes_is_not_dropped() -> None:
         socket.backlog = limits.BUFFER_BYTES_MAX + 1_000 - n
         session.fragment(picture(n, at_s=float(n)))
     assert not socket.aborted
+
+
+def test_what_a_reader_missed_counts_also_when_it_leaves_before_it_caught_up() -> None:
+    socket = Socket()
+    session = started(socket)
+    session.fragment(picture(1, key=True))
+    socket.backlog = limits.BUFFER_BYTES_MAX + 1
+    session.fragment(picture(2, at_s=0.04))
+    session.fragment(picture(3, at_s=0.08))
+    assert session.units_missed == 2

@@ -90,20 +90,23 @@ class LiveSession:
         too_old = backlog > BACKLOG_BYTES_MIN and now_ns - self._backlog_since_ns > BACKLOG_AGE_MAX_NS
         if self._lagging or too_old or backlog > BUFFER_BYTES_MAX:
             self._lagging = True
-            self._missed_now += fragment.unit_count
+            self._miss(fragment)
             return False
         return True
 
     def _resume(self, backlog: int, fragment: Fragment) -> bool:
         """Whether a session that fell behind may go on with this fragment."""
         if backlog or fragment.track_id != VIDEO_TRACK_ID or not fragment.key:
-            self._missed_now += fragment.unit_count
+            self._miss(fragment)
             return False
         self.send(messages.lag(self._missed_now, fragment.sequence))
-        self.units_missed += self._missed_now
         self._lagging = False
         self._missed_now = 0
         return True
+
+    def _miss(self, fragment: Fragment) -> None:
+        self._missed_now += fragment.unit_count
+        self.units_missed += fragment.unit_count  # at once: a viewer may leave before it has caught up
 
     def gap(self, gap: Gap) -> None:
         self.send(messages.gap(gap))
