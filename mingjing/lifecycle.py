@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway import Admission
-from gateway.registry import Change, DeviceChanged
+from gateway.registry import DeviceChanged
 from gateway.rtsp import RtspListener
 from gateway.stream import Hub
 from media import GapCause
@@ -183,15 +183,21 @@ async def _tick(hub: Hub) -> None:
 
 
 async def _end_streams_of_changed_devices(house: House, hub: Hub) -> None:
-    """A device that was disabled or removed stops sending at once."""
+    """A device that was disabled or removed stops sending at once, also when the bus lost the news of it."""
+    missed = 0
     with house.bus.subscribe(DeviceChanged) as changes:
         async for event in changes:
             assert isinstance(event, DeviceChanged)
-            if event.change is Change.REMOVED:
-                hub.end_device(event.device_id, GapCause.DISABLED)
-                hub.forget_device(event.device_id)
-            elif (device := house.registry.devices.find(event.device_id)) is not None and not device.enabled:
-                hub.end_device(event.device_id, GapCause.DISABLED)
+            concerned = {event.device_id}
+            if changes.missed != missed:
+                missed = changes.missed
+                concerned |= hub.sending()
+            for device_id in concerned:
+                device = house.registry.devices.find(device_id)
+                if device is None or not device.enabled:
+                    hub.end_device(device_id, GapCause.DISABLED)
+                if device is None:
+                    hub.forget_device(device_id)
 
 
 def _url_host(host: str) -> str:

@@ -10,7 +10,7 @@ from gateway.stream.gop_cache import GopCache
 from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader
 from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
-from media import VIDEO_TRACK_ID, Fragment, Gap, Track
+from media import VIDEO_TRACK_ID, AccessUnit, Fragment, Gap, Track
 from media.fmp4 import utc_ns_from_ntp
 
 DELAY_STEP_NS = 300_000_000  # a change of delay that a viewer is told; less is the jitter of any mobile link
@@ -114,6 +114,11 @@ class Channel:
     def gap(self, gap: Gap) -> None:
         for reader in (*self._stream_readers, *self._subscribers):
             reader.gap(gap)
+
+    def drop(self, unit: AccessUnit) -> None:
+        """A unit that nobody can decode, for no parameter sets have come: it goes nowhere, but the device is there."""
+        self.dropped_units += 1
+        self.last_received_mono_ns = unit.received_mono_ns
 
     def stream_ended(self, end: StreamEnd, utc_ns: int) -> None:
         readers = (*self._stream_readers, *self._subscribers)

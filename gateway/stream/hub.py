@@ -12,7 +12,7 @@ from gateway.stream.channel import Channel
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
 from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader
-from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics
+from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from media import AudioConfig, GapCause
 from storage import Clock, UlidFactory
@@ -102,14 +102,20 @@ class Hub:
             del self._channels[key]
             self._publications.pop(key, None)
 
+    def sending(self) -> set[str]:
+        """The devices that have a stream."""
+        return {device for (device, _), publication in self._publications.items() if not publication.ended}
+
     def end_all(self, cause: GapCause) -> None:
         """End every stream: the server stops."""
         for publication in list(self._publications.values()):
             publication.displace(cause, self._clock.utc_ns(), self._clock.mono_ns())
 
     def refuse_codec(self, device_id: str, name: str, codec_name: str) -> None:
-        """Remember on the channel that the device sends what nobody here can carry."""
-        self.channel(device_id, name).change(ChannelState.CODEC_NOT_SUPPORTED, self._clock.utc_ns(), codec_name)
+        """Remember on the channel that the device sends what nobody here can carry; not while it sends what can be."""
+        running = self._publications.get((device_id, name))
+        if running is None or running.ended:
+            self.channel(device_id, name).change(ChannelState.CODEC_NOT_SUPPORTED, self._clock.utc_ns(), codec_name)
 
     def tick(self) -> None:
         """Look for channels that fell silent or came back, and sample the rates. Called once a second."""
@@ -127,13 +133,6 @@ class Hub:
 
     def statistics(self) -> Sequence[ChannelStatistics]:
         return [channel.statistics() for channel in self._channels.values()]
-
-    def channel_changes(self) -> Sequence[ChannelChanged]:
-        """The state of every channel as an event, for those who come late."""
-        return [
-            ChannelChanged(channel.device_id, channel.name, channel.state, channel.since_utc_ns, channel.reason)
-            for channel in self._channels.values()
-        ]
 
     def _alarm(self, kind: AlarmKind, device_id: str, channel: str, words: str = "") -> None:
         self._bus.publish(Alarm(kind, device_id, channel, self._clock.utc_ns(), words))

@@ -45,6 +45,7 @@ class LaneOutput:
     next_sequence: Callable[[], int]
     fragment: Callable[[Fragment], None]
     gap: Callable[[Gap], None]
+    dropped: Callable[[AccessUnit], None]
     config_changed: Callable[[], None]
 
 
@@ -54,7 +55,6 @@ class Lane:
     def __init__(self, track_id: int, timeline: TrackTimeline, output: LaneOutput) -> None:
         self.track_id = track_id
         self.delay_ns = 0
-        self.dropped_units = 0
         self._timeline = timeline
         self._output = output
         self._gaps = GapDetector()
@@ -72,17 +72,16 @@ class Lane:
         self.delay_ns = placement.delay_ns
         return placement
 
-    def _tell_gap(self, unit: AccessUnit, placement: Placement) -> bool:
+    def _tell_gap(self, unit: AccessUnit, placement: Placement) -> None:
         missing = self._gaps.missing_before(unit, placement)
         if missing is None:
-            return False
+            return
         cause, start_ns = missing
         self._output.gap(
             Gap(
                 self._output.next_sequence(), self.track_id, cause, start_ns, placement.placed_utc_ns, unit.lost_packets
             )
         )
-        return True
 
 
 class PictureLane(Lane):
@@ -115,7 +114,7 @@ class PictureLane(Lane):
             self._output.config_changed()
         fragmenter = self._fragmenter
         if fragmenter is None:
-            self.dropped_units += 1
+            self._output.dropped(unit)
             return
         placement = self._place(unit)
         self._tell_gap(unit, placement)

@@ -10,7 +10,7 @@ from itertools import count
 from gateway.stream.channel import Channel
 from gateway.stream.lane import LaneOutput, PictureLane, SoundLane, VideoOffer
 from gateway.stream.reader import StreamEnd, StreamInfo, StreamInit
-from media import AccessUnit, AudioConfig, Fragment, Gap, GapCause, Timeline
+from media import AccessUnit, AudioConfig, Fragment, GapCause, Timeline
 
 
 class Publication:
@@ -29,13 +29,12 @@ class Publication:
     ) -> None:
         self.info = info
         self.ended = False
-        self.last_received_mono_ns = info.started_mono_ns
         self._channel = channel
         self._displaced = displaced
         self._versions = count(1)
         self._init_due = True
         timeline = Timeline()
-        output = LaneOutput(count(1).__next__, self._fragment, self._gap, self._config_changed)
+        output = LaneOutput(count(1).__next__, self._fragment, channel.gap, channel.drop, self._config_changed)
         self._lanes: list[PictureLane | SoundLane] = [
             PictureLane(offer, timeline, output)
             if isinstance(offer, VideoOffer)
@@ -47,7 +46,6 @@ class Publication:
         """Take one access unit of the track that was offered at this place."""
         if self.ended:
             return
-        self.last_received_mono_ns = unit.received_mono_ns
         lane = self._lanes[offer_index]
         lane.push(unit)
         self._channel.take_delay(lane.delay_ns)
@@ -63,7 +61,6 @@ class Publication:
         for lane in self._lanes:
             lane.flush()
         self.ended = True
-        self._channel.dropped_units += sum(lane.dropped_units for lane in self._lanes)
         placed_end_ns = max((lane.placed_end_ns for lane in self._lanes), default=0) or self.info.started_utc_ns
         self._channel.stream_ended(StreamEnd(self.info.stream_id, cause, placed_end_ns, mono_ns), utc_ns)
 
@@ -82,6 +79,3 @@ class Publication:
             tracks = tuple(track for lane in self._lanes if (track := lane.track) is not None)
             self._channel.init_changed(StreamInit(next(self._versions), tracks))
         self._channel.fragment(fragment)
-
-    def _gap(self, gap: Gap) -> None:
-        self._channel.gap(gap)
