@@ -26,6 +26,9 @@ class RoofCollector(Collector):
         yield CounterMetricFamily(
             "mingjing_rtsp_refused_connections", "Closed at once, over the limit.", value=self._rtsp.refused_connections
         )
+        yield CounterMetricFamily(
+            "mingjing_udp_strange_datagrams", "On the media ports, from nobody.", value=self._rtsp.strange_datagrams
+        )
         archive = self._archiver.statistics()
         yield GaugeMetricFamily("mingjing_archive_runs", "Streams being archived.", value=archive.runs)
         yield GaugeMetricFamily("mingjing_archive_held_bytes", "In memory, not yet written.", value=archive.held_bytes)

@@ -59,10 +59,6 @@ class Intake:
         self._init_due = False
         self._dropping = False
 
-    @property
-    def dropping(self) -> bool:
-        return self._dropping
-
     def stream_started(self, stream: StreamInfo) -> None:
         """It was made for this stream and knows it."""
 

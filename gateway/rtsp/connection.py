@@ -241,7 +241,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             feed = TrackFeed(receiver, lambda report: core.send_interleaved(rtcp_channel, report))
             self._rtp_feeds[rtp_channel] = feed
             self._rtcp_feeds[rtcp_channel] = feed
-        self.over_udp = over_udp
+        self.over_udp |= over_udp
         self._feeds[event.track] = feed
         self._accept_setup(over_udp)
 

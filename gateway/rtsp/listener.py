@@ -54,9 +54,9 @@ class RtspListener:
         self.port = self._server.sockets[0].getsockname()[1]
 
     @property
-    def udp_ports(self) -> tuple[int, int] | None:
-        """The bound RTP and RTCP ports, or None when UDP is off."""
-        return (self._udp.rtp_port, self._udp.rtcp_port) if self._udp else None
+    def strange_datagrams(self) -> int:
+        """Datagrams on the media ports from nobody that was set up."""
+        return self._udp.strangers if self._udp else 0
 
     @property
     def connections(self) -> int:

@@ -7,7 +7,7 @@ no await, no object, no log line.
 from collections.abc import Callable
 
 from gateway.stream import Publication
-from media.rtp import ReceiverStatistics, TrackReceiver
+from media.rtp import TrackReceiver
 from media.rtsp import Buffer
 
 REPORT_INTERVAL_NS = 5_000_000_000  # RFC 3550, 6.2: five seconds between receiver reports
@@ -68,6 +68,3 @@ class TrackFeed:
         if publication is not None:
             for unit in self._receiver.flush():
                 publication.push(self._offer_index, unit)
-
-    def statistics(self) -> ReceiverStatistics:
-        return self._receiver.statistics()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from struct import Struct
 
 HEADER_BYTES = 8  # 32-bit size and four letters
-FULL_HEADER_BYTES = 12  # and a version with 24 flags
 
 _HEADER = Struct(">I4s")
 

@@ -27,7 +27,6 @@ TFHD_DEFAULT_FLAGS = 0x20
 TRUN_PICTURE = 0x0100_0F01  # version 1, data offset; a sample has duration, size, flags, composition offset
 TRUN_SOUND = 0x0100_0301  # version 1, data offset; a sample has duration and size
 
-_PRFT_BYTES = 32
 _MDAT_HEADER_BYTES = 8
 _MOOF_PICTURE_BYTES = 104
 _MOOF_SOUND_FIXED_BYTES = 92  # and eight a sample

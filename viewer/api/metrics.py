@@ -40,6 +40,9 @@ class HouseCollector(Collector):
         viewers = GaugeMetricFamily("mingjing_channel_viewers", "Live viewers.", labels=labels)
         units = CounterMetricFamily("mingjing_channel_units", "Access units received.", labels=labels)
         lost = CounterMetricFamily("mingjing_channel_lost_packets", "Packets missing by number.", labels=labels)
+        dropped = CounterMetricFamily(
+            "mingjing_channel_dropped_units", "Came before any parameter sets; nobody could decode them.", labels=labels
+        )
         for channel in statistics:
             of = [channel.device_id, channel.channel]
             bitrate.add_metric(of, channel.bitrate_kbps)
@@ -47,7 +50,8 @@ class HouseCollector(Collector):
             viewers.add_metric(of, channel.viewers)
             units.add_metric(of, channel.units)
             lost.add_metric(of, channel.lost_packets)
-        yield from (bitrate, delay, viewers, units, lost)
+            dropped.add_metric(of, channel.dropped_units)
+        yield from (bitrate, delay, viewers, units, lost, dropped)
 
 
 def registry_with_house(services: Services) -> CollectorRegistry:
