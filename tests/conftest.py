@@ -7,6 +7,8 @@ import hypothesis
 import pytest
 import structlog
 
+pytest_plugins = ("tests.faults.report",)  # which test tries which fault, and how it went
+
 # A slow machine is no finding. Examples are drawn anew each run; a failing one is printed with its seed.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")

@@ -6,7 +6,6 @@ The suite runs a short form. The campaign is `make faults`; FAULTS_SEED repeats 
 import asyncio
 import os
 import random
-import secrets
 import time
 
 import pytest
@@ -16,13 +15,13 @@ from mingjing.bench.meter import steal_s
 from mingjing.simulator import ClipOptions
 from tests.crash.promises import account, first_after, newest_before, out_of_order, promises, undecodable
 from tests.house.archive import Archive, until
-from tests.house.bounds import told
+from tests.house.bounds import noted, told, within
 from tests.house.fleet import playing
 from tests.house.furniture import DEVICES
 
 KILLS = int(os.environ.get("FAULTS_KILLS", "3"))
 STREAMS = int(os.environ.get("FAULTS_STREAMS", "5"))
-SEED = int(os.environ.get("FAULTS_SEED", secrets.randbelow(1_000_000)))
+SEED = int(os.environ["FAULTS_SEED"])  # the fault report draws one where none was given
 
 LOSS_MAX_S = 1.0  # I2
 AGAIN_WITHIN_S = 5.0  # I6
@@ -41,6 +40,7 @@ def beginning_again(archives: list[Archive], known: set[str]) -> bool:
     )
 
 
+@pytest.mark.fault("F01", "I1", "I2", "I3", "I6", "I7")
 @pytest.mark.timeout(120 + 60 * KILLS)
 async def test_f01_kill_minus_9_loses_at_most_a_second_of_each_stream_and_the_rest_is_true(built_house, clip_cache):
     house, chance = built_house, random.Random(SEED)
@@ -70,7 +70,7 @@ async def test_f01_kill_minus_9_loses_at_most_a_second_of_each_stream_and_the_re
             promised_n = sum(len(promise.fragments) for promise in promised)
             print(f"kill {number} after {alive_s:.2f} s with {promised_n} fragments promised")  # noqa: T201
             ready_s = (run.ready_mono_ns - run.started_mono_ns) / 1e9
-            print(f"ports bound again after {ready_s:.2f} s")  # noqa: T201
+            noted("ports bound again", ready_s, "s")
             told("I2: lost of the stream that lost most", lost_s, LOSS_MAX_S, stolen_s)
             told("I6: from the start of the process until all record", again_s, AGAIN_WITHIN_S, stolen_s, room=3)
             await house.check()  # I1, I3 and the sequences of I7, beside the recording server
@@ -83,5 +83,4 @@ async def test_f01_kill_minus_9_loses_at_most_a_second_of_each_stream_and_the_re
     for archive in archives:
         assert [gap.cause for gap in archive.gaps()] == [GapCause.SERVER_CRASHED] * KILLS
     worst = max((account(archive).unexplained_s for archive in archives), key=abs)
-    print(f"I7: {worst:+.3f} s of the time of a channel are neither footage nor gap")  # noqa: T201
-    assert abs(worst) <= TIME_TOLERANCE_S
+    within("I7: time of a channel that is neither footage nor gap", abs(worst), TIME_TOLERANCE_S, "s")

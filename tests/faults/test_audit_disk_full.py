@@ -51,6 +51,7 @@ async def fill(ballast: Path, somebody: Person) -> None:
         pass
 
 
+@pytest.mark.fault("F20", "I4", "I8", "I10")
 async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_goes_on(small_audit_disk):
     house, ballast = small_audit_disk
     device = await house.device("dev1").push()
@@ -82,6 +83,7 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
     assert report.json()["intact"] is True
 
 
+@pytest.mark.fault("F20", "I8", "I13")
 async def test_f20_an_end_of_view_that_cannot_be_recorded_does_not_hurt_the_server(small_audit_disk):
     house, ballast = small_audit_disk
     device = await house.device("dev1").push()

@@ -17,6 +17,7 @@ async def watching(house, person: str, device: str):
     return viewer
 
 
+@pytest.mark.fault("F62", "I8", "I10")
 async def test_f62_a_right_that_is_revoked_closes_the_socket_with_its_reason(shared_house):
     house = shared_house
     await house.device("dev11").push()
@@ -54,6 +55,7 @@ async def test_f62_a_right_that_is_revoked_closes_the_socket_with_its_reason(sha
     assert not [message for message in bystander.messages if message.type == "closing"]
 
 
+@pytest.mark.fault("F62", "I8", "I10")
 async def test_f62_a_device_that_leaves_ones_unit_or_the_register_is_not_watched_any_more(shared_house):
     house = shared_house
     moved, removed = await house.device("dev12").push(), await house.device("dev13").push()

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.house.bounds import at_most
 from tests.house.fixtures import SHARES_THE_HOUSE
 
@@ -10,6 +12,7 @@ pytestmark = SHARES_THE_HOUSE
 STALL_S = 8
 
 
+@pytest.mark.fault("F34", "I1", "I7", "I8")
 async def test_f34_a_stall_of_eight_seconds_that_bursts_loses_nothing_and_leaves_no_gap(shared_house):
     house = shared_house
     device = await house.device("dev8").push()
@@ -41,6 +44,7 @@ async def test_f34_a_stall_of_eight_seconds_that_bursts_loses_nothing_and_leaves
     neighbour.leave()
 
 
+@pytest.mark.fault("F29")
 async def test_f29_a_half_open_publisher_is_told_as_stalled_within_ten_seconds(shared_house):
     house = shared_house
     device = await house.device("dev10").push()

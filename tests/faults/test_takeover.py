@@ -22,6 +22,7 @@ async def seconds_of_pictures(house, clock: str, seconds: float) -> None:
     push.leave()
 
 
+@pytest.mark.fault("F30", "I7", "I12")
 async def test_f30_viewers_keep_their_socket_when_the_device_comes_back_from_a_new_address(shared_house):
     house, archive = shared_house, shared_house.archive("dev1")
     device = await house.device("dev1").push(seconds=2)
@@ -46,6 +47,7 @@ async def test_f30_viewers_keep_their_socket_when_the_device_comes_back_from_a_n
     assert causes(archive) == [GapCause.TAKEOVER]
 
 
+@pytest.mark.fault("F30", "I3", "I7")
 async def test_f30_ten_takeovers_in_a_row_leave_ten_streams_with_a_gap_between_each_two(shared_house):
     house, archive = shared_house, shared_house.archive("dev2")
     viewer = await house.supervisor().watch("dev2")
@@ -60,6 +62,7 @@ async def test_f30_ten_takeovers_in_a_row_leave_ten_streams_with_a_gap_between_e
     await house.check()
 
 
+@pytest.mark.fault("F31", "I8")
 @pytest.mark.parametrize(
     ("path", "name", "key_of", "status"),
     [("dev3", "dev6", "dev6", 403), ("dev4", "dev4", "dev6", 401), ("dev5", "dev6", "dev5", 401)],
@@ -89,6 +92,7 @@ async def test_f31_another_credential_on_a_live_path_is_refused_and_the_stream_i
     device.leave()
 
 
+@pytest.mark.fault("F31")
 async def test_f31_the_admin_sees_who_wanted_the_path_and_from_where(shared_house):
     device = await shared_house.device("dev7").push()
     with pytest.raises(RefusedError):

@@ -37,6 +37,7 @@ async def test_an_archive_in_order_has_no_faults(archive, index):
     assert (report.segments, report.fragments, report.gaps, report.open_segments) == (3, 130, 2, 0)
 
 
+@pytest.mark.fault("F27", "I1", "I3")
 async def test_every_flipped_bit_is_found(archive, index):
     """F27."""
     source = random.Random(3)

@@ -24,6 +24,7 @@ class SlowSync(FdatasyncEach):
         return super().__call__(descriptors, folders)
 
 
+@pytest.mark.fault("F26", "I1")
 def test_writing_goes_on_while_a_sync_takes_its_time(tmp_path, monkeypatch):
     """F26: what is written survives a kill, however long the disk needs to promise more."""
     monkeypatch.setattr("tests.recorder.stage.FdatasyncEach", SlowSync)
@@ -60,6 +61,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.fault("F18", "I1", "I3", "I7")
 def test_a_file_system_that_is_full_costs_a_gap_and_nothing_else(small_disk):
     """F18: the stop level was set too low, and the kernel says ENOSPC in the middle of a write."""
     stage = Stage(small_disk)

@@ -6,6 +6,8 @@ import sys
 import time
 from collections import defaultdict
 
+import pytest
+
 from media import GapCause
 from recorder import Archiver, Index, check
 from storage import SegmentStore, SystemClock, UlidFactory, read_fragments, read_header, read_journal
@@ -66,6 +68,7 @@ def recorded(root):
     return found
 
 
+@pytest.mark.fault("F01", "I1", "I2", "I3", "I6", "I7")
 async def test_killed_again_and_again_it_loses_at_most_a_second_and_says_so(tmp_path):
     source = random.Random(20261124)
     must_have = {}

@@ -37,6 +37,7 @@ def record(root, disk, tell):
         stage.store.settle(segment.header.segment)
 
 
+@pytest.mark.fault("F05", "I1", "I3")
 @pytest.mark.parametrize("fate", list(Fate))
 def test_killed_at_any_call_to_the_disk_what_was_written_is_found_in_order(quick, fate):
     for at in range(1, 400, 1 if fate is Fate.TORN else 3):

@@ -1,3 +1,5 @@
+import pytest
+
 from recorder import check, rebuild
 from tests.recorder.test_check import archive as archive  # the same archive, from other eyes
 from tests.recorder.test_check import words
@@ -14,6 +16,7 @@ async def everything(index):
     )
 
 
+@pytest.mark.fault("F16", "I1", "I3")
 async def test_rows_rebuilt_from_files_are_the_rows_that_were(archive, index):
     """F16: an empty database, full media."""
     before = await everything(index)

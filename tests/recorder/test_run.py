@@ -171,6 +171,7 @@ def faulty(tmp_path):
     stage.close()
 
 
+@pytest.mark.fault("F21", "I1", "I7")
 def test_a_failed_sync_costs_what_was_not_durable_and_is_told(faulty):
     """F21, R7: fsync → EIO once."""
     stage, disk = faulty

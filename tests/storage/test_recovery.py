@@ -91,6 +91,7 @@ def judge(store, written):
     return len(sequences)
 
 
+@pytest.mark.fault("F05", "I1", "I3")
 @pytest.mark.parametrize("fate", list(Fate))
 def test_killed_at_any_call_nothing_written_is_lost_and_nothing_false_is_found(quick, fate):
     """F05 over the store: SIGKILL at the k-th call, k = 1 until a clean run."""
@@ -110,6 +111,7 @@ def test_killed_at_any_call_nothing_written_is_lost_and_nothing_false_is_found(q
     pytest.fail("no clean run within 200 calls")
 
 
+@pytest.mark.fault("F05", "I1", "I3")
 def test_a_recovery_killed_at_any_call_is_finished_by_the_next(quick):
     for at in range(5, 45, 4):
         for second in range(1, 60):
@@ -130,6 +132,7 @@ def test_a_recovery_killed_at_any_call_is_finished_by_the_next(quick):
                 break
 
 
+@pytest.mark.fault("F01", "I1", "I3")
 def test_killed_at_random_instants(quick):
     """F01: the instants of a real scheduler, not of our counting."""
     for attempt in range(10):
@@ -194,6 +197,7 @@ def test_the_crash_is_told_in_the_segment_it_ended(shelf):
     assert sequences(path) == list(range(1, 21))
 
 
+@pytest.mark.fault("F12", "I1", "I3")
 @pytest.mark.parametrize("filling", ["zeros", "noise", "nothing"])
 @pytest.mark.parametrize("which", ["media", "journal", "both"])
 def test_after_lost_power_the_last_blocks_are_cut_and_durable_footage_stays(shelf, filling, which):
@@ -305,6 +309,7 @@ def test_what_is_settled_is_left_alone(shelf):
     assert recover(shelf.store).sealed == ()
 
 
+@pytest.mark.fault("F04", "I1", "I3")
 def test_a_segment_ended_but_without_its_row_is_as_its_writer_left_it(shelf):
     """F04: killed between the sync and the row."""
     writer = shelf.open()
