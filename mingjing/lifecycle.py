@@ -30,6 +30,7 @@ from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from viewer import Services, build_app, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
+from viewer.alarms import AlarmLog
 
 TICK_S = 1.0  # stalls are told in whole seconds
 COLLECT_AFTER_OBJECTS = 20_000  # about a second of 200 devices
@@ -69,7 +70,10 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
-                services = _services(house, hub, archiver, rtsp, proxies, metrics)
+                alarms = await AlarmLog.open(
+                    database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
+                )
+                services = _services(house, hub, archiver, rtsp, proxies, metrics, alarms)
                 app = build_app(services)
                 server = HttpServer(app, listening, http.certificate, http.private_key)
                 async with _tasks(
@@ -127,11 +131,18 @@ async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
 
 
 def _services(
-    house: House, hub: Hub, archiver: Archiver, rtsp: RtspListener, proxies: TrustedProxies, metrics: CollectorRegistry
+    house: House,
+    hub: Hub,
+    archiver: Archiver,
+    rtsp: RtspListener,
+    proxies: TrustedProxies,
+    metrics: CollectorRegistry,
+    alarms: AlarmLog,
 ) -> Services:
     """What the viewer is handed."""
     return Services(
         access=house.access,
+        alarms=alarms,
         bus=house.bus,
         clock=house.clock,
         database=house.database,

@@ -24,6 +24,7 @@ from viewer.access import (
     accepted_messages,
 )
 from viewer.api import (
+    alarms,
     audit,
     checkpoints,
     devices,
@@ -55,6 +56,7 @@ RESOURCES = (
     devices,
     streams,
     recordings,
+    alarms,
     audit,
     overview,
     system,
@@ -82,9 +84,11 @@ def build_app(services: Services) -> FastAPI:
 
 async def run_app(app: FastAPI) -> None:
     """The app's own tasks, for the roof to run: without them nothing is pushed, and no view is ended."""
+    services: Services = app.state.services
     feed: EventFeed = app.state.event_feed
     views: OpenViews = app.state.open_views
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(services.alarms.run(), name="app: alarm log")
         tasks.create_task(feed.run(), name="app: event feed")
         tasks.create_task(views.run(), name="app: open views")
 

@@ -1,4 +1,4 @@
-"""Units, checkpoints, devices, people and sessions as the policy sees them.
+"""Units, checkpoints, devices, alarms, people and sessions as the policy sees them.
 
 Whatever id somebody asks for gives an object: of a thing that is not there one that does not
 exist, so that the guard answers for both in the same way.
@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry
 from viewer.access import Account, Kind, Object, Session
+from viewer.alarms import KeptAlarm
 
 REGISTRY_PAGE_MAX = 500  # the registry's own limit; long lists are read page after page
 
@@ -37,6 +38,16 @@ def device_object(registry: Registry, device_id: str) -> Object:
     if device is None:
         return Object(Kind.DEVICE, device_id, exists=False)
     return Object(Kind.DEVICE, device_id, registry.units.path(device.unit))
+
+
+def alarm_object(registry: Registry, alarm_id: str, alarm: KeptAlarm | None) -> Object:
+    """An alarm belongs where its device is now; one of the server concerns every unit."""
+    if alarm is None:
+        return Object(Kind.ALARM, alarm_id, exists=False)
+    if alarm.device_id:
+        return Object(Kind.ALARM, alarm_id, device_object(registry, alarm.device_id).unit_path)
+    units = _all(lambda cursor: registry.units.list(cursor=cursor, limit=REGISTRY_PAGE_MAX))
+    return Object(Kind.ALARM, alarm_id, tuple(unit.id for unit in units))
 
 
 def user_object(name: str, account: Account | None) -> Object:

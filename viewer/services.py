@@ -22,6 +22,7 @@ from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
 from viewer.access import Access, TrustedProxies
+from viewer.alarms import AlarmLog
 from viewer.footage import FootageSource
 
 RTSP_PORT = 8554  # interfaces.md, default ports
@@ -36,6 +37,7 @@ class Services:
     """Everything a request may need. `readiness` gives the roof's own checks by name, for /readyz."""
 
     access: Access
+    alarms: AlarmLog
     bus: Bus
     clock: Clock
     database: Database

@@ -15,7 +15,7 @@ import uvicorn
 from argon2 import PasswordHasher
 
 from gateway.registry import Registry
-from gateway.stream import Hub
+from gateway.stream import Alarm, AlarmKind, Hub
 from recorder import Footage
 from storage import UlidFactory
 from storage.bus import MemoryBus
@@ -24,6 +24,7 @@ from storage.ledger import Ledger
 from storage.ledger.files import Disk
 from tests.storage.manual_clock import ManualClock
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
+from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
 from viewer.live.frames import FrameProtocol
 from viewer.services import Services
@@ -117,6 +118,17 @@ class Front:
         """A browser in which somebody of this role is logged in."""
         return self.client(await self.session(f"{role.value}.{unit or 'all'}", role, unit))
 
+    async def alarm(self, kind: AlarmKind, device: str = "", channel: str | None = None) -> KeptAlarm:
+        """Raise one, and wait until it is kept. One that joins a line waits for the line to change."""
+        name = ("main" if device else "") if channel is None else channel
+        with self.services.bus.subscribe(AlarmKept) as news:
+            self.services.bus.publish(Alarm(kind, device, name, self.clock.utc_ns()))
+            async for event in news:
+                assert isinstance(event, AlarmKept)
+                if event.alarm.place == (kind, device, name):
+                    return event.alarm
+        raise AssertionError("the bus has ended")
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -150,8 +162,10 @@ async def open_front(
                 profile=profile,
                 hasher=CHEAP_HASHER,
             )
+            alarms = await AlarmLog.open(database=database, ledger=ledger, bus=bus, clock=clock, new_id=ids)
             services = Services(
                 access=access,
+                alarms=alarms,
                 bus=bus,
                 clock=clock,
                 database=database,

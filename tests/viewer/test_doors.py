@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.stream import AlarmKind
 from viewer.access import DOORS, TABLE, WEBSOCKET, Action, DoorWithoutRow, GuardedRoute, Kind, Role, Scope, accepts
 from viewer.app import _routes, check_doors
 
@@ -70,6 +71,9 @@ async def request_of(front, door, scope, name):
         token = await front.session(owner or "victim", Role.SUPERVISOR)
         thing = "missing" if scope == "missing" else front.access.sessions.find(token).id
         path = path.replace("{user}", "victim")
+    if kind is Kind.ALARM:
+        devices = IDS[Kind.DEVICE]
+        thing = "missing" if scope == "missing" else (await front.alarm(AlarmKind.DEVICE_OFFLINE, devices[scope])).id
     path = re.sub(r"{[^}]+}", thing, path)
     query = {}
     if action is Action.RECORDING_READ:

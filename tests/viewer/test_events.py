@@ -83,8 +83,8 @@ async def until(true):
 async def test_it_begins_with_a_snapshot_of_what_one_may_see(front):
     for device in ("dev-north", "dev-south"):
         front.hub.refuse_codec(device, "main", "VP8")
-        front.services.bus.publish(Alarm(AlarmKind.DEVICE_STALLED, device, "main", front.clock.utc_ns()))
-    front.services.bus.publish(Alarm(AlarmKind.DISK_WARNING, "", "", front.clock.utc_ns(), "5 % left"))
+        await front.alarm(AlarmKind.DEVICE_STALLED, device)
+    await front.alarm(AlarmKind.DISK_WARNING)
     async with tab(front, Role.SUPERVISOR, "north") as north, tab(front, Role.REVIEWER) as reviewer:
         snapshot = await north.next()
         assert snapshot["type"] == "snapshot"

@@ -53,6 +53,9 @@ WHO_MAY = {
     "audit.verify": {AUD},
     "system.read": {SYS},
     "server_alarm.read": {SYS, S, SITE},
+    "alarm.list": FIELD | {SYS},
+    "alarm.read": FIELD | {SYS},
+    "alarm.acknowledge": {SYS, S, SITE},
     "metrics.read": {SYS},
 }
 OPEN_TO_ANYBODY = {"health.read", "schema.read", "app.read", "session.open"}

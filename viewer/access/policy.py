@@ -64,6 +64,9 @@ class Action(StrEnum):
     OVERVIEW_READ = "overview.read"
     SYSTEM_READ = "system.read"
     SERVER_ALARM_READ = "server_alarm.read"
+    ALARM_LIST = "alarm.list"
+    ALARM_READ = "alarm.read"
+    ALARM_ACKNOWLEDGE = "alarm.acknowledge"
 
 
 class Kind(StrEnum):
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     UNIT = "unit"
     CHECKPOINT = "checkpoint"
     DEVICE = "device"
+    ALARM = "alarm"
     USER = "user"
     SESSION = "session"
 
@@ -201,6 +205,13 @@ TABLE: Mapping[Action, Row] = {
     # A full disk is the system admin's to mend, and the duty room's to know: nothing is being kept.
     Action.SERVER_ALARM_READ: Row(
         frozenset({Role.SYSTEM_ADMIN, Role.SUPERVISOR, Role.SITE_ADMIN}), Kind.NOTHING, Scope.ALL, Record.NONE
+    ),
+    # Who sees a device sees its alarms; of the server's own only who may know of them (SERVER_ALARM_READ).
+    Action.ALARM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.ALARM_READ: Row(_SEES_DEVICES, Kind.ALARM, Scope.UNIT, Record.NONE),
+    # Acknowledging says that somebody sees to it: for those on duty and those who mend.
+    Action.ALARM_ACKNOWLEDGE: Row(
+        frozenset({Role.SUPERVISOR, Role.SITE_ADMIN, Role.SYSTEM_ADMIN}), Kind.ALARM, Scope.UNIT, Record.ROOM
     ),
 }
 

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
-from gateway.stream import Alarm, ChannelChanged, ChannelStatistics
+from gateway.stream import ChannelChanged, ChannelStatistics
 from viewer.access import NOTHING, PUSHES, Kind, Object, Principal, Role, may
+from viewer.alarms import AlarmKept, KeptAlarm
 from viewer.live import event_messages as messages
 from viewer.objects import checkpoint_object, device_object, every_place, unit_object
 from viewer.services import Services
@@ -21,7 +22,7 @@ from viewer.services import Services
 PATH = "/ws/events"
 STATISTICS_PERIOD_S = 2.0  # the contract with the web app, which takes ten silent seconds for a lost connection
 QUEUE_MAX = 1_000  # messages: a restart of 200 devices is some 800 within a few seconds
-ALARMS_MAX = 200  # the newest, for who comes later; what a side panel can still be scrolled through
+ALARMS_MAX = 200  # of a snapshot, the newest; what a side panel can still be scrolled through
 
 
 PlacedChannel = tuple[ChannelStatistics, Object]
@@ -67,7 +68,6 @@ class EventFeed:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._members: set[Member] = set()
-        self._alarms: deque[Alarm] = deque(maxlen=ALARMS_MAX)
         # Where things were when they were last spoken of: who saw a thing must learn that it is gone.
         self._places: dict[tuple[Kind, str], Object] = {}
         self._refusals: dict[str, int] = {}
@@ -93,7 +93,7 @@ class EventFeed:
             tasks.create_task(self._await_stop(), name="event feed: stop")
 
     async def _follow_bus(self) -> None:
-        types = (ChannelChanged, Alarm, DeviceChanged, CheckpointChanged, UnitChanged)
+        types = (ChannelChanged, AlarmKept, DeviceChanged, CheckpointChanged, UnitChanged)
         missed = 0
         with self._services.bus.subscribe(*types, limit=QUEUE_MAX) as events:
             async for event in events:
@@ -122,10 +122,9 @@ class EventFeed:
         match event:
             case ChannelChanged():
                 self._tell_channel(event)
-            case Alarm():
-                self._alarms.append(event)
-                push, thing = self._alarm_place(event)
-                self._spread(push, thing, messages.alarm(event))
+            case AlarmKept():
+                push, thing = self._alarm_place(event.alarm)
+                self._spread(push, thing, messages.alarm(event.alarm))
             case DeviceChanged() if event.change is Change.SEEN:
                 self._tell_refusal(event.device_id)
             case DeviceChanged():
@@ -185,13 +184,13 @@ class EventFeed:
             member.put(self._snapshot(member))
 
     def _snapshot(self, member: Member) -> str:
-        alarms = [alarm for alarm in self._alarms if member.sees(*self._alarm_place(alarm))]
-        return messages.snapshot(_visible(member, "channel", self._placed_channels()), alarms)
+        alarms = [alarm for alarm in self._services.alarms.recent() if member.sees(*self._alarm_place(alarm))]
+        return messages.snapshot(_visible(member, "channel", self._placed_channels()), alarms[-ALARMS_MAX:])
 
     def _placed_channels(self) -> list[PlacedChannel]:
         return [(one, self._device(one.device_id)) for one in self._services.hub.statistics()]
 
-    def _alarm_place(self, alarm: Alarm) -> tuple[str, Object]:
+    def _alarm_place(self, alarm: KeptAlarm) -> tuple[str, Object]:
         return ("alarm", self._device(alarm.device_id)) if alarm.device_id else ("server_alarm", NOTHING)
 
     def _remember_places(self) -> None:

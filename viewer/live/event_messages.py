@@ -1,22 +1,23 @@
-"""The messages of /ws/events, encoded. Channels have the shape they have in /api/v1/devices."""
+"""The messages of /ws/events, encoded. Channels and alarms have the shape they have in the API."""
 
 import json
 from collections.abc import Iterable, Sequence
 
 from gateway.registry import Change
-from gateway.stream import Alarm, ChannelStatistics
-from storage import iso_from_ns
+from gateway.stream import ChannelStatistics
 from viewer.access import Kind
+from viewer.alarms import KeptAlarm
+from viewer.api.alarms import alarm_item
 from viewer.api.channels import channel_figures, live_channel
 
 
-def snapshot(channels: Iterable[ChannelStatistics], alarms: Iterable[Alarm]) -> str:
+def snapshot(channels: Iterable[ChannelStatistics], alarms: Iterable[KeptAlarm]) -> str:
     """Always the first message, and again whenever what came before no longer holds."""
     return _encode(
         "snapshot",
         {
             "channels": [live_channel(statistics).model_dump() for statistics in channels],
-            "alarms": [_alarm(alarm) for alarm in alarms],
+            "alarms": [alarm_item(alarm).model_dump() for alarm in alarms],
         },
     )
 
@@ -29,8 +30,9 @@ def statistics(channels: Sequence[ChannelStatistics]) -> str:
     return _encode("statistics", {"channels": [channel_figures(one).model_dump() for one in channels]})
 
 
-def alarm(raised: Alarm) -> str:
-    return _encode("alarm", _alarm(raised))
+def alarm(kept: KeptAlarm) -> str:
+    """New, come again, over, or acknowledged: its `id` tells which line it replaces."""
+    return _encode("alarm", alarm_item(kept).model_dump())
 
 
 def registry(kind: Kind, thing_id: str, change: Change) -> str:
@@ -40,17 +42,6 @@ def registry(kind: Kind, thing_id: str, change: Change) -> str:
 def closing(reason: str) -> str:
     """`reason`: revoked | expired | server_stopping."""
     return _encode("closing", {"reason": reason})
-
-
-def _alarm(raised: Alarm) -> dict[str, object]:
-    """`device` and `channel` are empty when the server itself is concerned."""
-    return {
-        "kind": raised.kind.value,
-        "device": raised.device_id,
-        "channel": raised.channel,
-        "at": iso_from_ns(raised.utc_ns),
-        "words": raised.words,
-    }
 
 
 def _encode(kind: str, fields: dict[str, object]) -> str:
