@@ -1,7 +1,8 @@
 """RTSP/1.0 as a conversation of bytes and events (RFC 2326), and Digest authentication for it.
 
 Here: the message parser and writer, interleaved frames, the Transport header, Digest, the server's
-side of a publishing connection (`ServerConnection`) and the client's (`ClientConnection`).
+side of a connection (`ServerConnection`), and the client that publishes (`ClientConnection`) or reads
+(`ReaderConnection`).
 Not here: sockets and tasks (gateway.rtsp, mingjing.simulator), SDP (media.sdp), RTP (media.rtp), who may
 publish (gateway.admission). PLAY is not served yet.
 
@@ -35,7 +36,18 @@ from media.rtsp.client import (
 from media.rtsp.errors import RtspError
 from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown, TransportRefused
 from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame
+from media.rtsp.login import Login
 from media.rtsp.path import MediaPath, parse_path
+from media.rtsp.reader import (
+    Described,
+    Plan,
+    Playing,
+    ReaderConnection,
+    ReaderEvent,
+    Redirected,
+    tcp_plan,
+    udp_plan,
+)
 from media.rtsp.server import ServerConnection
 from media.rtsp.transport import Lower, Transport, parse_transport
 
@@ -48,17 +60,24 @@ __all__ = [
     "ClientConnection",
     "ClientEvent",
     "Credentials",
+    "Described",
     "DigestClient",
     "Event",
     "Fault",
+    "Login",
     "Lower",
     "MediaPath",
     "NonceFactory",
     "NonceVerdict",
     "OnInterleaved",
     "ParameterSet",
+    "Plan",
+    "Playing",
+    "ReaderConnection",
+    "ReaderEvent",
     "Record",
     "Recording",
+    "Redirected",
     "Refused",
     "RtspError",
     "ServerConnection",
@@ -73,5 +92,7 @@ __all__ = [
     "parse_path",
     "parse_transport",
     "tcp_offers",
+    "tcp_plan",
     "udp_offers",
+    "udp_plan",
 ]

@@ -230,9 +230,9 @@ class DigestClient:
         verifier = ha1(self._algorithm, self._user, self._password, unsigned.realm)
         response = digest_response(self._algorithm, verifier, unsigned)
         parts = [
-            f'username="{unsigned.user}"',
-            f'realm="{unsigned.realm}"',
-            f'nonce="{unsigned.nonce}"',
+            f'username="{_escaped(unsigned.user)}"',
+            f'realm="{_escaped(unsigned.realm)}"',
+            f'nonce="{_escaped(unsigned.nonce)}"',
             f'uri="{uri}"',
             f'response="{response}"',
             f"algorithm={self._algorithm}",
@@ -240,5 +240,10 @@ class DigestClient:
         if qop:
             parts += [f"qop={qop}", f"nc={unsigned.nc}", f'cnonce="{unsigned.cnonce}"']
         if "opaque" in self._challenge:
-            parts.append(f'opaque="{self._challenge["opaque"]}"')
+            parts.append(f'opaque="{_escaped(self._challenge["opaque"])}"')
         return "Digest " + ", ".join(parts)
+
+
+def _escaped(text: str) -> str:
+    """What may stand between quotes (RFC 9110, 5.6.4)."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

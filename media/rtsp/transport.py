@@ -6,7 +6,7 @@ value.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from media.rtsp.errors import RtspError
@@ -65,6 +65,23 @@ def parse_transport(value: str) -> tuple[Transport, ...]:
     if len(alternatives) > ALTERNATIVES_MAX:
         raise RtspError(400, f"more than {ALTERNATIVES_MAX} transports offered")
     return tuple(transport for text in alternatives if (transport := _parse_one(text)) is not None)
+
+
+def agreed_transport(offer: Transport, answer: str) -> Transport:
+    """What a server has made of a client's offer, by the Transport header of its answer.
+
+    Without a header it has taken what was offered, in TCP. Channels that it names rule. What it says of
+    `source` and `destination` is not read: nobody makes us send elsewhere than to whom we called.
+
+    Raises:
+        RtspError: 461 for another way than asked for, 400 for values that cannot be.
+    """
+    for transport in parse_transport(answer):
+        if transport.lower is offer.lower and not transport.multicast:
+            return replace(transport, channels=transport.channels or offer.channels)
+    if answer or offer.lower is Lower.UDP:
+        raise RtspError(461, "the server answered with another transport")
+    return offer
 
 
 def _parse_one(text: str) -> Transport | None:

@@ -129,9 +129,16 @@ def test_a_server_that_does_not_let_us_in_ends_the_conversation(response, expect
 
 def test_challenges_do_not_go_on_for_ever():
     one = client()
-    again = b'RTSP/1.0 401 Again\r\nWWW-Authenticate: Digest realm="x", nonce="n"\r\n\r\n'
+    again = b'RTSP/1.0 401 Again\r\nWWW-Authenticate: Digest realm="x", nonce="n", stale=true\r\n\r\n'
     assert answers(one, again, again) is None
     assert answers(one, again) == Refused(401, "Again")
+
+
+def test_a_wrong_key_is_tried_once_and_not_again():
+    one = client()
+    again = b'RTSP/1.0 401 Wrong\r\nWWW-Authenticate: Digest realm="x", nonce="n"\r\n\r\n'
+    assert answers(one, again) is None
+    assert answers(one, again) == Refused(401, "Wrong")
 
 
 def test_another_transport_than_asked_for_is_refused():
