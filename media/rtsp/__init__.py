@@ -1,10 +1,10 @@
 """RTSP/1.0 as a conversation of bytes and events (RFC 2326), and Digest authentication for it.
 
 Here: the message parser and writer, interleaved frames, the Transport header, Digest, the server's
-side of a connection (`ServerConnection`), and the client that publishes (`ClientConnection`) or reads
-(`ReaderConnection`).
+side of a connection that publishes or plays (`ServerConnection`), and the client that publishes
+(`ClientConnection`) or reads (`ReaderConnection`).
 Not here: sockets and tasks (gateway.rtsp, mingjing.simulator), SDP (media.sdp), RTP (media.rtp), who may
-publish (gateway.admission). PLAY is not served yet.
+publish (gateway.admission) or watch (viewer.access).
 
 Invariants:
 - Bytes may come in any split; the events are the same.
@@ -34,8 +34,20 @@ from media.rtsp.client import (
     udp_offers,
 )
 from media.rtsp.errors import RtspError
-from media.rtsp.events import Announce, Event, Fault, ParameterSet, Record, Setup, Teardown, TransportRefused
-from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame
+from media.rtsp.events import (
+    Announce,
+    Describe,
+    Event,
+    Fault,
+    ParameterSet,
+    Pause,
+    Play,
+    Record,
+    Setup,
+    Teardown,
+    TransportRefused,
+)
+from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame, frames
 from media.rtsp.login import Login
 from media.rtsp.path import MediaPath, parse_path
 from media.rtsp.reader import (
@@ -49,6 +61,7 @@ from media.rtsp.reader import (
     udp_plan,
 )
 from media.rtsp.server import ServerConnection
+from media.rtsp.session import FirstPacket
 from media.rtsp.transport import Lower, Transport, parse_transport
 
 __all__ = [
@@ -60,10 +73,12 @@ __all__ = [
     "ClientConnection",
     "ClientEvent",
     "Credentials",
+    "Describe",
     "Described",
     "DigestClient",
     "Event",
     "Fault",
+    "FirstPacket",
     "Login",
     "Lower",
     "MediaPath",
@@ -71,7 +86,9 @@ __all__ = [
     "NonceVerdict",
     "OnInterleaved",
     "ParameterSet",
+    "Pause",
     "Plan",
+    "Play",
     "Playing",
     "ReaderConnection",
     "ReaderEvent",
@@ -88,6 +105,7 @@ __all__ = [
     "TransportRefused",
     "challenges",
     "frame",
+    "frames",
     "ha1",
     "parse_path",
     "parse_transport",

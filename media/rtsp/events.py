@@ -24,14 +24,26 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """A track gets its transport. Answer with `accept_setup` or `refuse`.
+class Describe:
+    """A player asks what there is to see. Answer with `challenge`, `refuse` or `accept_describe`.
 
-    `transport` is the offer that the core has chosen; over TCP its channels are final, over UDP
-    `client_port` is where the device sends from and the answer names the server's ports.
+    Nothing in it is trusted yet: look at `credentials` first.
     """
 
-    track: int  # index into the announced description's media
+    path: MediaPath
+    credentials: Credentials | None  # None when it sent none, or others than Digest
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A track gets its transport, to be recorded or played. Answer with `accept_setup` or `refuse`.
+
+    `transport` is the offer that the core has chosen; over TCP its channels are final, over UDP
+    `client_port` is where the peer sends from and is sent to, and the answer names the server's ports.
+    """
+
+    track: int  # index into the media of the description that was announced or told
     media: MediaDescription
     transport: Transport
 
@@ -49,6 +61,16 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Play:
+    """The player wants pictures, from now on. Answer with `accept_play` or `refuse`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The player wants no more for now; answered already. It may `Play` again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterSet:
     """The device set a parameter (SET_PARAMETER with a body); answered already."""
 
@@ -58,7 +80,7 @@ class ParameterSet:
 
 @dataclass(frozen=True, slots=True)
 class Teardown:
-    """The device ended its session in good order; answered already. Send what is to be sent and close."""
+    """The peer ended its session in good order; answered already. Send what is to be sent and close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,8 @@ class Fault:
     timed_out: bool = False
 
 
-Event = Announce | Setup | TransportRefused | Record | ParameterSet | Teardown | Fault
+Waiting = Announce | Describe | Setup | Record | Play  # these hold the conversation until they are answered
+Event = Waiting | TransportRefused | ParameterSet | Pause | Teardown | Fault
 
 
 def announce_of(request: Request) -> Announce:
@@ -88,9 +111,26 @@ def announce_of(request: Request) -> Announce:
     if not request.body:
         raise RtspError(400, "an ANNOUNCE without a description")
     path = parse_path(request.url)
+    return Announce(path, _credentials(request, path), request.body, request.headers.get("User-Agent"))
+
+
+def describe_of(request: Request) -> Describe:
+    """The event of a DESCRIBE request.
+
+    Raises:
+        RtspError: no SDP is wanted, or a path or digest that cannot be meant.
+    """
+    accepted = request.headers.get("Accept").lower()
+    if accepted and not any(kind in accepted for kind in ("application/sdp", "application/*", "*/*")):
+        raise RtspError(406, "only application/sdp is given")
+    path = parse_path(request.url)
+    return Describe(path, _credentials(request, path), request.headers.get("User-Agent"))
+
+
+def _credentials(request: Request, path: MediaPath) -> Credentials | None:
     credentials: Credentials | None = None
     for value in request.headers.all("Authorization"):
         credentials = credentials or parse_authorization(value, request.method)
     if credentials is not None and parse_path(credentials.uri) != path:
         raise RtspError(400, "the digest is for another path")
-    return Announce(path, credentials, request.body, request.headers.get("User-Agent"))
+    return credentials

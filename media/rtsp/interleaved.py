@@ -3,7 +3,7 @@
 The hot path of the house: a frame is a few numbers into the caller's buffer, never an object.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 
 DOLLAR = 0x24
@@ -46,3 +46,16 @@ def frame(channel: int, packet: bytes) -> bytes:
     if len(packet) > FRAME_MAX_BYTES - HEADER_BYTES:
         raise ValueError(f"{len(packet)} bytes do not fit into an interleaved frame")
     return _HEADER.pack(DOLLAR, channel, len(packet)) + packet
+
+
+def frames(packets: Iterable[tuple[int, bytes]]) -> bytes:
+    """Many frames as one buffer, from (channel, packet): written once and shared by all who read these channels.
+
+    Raises:
+        struct.error: a packet is longer than the length field can say.
+    """
+    parts: list[bytes] = []
+    for channel, packet in packets:
+        parts.append(_HEADER.pack(DOLLAR, channel, len(packet)))
+        parts.append(packet)
+    return b"".join(parts)

@@ -1,4 +1,4 @@
-"""The tracks of one announced session: which a SETUP means, and how each one travels.
+"""The tracks of one session, announced or described: which a SETUP means, and how each one travels.
 
 Not here: what the tracks contain (media.sdp), sockets.
 """
@@ -17,10 +17,15 @@ _CHANNELS = 256
 class Tracks:
     """Bookkeeping over the SETUPs of one session."""
 
-    def __init__(self, description: SessionDescription, announced_url: str) -> None:
+    def __init__(self, description: SessionDescription, session_url: str) -> None:
         self.description = description
-        self._announced = target_of(announced_url)
+        self.base = session_url.partition("?")[0].rstrip("/") + "/"  # Content-Base of what is described
+        self._session = target_of(session_url)
         self._transports: dict[int, Transport] = {}
+
+    def url_of(self, track: int) -> str:
+        """The URL of a track that we described: its control is relative."""
+        return self.base + self.description.media[track].control
 
     @property
     def channels(self) -> set[int]:
@@ -32,16 +37,16 @@ class Tracks:
     def match(self, url: str) -> int:
         """Index of the track that a SETUP URL means.
 
-        The URL is the announced one plus the track's control, with or without a slash between
+        The URL is the session's plus the track's control, with or without a slash between
         (clients with a query in their URL append behind the query), or the control itself where
-        that is absolute. A single track may be meant by the announced URL alone.
+        that is absolute. A single track may be meant by the session's URL alone.
 
         Raises:
             RtspError: 404 for none of them, 455 for a track that has a transport already.
         """
         meant = self._meant_by(target_of(url))
         if not meant:
-            raise RtspError(404, "no such track was announced")
+            raise RtspError(404, "this session has no such track")
         index = next((index for index in meant if index not in self._transports), None)
         if index is None:
             raise RtspError(455, "this track has a transport already")
@@ -49,13 +54,13 @@ class Tracks:
 
     def _meant_by(self, target: str) -> list[int]:
         """Every track whose control it is: some announce two tracks without any."""
-        rest = self._behind_announced(target)
+        rest = self._behind_session(target)
         media = self.description.media
         meant = [index for index, one in enumerate(media) if _is_control(one.control, target, rest)]
         return [0] if not meant and rest == "" and len(media) == 1 else meant
 
-    def _behind_announced(self, target: str) -> str | None:
-        for base in (self._announced, self._announced.partition("?")[0]):
+    def _behind_session(self, target: str) -> str | None:
+        for base in (self._session, self._session.partition("?")[0]):
             base = base.rstrip("/")
             if target.startswith(base) and (len(target) == len(base) or target[len(base)] in "/?"):
                 return target[len(base) :].strip("/")
@@ -99,7 +104,7 @@ class Tracks:
         self._transports[index] = transport
 
 
-def _is_control(control: str, target: str, behind_announced: str | None) -> bool:
+def _is_control(control: str, target: str, behind_session: str | None) -> bool:
     if "://" in control:
         return target.rstrip("/") == target_of(control).rstrip("/")
-    return behind_announced is not None and behind_announced == control.strip("/")
+    return behind_session is not None and behind_session == control.strip("/")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from media.rtsp import Announce, Fault, MediaPath, ParameterSet, Setup, Teardown
 from media.rtsp.auth import DigestClient
-from media.rtsp.server import AUTHENTICATE_WITHIN_S, RECORD_WITHIN_S, REFUSALS_MAX, SILENCE_TIMEOUT_S
+from media.rtsp.server import AUTHENTICATE_WITHIN_S, RECORD_WITHIN_S, SILENCE_TIMEOUT_S
+from media.rtsp.session import REFUSALS_MAX
 from tests.media.rtsp.dialogue import (
     KEY,
     SDP,
@@ -221,7 +222,7 @@ class TestOrder:
         server.hear(interleaved(0, b"still"))
         assert server.packets == [(0, b"still")]
 
-    @pytest.mark.parametrize(("method", "expected"), [("PLAY", 405), ("DESCRIBE", 405), ("BREW", 501)])
+    @pytest.mark.parametrize(("method", "expected"), [("REDIRECT", 405), ("BREW", 501)])
     def test_what_is_not_served_is_said_so(self, method, expected):
         assert status(Server().hear(request(method))) == expected
 
@@ -297,7 +298,8 @@ class TestBadInput:
         server = Server()
         server.start_recording()
         for _ in range(5 * REFUSALS_MAX):
-            assert status(server.hear(request("PAUSE"))) == 405
+            assert status(server.hear(request("REDIRECT"))) == 405
+            assert status(server.hear(request("PAUSE"))) == 455
         assert server.core.recording
 
     def test_frames_on_unassigned_channels_and_before_record_are_dropped_and_counted(self):
@@ -378,7 +380,7 @@ class TestTime:
         assert not server.core.closed
         server.core.expire(server.now + 1)
         assert server.core.closed
-        assert server.core.next_event() == Fault("not recording in time", timed_out=True)
+        assert server.core.next_event() == Fault("neither recording nor playing in time", timed_out=True)
         assert server.core.data_to_send().startswith(b"RTSP/1.0 408")
         assert server.core.next_timeout() is None
 
