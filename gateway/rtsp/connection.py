@@ -22,6 +22,7 @@ from media.rtsp import (
     FRAME_MAX_BYTES,
     Announce,
     Buffer,
+    Describe,
     Event,
     Fault,
     Lower,
@@ -170,6 +171,8 @@ class RtspConnection(asyncio.BufferedProtocol):
         match event:
             case Announce():
                 self._announce(event)
+            case Describe():
+                self._core.refuse(503, "players are not admitted here")
             case Setup():
                 self._setup(event)
             case TransportRefused():
