@@ -35,6 +35,7 @@ class GapCause(IntEnum):
     DISK_ERROR = 11  # a write or sync failed; the file was ended
     DISK_FULL = 12  # the stop level of the disk was reached
     DEVICE_STOPPED = 13  # the device ended its stream in order (TEARDOWN): somebody pressed stop
+    KEY_ROTATED = 14  # the device was given another key, and the old one is not valid any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,9 +228,10 @@ class Timeline:
     are known, else by receive time, and moved when they become known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, utc_offset_ns: int | None = None) -> None:
         self.anchor_mono_ns = 0
         self.anchor_utc_ns = 0
+        self._utc_offset_ns = utc_offset_ns  # of monotonic time where the stream began; None: the unit's receive UTC
         self.target_ns = 0  # what the slew goes towards: the smallest delay of the last minutes
         self.slew_ns = 0
         self._tracks: list[TrackTimeline] = []  # in the order of their first units
@@ -249,7 +250,7 @@ class Timeline:
         """Position of a track's first unit by receive time; the stream's first unit is the anchor."""
         if not self._tracks:
             self.anchor_mono_ns = mono_ns
-            self.anchor_utc_ns = utc_ns
+            self.anchor_utc_ns = utc_ns if self._utc_offset_ns is None else mono_ns + self._utc_offset_ns
             position_ns = 0
         else:
             newest = max(self._tracks, key=lambda other: other.last_mono_ns)

@@ -15,6 +15,7 @@ def archive_rules(archive: ArchiveSettings) -> ArchiveRules:
             max_age_ns=round(archive.ring_days * DAY_NS),
             max_bytes=round(archive.ring_gigabytes * GIGABYTE) or None,
             keep_free=archive.disk_warning_percent / 100,
+            min_age_ns=round(min(archive.ring_floor_days, archive.ring_days) * DAY_NS),
         ),
         syncfs=archive.sync == "syncfs",
     )

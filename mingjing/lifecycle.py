@@ -10,15 +10,16 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway import Admission
-from gateway.registry import DeviceChanged
+from gateway.registry import Change, Device, DeviceChanged
 from gateway.rtsp import RtspListener
-from gateway.stream import Hub
+from gateway.stream import AlarmKind, Hub
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
@@ -64,7 +65,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
     refuse_plain_bind(http.host, has_certificate=http.certificate is not None, trusted_proxies=proxies)
     async with open_house(settings) as house:
         with bind(http.host, http.tls_port if http.certificate else http.port) as listening:
-            hub = Hub(node_id=settings.node_id, clock=house.clock, new_id=house.new_id, bus=house.bus)
+            hub = Hub(node_id=settings.node_id, clock=house.steady, new_id=house.new_id, bus=house.bus)
+            house.steady.on_step(_tell_step(hub))
             async with _recording(house, hub) as archiver:
                 rtsp = await _listen_for_devices(house, hub)
                 lag = LoopLag(house.clock)
@@ -113,10 +115,11 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[Archiver]:
         store=house.store,
         index=Index(house.database),
         bus=house.bus,
-        clock=house.clock,
+        clock=house.steady,
         new_id=house.new_id,
         rules=archive_rules(house.settings.archive),
     ) as archiver:
+        house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         yield archiver
 
@@ -188,13 +191,30 @@ async def _tasks(*runs: Callable[[], Coroutine[None, None, None]]) -> AsyncItera
 
 
 async def _tick(hub: Hub) -> None:
+    """The hub looks at the clock with every turn, so a step of it is noticed within a second."""
     while True:
         await asyncio.sleep(TICK_S)
         hub.tick()
 
 
+def _tell_step(hub: Hub) -> Callable[[int], None]:
+    """What to do when the wall clock was set; from any thread."""
+    loop = asyncio.get_running_loop()
+
+    def tell(set_by_ns: int) -> None:
+        words = f"the server's clock was set {'ahead' if set_by_ns > 0 else 'back'} by {abs(set_by_ns) / 1e9:.1f} s"
+        log.warning(words)
+        loop.call_soon_threadsafe(partial(hub.alarm, AlarmKind.CLOCK_SET, words=words))
+
+    return tell
+
+
 async def _end_streams_of_changed_devices(house: House, hub: Hub) -> None:
-    """A device that was disabled or removed stops sending at once, also when the bus lost the news of it."""
+    """A device that was disabled or removed, or whose key is not valid any more, stops sending at once.
+
+    Disabled and removed also when the bus lost the news of it: there the registry says what is so. What key a stream
+    began with nobody remembers; a device that has the new one is back within a second.
+    """
     missed = 0
     with house.bus.subscribe(DeviceChanged) as changes:
         async for event in changes:
@@ -207,8 +227,15 @@ async def _end_streams_of_changed_devices(house: House, hub: Hub) -> None:
                 device = house.registry.devices.find(device_id)
                 if device is None or not device.enabled:
                     hub.end_device(device_id, GapCause.DISABLED)
+                elif event.change is Change.KEY_ROTATED and device_id == event.device_id and not _overlaps(device):
+                    hub.end_device(device_id, GapCause.KEY_ROTATED)
                 if device is None:
                     hub.forget_device(device_id)
+
+
+def _overlaps(device: Device) -> bool:
+    """Whether the key before the present one still counts for a while."""
+    return len(device.credentials) > 1
 
 
 def _url_host(host: str) -> str:

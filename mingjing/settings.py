@@ -66,6 +66,7 @@ class RtspSettings(_Section):
 class ArchiveSettings(_Section):
     segment_minutes: Annotated[float, Field(ge=0.1, le=60)] = 5  # shorter: no key picture may come in time
     ring_days: Annotated[float, Field(ge=1)] = 183
+    ring_floor_days: Annotated[float, Field(ge=0)] = 30  # a full disk deletes nothing younger: recording stops instead
     ring_gigabytes: Annotated[float, Field(ge=0)] = 0  # 0: as much as the disk holds above the warning level
     disk_warning_percent: Percent = 15  # free space
     disk_stop_percent: Percent = 3

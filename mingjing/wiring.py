@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.registry import Registry
 from mingjing.settings import Settings
-from storage import Clock, SegmentStore, SystemClock, UlidFactory
+from storage import Clock, SegmentStore, SteadyClock, SystemClock, UlidFactory
 from storage.bus import Bus, MemoryBus
 from storage.database import Database, migrate
 from storage.ledger import Ledger
@@ -23,6 +23,7 @@ class House:
 
     settings: Settings
     clock: Clock
+    steady: SteadyClock  # what footage is placed by
     new_id: UlidFactory
     store: SegmentStore
     database: Database
@@ -41,7 +42,8 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
         SchemaTooNewError: a newer version of this program has written it.
     """
     clock = clock or SystemClock()
-    new_id = UlidFactory(clock)
+    steady = SteadyClock(clock)
+    new_id = UlidFactory(steady)
     store = SegmentStore(settings.data_dir, clock)
     with store.lock():
         await migrate(settings.database_url)
@@ -60,7 +62,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
                     profile=settings.access.password_profile,
                 )
                 try:
-                    yield House(settings, clock, new_id, store, database, ledger, bus, registry, access)
+                    yield House(settings, clock, steady, new_id, store, database, ledger, bus, registry, access)
                 finally:
                     access.close()
                     await registry.flush_presence()

@@ -59,6 +59,7 @@ class Archiver:
         self._stopping = threading.Event()
         self._feed = RowFeed(index, store, self._ids_in_flight)
         self._scribe: Scribe | None = None
+        self.newest_utc_ns = 0  # placed time that footage reached before this start
 
     @classmethod
     @asynccontextmanager
@@ -84,6 +85,8 @@ class Archiver:
         rules = rules or ArchiveRules()
         archiver = cls(store, index, bus, clock)
         await archiver._recover()
+        history = await index.last_streams()
+        archiver.newest_utc_ns = max((ended.ended_utc_ns for ended in history.values()), default=0)
         archiver._scribe = scribe = Scribe(
             store=store,
             clock=clock,
@@ -92,11 +95,11 @@ class Archiver:
             disk=DiskWatch(store.media, rules.levels),
             rules=rules.segments,
             limits=rules.intake,
-            history=await index.last_streams(),
+            history=history,
             keep=archiver._feed.put,
-            tell=archiver._tell,
+            tell=archiver.tell,
         )
-        ring = Ring(index, store, clock, rules.ring)
+        ring = Ring(index, store, clock, rules.ring, archiver.tell)
         with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
             async with asyncio.TaskGroup() as group:
                 feed = group.create_task(archiver._feed.run(), name="archive: rows")
@@ -183,8 +186,8 @@ class Archiver:
         except TimeoutError:
             log.warning("rows are left for the next start", waiting=self.rows_waiting)
 
-    def _tell(self, kind: AlarmKind, device_id: str, channel: str, words: str) -> None:
-        """From the archive's thread."""
+    def tell(self, kind: AlarmKind, device_id: str, channel: str, words: str) -> None:
+        """Raise an alarm; from any thread."""
         alarm = Alarm(kind, device_id, channel, self._clock.utc_ns(), words)
         self._loop.call_soon_threadsafe(self._bus.publish, alarm)
         log.warning("archive alarm", kind=kind.value, device=device_id, channel=channel, words=words)

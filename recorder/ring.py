@@ -7,6 +7,10 @@ deleted; with an empty database nothing is.
 Age is by the wall clock, but not by a clock that has just stepped ahead: a wrong one must not empty
 the archive (`_SteadyTime`).
 
+By free space nothing goes that is younger than `min_age_ns`: something else may be filling the disk, and
+would have all footage deleted in its place. Then recording stops at its level instead, and both are told.
+What was recorded while the clock stood before this program was written has no age: a person decides.
+
 Not here: holds and tags (R4): they will be asked before anything is chosen. Levels at which recording
 stops (disk_watch).
 """
@@ -19,15 +23,21 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.stream import AlarmKind
+from recorder.desk import Tell
 from recorder.disk_watch import DiskSpace, disk_space
 from recorder.index import Index, StoredSegment
-from storage import Clock, SegmentStore
+from storage import BORN_UTC_NS, Clock, SegmentStore, first_ulid
 
 TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
 BATCH = 100  # files deleted a transaction: the writer of the database is held for some 20 ms
 
 STEP_NS = 3_600_000_000_000  # ahead by more, against monotonic time, is a step; slewing never comes near
 STEP_BELIEVED_AFTER_NS = 24 * STEP_NS  # time for a person to see the warning and set the clock right
+
+TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
+DAY_NS = 86_400_000_000_000
+_UNDATED = first_ulid(BORN_UTC_NS)  # ids before this were made by a clock that nobody had set
 
 log = structlog.get_logger()
 
@@ -39,6 +49,7 @@ class RingLimits:
     max_age_ns: int
     max_bytes: int | None = None
     keep_free: float = 0.0
+    min_age_ns: int = 0  # for the sake of free space nothing younger is deleted
 
 
 class Ring:
@@ -50,6 +61,7 @@ class Ring:
         store: SegmentStore,
         clock: Clock,
         limits: RingLimits,
+        tell: Tell,
         space: Callable[[Path], DiskSpace] = disk_space,
     ) -> None:
         self.deleted = 0
@@ -57,6 +69,8 @@ class Ring:
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._tell = tell
+        self._told_mono_ns: int | None = None
         self._space = space
         self._time = _SteadyTime(clock)
 
@@ -84,21 +98,36 @@ class Ring:
 
     async def _victims(self) -> list[StoredSegment]:
         """The oldest segments without which the limits would hold, a batch at most."""
-        limits = self._limits
-        too_old_ns = self._time.utc_ns() - limits.max_age_ns
-        excess = 0
+        limits, now_ns = self._limits, self._time.utc_ns()
+        excess = lacking = 0
         if limits.max_bytes is not None:
             excess = await self._index.stored_bytes() - limits.max_bytes
         if limits.keep_free:
             space = await asyncio.to_thread(self._space, self._store.media)
-            excess = max(excess, round(limits.keep_free * space.total_bytes) - space.free_bytes)
+            lacking = round(limits.keep_free * space.total_bytes) - space.free_bytes
         victims: list[StoredSegment] = []
-        for segment in await self._index.oldest(BATCH):
-            if excess <= 0 and segment.end_utc_ns >= too_old_ns:
-                break
+        for segment in await self._index.oldest(BATCH, _UNDATED):
+            age_ns = now_ns - segment.end_utc_ns
+            if age_ns <= limits.max_age_ns and excess <= 0:
+                if lacking <= 0:
+                    break
+                if age_ns < limits.min_age_ns:
+                    self._tell_of_room("no footage is deleted that is younger than", limits.min_age_ns)
+                    break
+                self._tell_of_room("footage is deleted before its time, which is after", limits.max_age_ns)
             victims.append(segment)
             excess -= segment.stored_bytes
+            lacking -= segment.stored_bytes
         return victims
+
+    def _tell_of_room(self, words: str, age_ns: int) -> None:
+        """Once, and again every so often while it lasts."""
+        mono_ns = self._clock.mono_ns()
+        if self._told_mono_ns is not None and mono_ns - self._told_mono_ns < TELL_AGAIN_NS:
+            return
+        self._told_mono_ns = mono_ns
+        days = f"{age_ns / DAY_NS:.4g} days"
+        self._tell(AlarmKind.RING_SHORT, "", "", f"the recording disk is short of room: {words} {days}")
 
     async def _unlink_garbage(self) -> None:
         paths = await self._index.garbage()

@@ -8,7 +8,7 @@ Not here: threads and syncs (scribe), how bytes become files (storage). Used by 
 alone, except for `live`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from gateway.stream import AlarmKind, StreamEnd, StreamInit
@@ -262,8 +262,16 @@ class Run:
         cause = end.cause if self._loss is None else self._loss.cause
         if self._kept:
             self._history.ended = Ended(self._stream.stream_id, self._chain, self._reached_utc_ns, cause)
+        elif self._loss is not None:
+            self._history.ended = self._wholly_lost(self._loss)
         self._history.writing = None
         self.finished = True
+
+    def _wholly_lost(self, loss: _Loss) -> Ended:
+        """The device sent and nothing was kept: what is missing since the stream before is missing for that cause."""
+        if self._previous is None:
+            return Ended("", NO_CHAIN, loss.start_utc_ns, loss.cause)
+        return replace(self._previous, cause=loss.cause)
 
     def _tell(self, kind: AlarmKind, words: str) -> None:
         self._desk.tell(kind, self._stream.device_id, self._stream.channel, words)

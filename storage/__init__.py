@@ -11,7 +11,7 @@ Invariants R1-R8 are in docs/design/storage.md, those of the ledger in docs/desi
 from storage.clock import Clock, SystemClock, iso_from_ns, utc_from_ns
 from storage.disk import Disk, SystemDisk
 from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
-from storage.ids import UlidFactory
+from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, EndFlag, Kind, Record
 from storage.recovery import Recovery, recover
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader
@@ -28,8 +28,11 @@ from storage.segment_reader import (
 )
 from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
 from storage.segment_writer import SegmentWriter
+from storage.steady_clock import BORN_UTC_NS, HELD_MAX_NS, SteadyClock
 
 __all__ = [
+    "BORN_UTC_NS",
+    "HELD_MAX_NS",
     "NO_CHAIN",
     "ByteRange",
     "Clock",
@@ -48,12 +51,14 @@ __all__ = [
     "SegmentStore",
     "SegmentUnreadableError",
     "SegmentWriter",
+    "SteadyClock",
     "StoreLock",
     "StoreLockedError",
     "SyncfsOnce",
     "SystemClock",
     "SystemDisk",
     "UlidFactory",
+    "first_ulid",
     "iso_from_ns",
     "read_fragments",
     "read_header",

@@ -25,4 +25,13 @@ class UlidFactory:
         fresh = (self._clock.utc_ns() // 1_000_000) << _RANDOM_BITS | int.from_bytes(os.urandom(10), "big")
         with self._lock:
             self._last = value = fresh if fresh >> _RANDOM_BITS > self._last >> _RANDOM_BITS else self._last + 1
-        return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+        return _letters(value)
+
+
+def first_ulid(utc_ns: int) -> str:
+    """The smallest id that can be made at this time: what is made before sorts before it."""
+    return _letters((utc_ns // 1_000_000) << _RANDOM_BITS)
+
+
+def _letters(value: int) -> str:
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))

@@ -32,6 +32,7 @@ class Channel:
         self.lost_packets = 0
         self.dropped_units = 0
         self.last_received_mono_ns = 0
+        self.placed_end_utc_ns = 0  # of its last stream
         self._publish = publish
         self._stream: StreamInfo | None = None
         self._init: StreamInit | None = None
@@ -126,6 +127,7 @@ class Channel:
         self._stream_readers = ()
         self._gop.clear()
         self._previous_end = end
+        self.placed_end_utc_ns = end.ended_utc_ns
         for reader in readers:
             reader.stream_ended(end)
         self.change(ChannelState.OFFLINE, utc_ns, end.cause.name.lower())

@@ -1,7 +1,8 @@
 """Where media is missing within a stream, told from placed times and packet counters.
 
 Late is not missing: a stall that bursts later leaves no hole in RTP time and so no gap. A slower
-picture rate is not a gap either: until `PAUSE_MIN_NS` the last picture stands.
+picture rate is not a gap either: until `PAUSE_MIN_NS` the last picture stands. Where RTP time jumped there
+is one, however short: a device whose clock jumps every minute would else lose time that nobody can find.
 """
 
 from media import AccessUnit, GapCause, Placement
@@ -25,12 +26,13 @@ class GapDetector:
         if not self._newest_ns:
             return None
         step_ns = placement.placed_utc_ns - self._newest_ns
-        if placement.reanchored:
-            return (GapCause.RTP_JUMP, self.placed_end_ns) if step_ns > PAUSE_MIN_NS else None
+        usual_ns = (self.reorder_depth + LOSS_MIN_INTERVALS) * self._interval_ns
+        if placement.reanchored:  # what is between nobody can say: it is no slower picture rate (I7)
+            return (GapCause.RTP_JUMP, self.placed_end_ns) if step_ns > usual_ns else None
         if step_ns > self._interval_ns and step_ns - self._interval_ns >= PAUSE_MIN_NS:
             cause = GapCause.PACKET_LOSS if unit.lost_packets else GapCause.DEVICE_PAUSED
             return cause, self.placed_end_ns
-        if unit.lost_packets and step_ns > (self.reorder_depth + LOSS_MIN_INTERVALS) * self._interval_ns:
+        if unit.lost_packets and step_ns > usual_ns:
             return GapCause.PACKET_LOSS, self.placed_end_ns
         return None
 

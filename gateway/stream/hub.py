@@ -15,7 +15,7 @@ from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader
 from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from media import AudioConfig, GapCause
-from storage import Clock, UlidFactory
+from storage import HELD_MAX_NS, Clock, UlidFactory
 from storage.bus import Bus
 
 STALLED_AFTER_NS = (
@@ -32,6 +32,7 @@ class Hub:
     """The one place where publishers and readers meet."""
 
     def __init__(self, *, node_id: str, clock: Clock, new_id: UlidFactory, bus: Bus) -> None:
+        """Streams are placed by `clock`: in a server a steady one (`storage.SteadyClock`)."""
         self._node_id = node_id
         self._clock = clock
         self._new_id = new_id
@@ -76,7 +77,8 @@ class Hub:
             log.info("stream taken over", device=device_id, channel=name, stream=running.info.stream_id)
             running.displace(GapCause.TAKEOVER, utc_ns, mono_ns)
         self._fencing_token = max(self._fencing_token + 1, utc_ns // 1_000_000)
-        info = StreamInfo(self._new_id(), device_id, name, self._node_id, self._fencing_token, utc_ns, mono_ns)
+        starts_utc_ns = _after(channel.placed_end_utc_ns, utc_ns)
+        info = StreamInfo(self._new_id(), device_id, name, self._node_id, self._fencing_token, starts_utc_ns, mono_ns)
         readers = [reader for factory in self._factories if (reader := factory(info)) is not None]
         channel.stream_started(info, readers)
         publication = self._publications[key] = Publication(info, channel, offers, displaced)
@@ -88,7 +90,7 @@ class Hub:
             return
         info = publication.info
         publication.end(cause, self._clock.utc_ns(), self._clock.mono_ns())
-        self._alarm(AlarmKind.DEVICE_OFFLINE, info.device_id, info.channel, cause.name.lower())
+        self.alarm(AlarmKind.DEVICE_OFFLINE, info.device_id, info.channel, cause.name.lower())
 
     def end_device(self, device_id: str, cause: GapCause) -> None:
         """End every stream of a device that was disabled or removed."""
@@ -119,12 +121,12 @@ class Hub:
 
     def tick(self) -> None:
         """Look for channels that fell silent or came back, and sample the rates. Called once a second."""
-        mono_ns = self._clock.mono_ns()
+        utc_ns, mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
         for channel in self._channels.values():
             silent_ns = mono_ns - channel.last_received_mono_ns
             if channel.state in (ChannelState.LIVE, ChannelState.CONNECTING) and silent_ns > STALLED_AFTER_NS:
-                channel.change(ChannelState.STALLED, self._clock.utc_ns() - silent_ns)
-                self._alarm(AlarmKind.DEVICE_STALLED, channel.device_id, channel.name)
+                channel.change(ChannelState.STALLED, utc_ns - silent_ns)
+                self.alarm(AlarmKind.DEVICE_STALLED, channel.device_id, channel.name)
             channel.tell_delay()
         if mono_ns - self._sampled_mono_ns >= SAMPLE_INTERVAL_NS:
             self._sampled_mono_ns = mono_ns
@@ -134,5 +136,14 @@ class Hub:
     def statistics(self) -> Sequence[ChannelStatistics]:
         return [channel.statistics() for channel in self._channels.values()]
 
-    def _alarm(self, kind: AlarmKind, device_id: str, channel: str, words: str = "") -> None:
+    def alarm(self, kind: AlarmKind, device_id: str = "", channel: str = "", words: str = "") -> None:
+        """Tell whoever is on duty."""
         self._bus.publish(Alarm(kind, device_id, channel, self._clock.utc_ns(), words))
+
+
+def _after(placed_end_utc_ns: int, utc_ns: int) -> int:
+    """Where a stream begins in placed time: never in what the one before it fills (I12).
+
+    That one stands ahead of the clock when its device sent a run-up faster than real time.
+    """
+    return placed_end_utc_ns if 0 < placed_end_utc_ns - utc_ns <= HELD_MAX_NS else utc_ns

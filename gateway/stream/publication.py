@@ -33,7 +33,7 @@ class Publication:
         self._displaced = displaced
         self._versions = count(1)
         self._init_due = True
-        timeline = Timeline()
+        timeline = Timeline(info.started_utc_ns - info.started_mono_ns)
         output = LaneOutput(count(1).__next__, self._fragment, channel.gap, channel.drop, self._config_changed)
         self._lanes: list[PictureLane | SoundLane] = [
             PictureLane(offer, timeline, output)

@@ -32,6 +32,9 @@ class AlarmKind(StrEnum):
     DISK_WARNING = "disk_warning"
     DISK_STOP = "disk_stop"
     DISK_ERROR = "disk_error"
+    RING_SHORT = "ring_short"  # room is short, and footage goes that should stay, or would have to
+    FOOTAGE_MISSING = "footage_missing"  # the index knows of files that are not there
+    CLOCK_SET = "clock_set"  # the server's wall clock was set by a second or more
 
 
 @dataclass(frozen=True, slots=True)

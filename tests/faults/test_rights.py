@@ -3,7 +3,9 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from media import GapCause
 from tests.house.bounds import at_most
+from tests.house.device import RefusedError
 from tests.house.fixtures import SHARES_THE_HOUSE
 
 pytestmark = SHARES_THE_HOUSE
@@ -93,3 +95,24 @@ async def test_what_is_unknown_or_out_of_reach_is_refused_alike(shared_house):
         answers.add((refused.value.response.status_code, bytes(refused.value.response.body or b"")))
     ((status, _),) = answers
     assert status == 404
+
+
+async def test_a_key_that_was_replaced_without_overlap_ends_the_stream_that_runs_on_it(shared_house):
+    house = shared_house
+    device = await house.device("dev15").push()
+    site = house.person("siteadmin")
+    viewer = await watching(house, "supervisor", "dev15")
+    made = await site.call("POST", "devices/dev15/rotate-key", json={"overlap_s": 600})
+    assert made.status_code == 200, made.text
+    assert await viewer.wait_for_picture(device.next_n + 10)  # the old key still counts for a while
+    with at_most(WITHIN_S, "key replaced without overlap"):
+        made = await site.call("POST", "devices/dev15/rotate-key", json={"overlap_s": 0})
+        await device.cut_off(WITHIN_S)
+    with pytest.raises(RefusedError, match=r"^401 "):
+        await house.device("dev15").push()
+    house.keys["dev15"] = made.json()["key"]
+    again = await house.device("dev15").push(starting_at=1_000)
+    assert await viewer.wait_for_picture(1_000)
+    again.leave()
+    await house.archive("dev15").wait_for_unit(1_000)
+    assert [gap.cause for gap in house.archive("dev15").gaps()] == [GapCause.KEY_ROTATED]

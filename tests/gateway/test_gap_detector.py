@@ -62,3 +62,11 @@ def test_a_jump_of_rtp_time_is_said_to_be_one(detector: GapDetector) -> None:
         START_UTC_NS + 1_000 * MS,
     )
     assert detector.missing_before(unit(), placed(1_000, reanchored=True)) is None
+
+
+def test_a_jump_of_rtp_time_that_costs_less_than_a_second_is_a_gap_too(detector: GapDetector) -> None:
+    assert detector.missing_before(unit(), placed(1_500, reanchored=True)) == (
+        GapCause.RTP_JUMP,
+        START_UTC_NS + 1_000 * MS,
+    )
+    assert detector.missing_before(unit(), placed(1_015, reanchored=True)) is None  # jitter

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.stream import StreamEnd, StreamInfo, StreamInit, StreamReader
+from gateway.stream import AlarmKind, StreamEnd, StreamInfo, StreamInit, StreamReader
 from media import Fragment, FragmentFlag, Gap, GapCause
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskSpace, DiskWatch
@@ -119,8 +119,11 @@ class Stage:
             limits=self.limits,
             history=self.history,
             keep=self.sealed.append,
-            tell=lambda kind, device, channel, _: self.alarms.append((kind.value, device, channel)),
+            tell=self.tell,
         )
+
+    def tell(self, kind: AlarmKind, device_id: str, channel: str, words: str) -> None:
+        self.alarms.append((kind.value, device_id, channel))
 
     def device(self, device_id: str = "dev1", channel: str = "main") -> PushingDevice:
         stream = StreamInfo(

@@ -329,6 +329,42 @@ def test_a_stream_that_ends_in_a_loss_leaves_its_cause_to_the_next(stage):
     assert gap.start_utc_ns == first.placed(21)
 
 
+def test_a_stream_that_is_wholly_lost_to_a_full_disk_leaves_that_as_the_cause(stage):
+    first = stage.device().push(20)
+    first.end(GapCause.OFFLINE)
+    stage.turn()
+    stage.free_part = 0.01
+    stage.turn()
+    lost = stage.device().push(60)
+    stage.turn()
+    lost.end(GapCause.OFFLINE)
+    stage.turn()
+    missing = stage.scribe.missing("dev1", "main")
+    assert (missing.stream, missing.cause) == (first.stream.stream_id, GapCause.DISK_FULL)
+    stage.free_part = 0.5
+    third = stage.device().push(5)
+    third.end()
+    stage.turn()
+    [gap] = stage.gaps()
+    assert (gap.sequence, gap.cause) == (0, GapCause.DISK_FULL)
+    assert (gap.start_utc_ns, gap.end_utc_ns) == (first.placed(21), third.placed(1))
+
+
+def test_a_first_stream_of_which_nothing_was_kept_is_told_by_the_next(stage):
+    stage.free_part = 0.01
+    stage.turn()
+    lost = stage.device().push(60)
+    stage.turn()
+    lost.end(GapCause.OFFLINE)
+    stage.turn()
+    stage.free_part = 0.5
+    second = stage.device().push(5)
+    second.end()
+    stage.turn()
+    [gap] = stage.gaps()
+    assert (gap.sequence, gap.cause, gap.start_utc_ns) == (0, GapCause.DISK_FULL, lost.placed(1))
+
+
 def test_after_a_loss_footage_without_key_frames_is_kept_after_a_while(tmp_path):
     stage = Stage(tmp_path, limits=IntakeLimits(stream_items=12), rules=SegmentRules(key_wait_ns=2_000_000_000))
     device = stage.device().push(5)

@@ -44,6 +44,8 @@ const en: typeof zh = {
     server_crashed: 'The server had stopped unexpectedly',
     rtp_jump: 'The time of the device jumped',
     device_paused: 'The device paused sending',
+    device_stopped: 'The device ended its recording',
+    key_rotated: 'The device was given a new key; it must connect with that',
   },
   act: {
     focus: 'Enlarge',
@@ -134,6 +136,9 @@ const en: typeof zh = {
       disk_warning: 'Recording disk almost full',
       disk_stop: 'Recording disk full, recording stopped',
       disk_error: 'Recording disk failed',
+      ring_short: 'No room to keep footage as long as set',
+      footage_missing: 'Footage files are missing',
+      clock_set: 'The server clock was changed',
     },
   },
   panel: {

@@ -42,6 +42,8 @@ export default {
     server_crashed: '服务器曾意外中断',
     rtp_jump: '设备时间跳变',
     device_paused: '设备暂停了发送',
+    device_stopped: '设备结束了录像',
+    key_rotated: '设备密钥已更换，须用新密钥接入',
   },
   act: {
     focus: '放大',
@@ -132,6 +134,9 @@ export default {
       disk_warning: '录像磁盘快满了',
       disk_stop: '录像磁盘已满，停止录像',
       disk_error: '录像磁盘出错',
+      ring_short: '空间不足，录像无法按设定期限保存',
+      footage_missing: '录像文件缺失',
+      clock_set: '服务器时间被更改',
     },
   },
   panel: {

@@ -13,6 +13,8 @@ const OFFLINE_REASONS = [
   'server_crashed',
   'rtp_jump',
   'device_paused',
+  'device_stopped',
+  'key_rotated',
 ]
 
 export interface StateWords {

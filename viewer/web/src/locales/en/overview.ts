@@ -27,6 +27,9 @@ const words: typeof zh = {
     disk_warning: 'Disk space is low',
     disk_stop: 'Disk full: archiving stopped',
     disk_error: 'Disk error',
+    ring_short: 'Too little room to keep footage as long as set',
+    footage_missing: 'Footage files are missing',
+    clock_set: 'Server clock was changed',
   },
   system: {
     readAt: 'As of {at}',

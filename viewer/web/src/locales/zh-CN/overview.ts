@@ -25,6 +25,9 @@ export default {
     disk_warning: '磁盘空间不足',
     disk_stop: '磁盘已满，停止存档',
     disk_error: '磁盘出错',
+    ring_short: '空间不足，录像无法按设定期限保存',
+    footage_missing: '录像文件缺失',
+    clock_set: '服务器时间被更改',
   },
   system: {
     readAt: '{at} 的状态',
