@@ -28,13 +28,14 @@ from mingjing.control.requests import SnapshotTake, SnapshotTaken
 from mingjing.settings import Settings
 from mingjing.wiring import open_house
 from recorder import Index
-from storage import SystemClock, iso_from_ns
+from storage import StoreLock, StoreLockedError, SystemClock, iso_from_ns
 from storage.database import Database
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 FILES = "files.jsonl"
 MEDIA = "media"
+LOCK = "lock"
 BLOCK_BYTES = 1 << 20
 ROWS = 1000  # segments read from the index at a time
 
@@ -97,9 +98,12 @@ def restore_backup(source: Path, settings: Settings) -> Manifest:
         raise CommandError(f"{target} is not empty.", fix=fix)
     target.mkdir(mode=0o750, parents=True, exist_ok=True)
     try:
-        for listed in _read_list(source, manifest):
-            _copy_checked(source, target, listed)
-        os.sync()
+        with StoreLock(target / LOCK):  # nobody starts on half a store
+            for listed in _read_list(source, manifest):
+                _copy_checked(source, target, listed)
+            os.sync()
+    except StoreLockedError as error:
+        raise CommandError(str(error)) from None
     except BaseException as error:
         _empty(target)
         if isinstance(error, OSError):

@@ -8,7 +8,7 @@ from mingjing import backup
 from mingjing.settings import Settings
 from mingjing.wiring import open_house
 from recorder import Index
-from storage import SegmentStore
+from storage import SegmentStore, StoreLockedError
 from tests.mingjing.command import Command, serving
 from tests.storage.footage import Shelf, StoppedClock, fragments
 
@@ -185,3 +185,20 @@ def test_a_forged_list_writes_nothing_outside_of_the_data_directory(mingjing, fo
     assert (done.status, "outside of itself" in done.err) == (1, True)
     assert not (tmp_path / "deep" / "outside").exists()
     shutil.rmtree(tmp_path / "deep")
+
+
+def test_nobody_starts_on_a_store_that_is_being_restored(mingjing, footage, tmp_path, monkeypatch):
+    target, other = tmp_path / "backup", tmp_path / "restored"
+    mingjing.ok("backup", "create", str(target), "--json")
+    refused, copy = [], backup._copy_checked
+
+    def copy_while_somebody_starts(*arguments):
+        if not refused:
+            with pytest.raises(StoreLockedError):
+                SegmentStore(other, StoppedClock()).lock()
+            refused.append(True)
+        copy(*arguments)
+
+    monkeypatch.setattr(backup, "_copy_checked", copy_while_somebody_starts)
+    mingjing.ok("backup", "restore", str(target), data_dir=other)
+    assert refused
