@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.stream import Alarm, AlarmKind, StreamInfo, StreamReader
 from recorder.desk import SegmentRules
@@ -23,12 +24,14 @@ from recorder.intake import IntakeLimits
 from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
+from recorder.stocktaking import take_stock
 from storage import Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
 from storage.bus import Bus
 
 # A killed process loses what one turn has not written yet: less than half the second that is
 # allowed. Shorter turns cost more calls: 200 streams write 400 times a turn.
 TURN_S = 0.4
+STOCKTAKING_RETRY_S = 10.0  # as rows are tried again
 DRAIN_S = 8.0  # of the ten seconds a stop may take (F06)
 
 log = structlog.get_logger()
@@ -103,7 +106,7 @@ class Archiver:
         with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
             async with asyncio.TaskGroup() as group:
                 feed = group.create_task(archiver._feed.run(), name="archive: rows")
-                deleting = group.create_task(ring.run(), name="archive: ring")
+                deleting = group.create_task(archiver._make_room(ring), name="archive: ring")
                 writing = group.create_task(archiver._write(executor, scribe, turn_s), name="archive: writing")
                 try:
                     yield archiver
@@ -166,6 +169,22 @@ class Archiver:
             await asyncio.to_thread(self._store.settle, segment.header.segment)
         if recovery.sealed:
             log.warning("the last run did not end in order; its segments are sealed", segments=len(recovery.sealed))
+
+    async def _make_room(self, ring: Ring) -> None:
+        """The ring, once the database is known to be no older than the files."""
+        while True:
+            try:
+                stock = await take_stock(self._store, self.index)
+                break
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("stocktaking waits, and so does the ring", error=str(error))
+                await asyncio.sleep(STOCKTAKING_RETRY_S)
+        if stock.adopted:
+            log.warning("the database was older than the files; it knows them now", segments=stock.adopted)
+        if stock.missing:
+            words = f"{len(stock.missing)} recordings have rows and no file: `mingjing store check` names them"
+            self.tell(AlarmKind.FOOTAGE_MISSING, "", "", words)
+        await ring.run()
 
     async def _write(self, executor: ThreadPoolExecutor, scribe: Scribe, turn_s: float) -> None:
         await self._loop.run_in_executor(executor, self._work, scribe, turn_s)

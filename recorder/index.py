@@ -8,6 +8,7 @@ Not here: when rows are written (row_feed), what may be deleted (ring), the file
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypedDict
 
 from sqlalchemy import and_, delete, func, select
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from media import GapCause
 from recorder.footage import Ended, Footage, GapFact, SegmentFact
 from recorder.tables import gaps, garbage, segments, streams
-from storage import SealedSegment, SegmentHeader
+from storage import SealedSegment, SegmentHeader, utc_from_ns
 from storage.database import Database
 
 # A segment's footage spans at most so much: the longest that settings allow is an hour, and a
@@ -37,6 +38,11 @@ class StoredSegment:
     size_bytes: int
     stored_bytes: int  # with journal and what a recovery set aside
     digest: bytes
+
+
+ChannelDay = tuple[str, str, str]  # day (yyyy-mm-dd), device, channel: a folder of the store
+
+DAY_NS = 86_400_000_000_000
 
 
 class Index:
@@ -146,6 +152,30 @@ class Index:
             for row in rows
         ]
 
+    async def channel_days(self) -> dict[ChannelDay, int]:
+        """How many segments there are of each channel and day."""
+        day = (segments.c.opened_utc_ns // DAY_NS).label("day")
+        query = select(day, segments.c.device, segments.c.channel, func.count()).group_by(
+            day, segments.c.device, segments.c.channel
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {(_day_name(row[0]), row[1], row[2]): row[3] for row in rows}
+
+    async def of_channel_day(self, place: ChannelDay) -> dict[str, str]:
+        """Ids and paths of the segments of one folder."""
+        day, device, channel = place
+        start_ns = int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) * 1_000_000_000
+        query = select(segments.c.id, segments.c.opened_utc_ns).where(
+            segments.c.device == device,
+            segments.c.channel == channel,
+            segments.c.opened_utc_ns >= start_ns,
+            segments.c.opened_utc_ns < start_ns + DAY_NS,
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.id: path_of(row.id, device, channel, row.opened_utc_ns) for row in rows}
+
     async def has(self, segment: str) -> bool:
         async with self._database.read() as connection:
             return await connection.scalar(select(segments.c.id).where(segments.c.id == segment)) is not None
@@ -191,6 +221,10 @@ class Index:
 
 
 _STORED_BYTES = segments.c.size_bytes + segments.c.journal_bytes + segments.c.cut_bytes
+
+
+def _day_name(day: int) -> str:
+    return utc_from_ns(day * DAY_NS).date().isoformat()
 
 
 def path_of(segment: str, device: str, channel: str, opened_utc_ns: int) -> str:

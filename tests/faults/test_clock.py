@@ -146,15 +146,16 @@ async def test_f51_after_a_step_ahead_the_next_stream_is_placed_by_the_clock_as_
 
 @pytest.mark.fault("F51", "I12")
 async def test_f51_a_restart_with_a_clock_that_was_set_back_goes_on_after_what_there_is(tmp_path):
-    clock = ManualClock()
+    clock, streams = ManualClock(), []
     for _ in range(2):
         async with a_place(tmp_path, clock) as place:
             publication = place.begin()
+            streams.append(publication.info.stream_id)
             place.send(publication, 2)
             place.end(publication)
         clock.step_wall(-HOUR_S)
     found = await everything(tmp_path)
-    assert len(found.segments) == 2
+    assert [segment.stream for segment in found.segments] == streams
     assert found.segments[1].start_utc_ns >= found.segments[0].end_utc_ns
     assert [segment.id for segment in found.segments] == sorted(segment.id for segment in found.segments)
 

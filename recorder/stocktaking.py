@@ -1,0 +1,73 @@
+"""Once after each start: are the rows of the files there, and the files of the rows?
+
+A database that was put back from an hour ago, or is empty, lacks rows of what was recorded since: they are made
+from the files (R6). Media that were put back from an older copy lack files: that is told. Until it is over the
+ring deletes nothing.
+
+Compared is how many there are of each channel and day, and only where that differs, one by one. So ten million
+segments cost one pass over the rows and one over the folders, and memory for the counts.
+
+Not here: whether a file is what its row says (`check`), segments in flight (recovery, row_feed).
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recorder.index import ChannelDay, Index
+from storage import SealedSegment, SegmentStore, SegmentUnreadableError, read_sealed
+
+BATCH = 100  # rows a transaction
+
+
+@dataclass(slots=True)
+class Stock:
+    adopted: int = 0  # files that had lost their rows
+    missing: list[str] = field(default_factory=list)  # paths of rows that have lost their files
+
+
+async def take_stock(store: SegmentStore, index: Index) -> Stock:
+    """Compare, and make the rows that are missing.
+
+    Raises:
+        SQLAlchemyError, OSError: the database or the disk refuses; done again it goes on.
+    """
+    stock = Stock()
+    rows = await index.channel_days()
+    files = await asyncio.to_thread(_count, store)
+    for place in sorted(rows.keys() | files.keys()):
+        if rows.get(place, 0) != files.get(place, 0):
+            await _compare(store, index, place, stock)
+    return stock
+
+
+async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: Stock) -> None:
+    folder = store.media.joinpath(*place)
+    paths = await asyncio.to_thread(lambda: {path.stem: path for path in folder.glob("*.mp4")})
+    known = await index.of_channel_day(place)
+    going = {Path(name).stem for name in await index.garbage()}  # deleted, but the server died before the files were
+    known_or_going = known.keys() | going
+    lost = [path for name, path in paths.items() if name not in known_or_going and not store.is_unsettled(name)]
+    for start in range(0, len(lost), BATCH):
+        batch = [path for path in lost[start : start + BATCH] if not await index.has(path.stem)]
+        sealed = [segment for path in batch if (segment := await asyncio.to_thread(_read, path)) is not None]
+        await index.add(sealed)
+        stock.adopted += len(sealed)
+    for name, path in known.items():
+        if name not in paths and not (store.media / path).exists():
+            stock.missing.append(path)
+
+
+def _count(store: SegmentStore) -> dict[ChannelDay, int]:
+    counts: dict[ChannelDay, int] = {}
+    for path in store.segments():
+        day, device, channel = path.relative_to(store.media).parts[:3]
+        counts[day, device, channel] = counts.get((day, device, channel), 0) + 1
+    return counts
+
+
+def _read(path: Path) -> SealedSegment | None:
+    try:
+        return read_sealed(path)
+    except (SegmentUnreadableError, OSError):
+        return None  # `store check` names it
