@@ -29,6 +29,7 @@ from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
+from storage import require_own_media
 from viewer import Services, build_app, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
@@ -59,11 +60,13 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
         PlainBindRefused: plain HTTP beyond this machine, without a certificate or trusted proxies.
         OSError: a port cannot be bound; the message names it.
         StoreLockedError, SchemaTooNewError: as `open_house`.
+        WrongMediaError: the disk with the recordings is not mounted, or it is another.
     """
     http = settings.http
     proxies = TrustedProxies(http.trusted_proxies)
     refuse_plain_bind(http.host, has_certificate=http.certificate is not None, trusted_proxies=proxies)
     async with open_house(settings) as house:
+        await _require_media(house)
         with bind(http.host, http.tls_port if http.certificate else http.port) as listening:
             hub = Hub(node_id=settings.node_id, clock=house.steady, new_id=house.new_id, bus=house.bus)
             house.steady.on_step(_tell_step(hub))
@@ -95,6 +98,11 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     await rtsp.close()
                     server.stop()
                     await server.stopped.wait()
+
+
+async def _require_media(house: House) -> None:
+    has_rows = bool(await Index(house.database).oldest(1))
+    await asyncio.to_thread(require_own_media, house.store, house.new_id, has_rows=has_rows)
 
 
 def _spare_the_collector() -> None:

@@ -129,6 +129,9 @@ def _look_at(path: Path, report: CheckReport, *, still_open: bool, deep: bool) -
         return None
     except FileNotFoundError:
         return None  # deleted while we looked; if its row is still there, that is a fault of its own
+    except OSError as error:
+        report.faults.append(Fault(path, f"it cannot be read: {error.strerror}"))
+        return None
     report.faults += faults
     if sealed is None:
         report.open_segments += 1

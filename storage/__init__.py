@@ -29,6 +29,7 @@ from storage.segment_reader import (
 from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
 from storage.segment_writer import SegmentWriter
 from storage.steady_clock import BORN_UTC_NS, HELD_MAX_NS, SteadyClock
+from storage.store_identity import WrongMediaError, require_own_media, take_media
 
 __all__ = [
     "BORN_UTC_NS",
@@ -58,6 +59,7 @@ __all__ = [
     "SystemClock",
     "SystemDisk",
     "UlidFactory",
+    "WrongMediaError",
     "first_ulid",
     "iso_from_ns",
     "read_fragments",
@@ -66,6 +68,8 @@ __all__ = [
     "read_range",
     "read_sealed",
     "recover",
+    "require_own_media",
+    "take_media",
     "utc_from_ns",
     "verify",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
+from storage import take_media
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
@@ -32,6 +33,7 @@ async def check_store(house: House, *, deep: bool) -> StoreReport:
 
 async def rebuild_store(house: House, principal: str) -> StoreRebuilt:
     await house.ledger.append(principal=principal, action="store.rebuild")
+    await asyncio.to_thread(take_media, house.store, house.new_id)
     report = await recorder.rebuild(house.store, recorder.Index(house.database))
     return StoreRebuilt(
         segments=report.segments,

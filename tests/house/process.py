@@ -53,6 +53,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         async with asyncio.timeout(READY_WITHIN_S):
             await process._ready.wait()
         if process.ended:
+            process.close()
             raise ServerDied(process.log)
         return process
 

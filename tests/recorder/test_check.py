@@ -1,9 +1,12 @@
+import errno
+import os
 import random
 
 import pytest
 
 from media import GapCause
 from recorder import check
+from storage import segment_reader
 from storage.journal import RECORD_SIZE
 
 
@@ -51,6 +54,24 @@ async def test_every_flipped_bit_is_found(archive, index):
         file.write_bytes(flipped)
         assert words(await check(archive.store, index)) != []
         file.write_bytes(data)
+
+
+@pytest.mark.fault("F22", "I1", "I3")
+async def test_a_file_that_the_disk_does_not_let_be_read_is_named_and_the_rest_is_proved(archive, index, monkeypatch):
+    """F22 as far as there are readers: `store check`. EIO comes out of the one call that fetches a fragment."""
+    bad, *good = archive.store.segments()
+    read = segment_reader._is_true
+    inode = bad.stat().st_ino
+
+    def is_true(descriptor, record):
+        if os.fstat(descriptor).st_ino == inode:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(descriptor, record)
+
+    monkeypatch.setattr(segment_reader, "_is_true", is_true)
+    report = await check(archive.store, index)
+    assert {(fault.path, fault.words) for fault in report.faults} == {(bad, "it cannot be read: Input/output error")}
+    assert report.segments == 1 + len(good)
 
 
 async def test_the_first_altered_second_is_named(archive, index):
