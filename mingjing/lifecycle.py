@@ -30,7 +30,7 @@ from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
-from viewer import Services, build_app, run_app
+from viewer import Services, build_app, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
@@ -80,6 +80,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 )
                 services = _services(house, hub, archiver, rtsp, proxies, metrics, alarms)
                 app = build_app(services)
+                rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 server = HttpServer(app, listening, http.certificate, http.private_key)
                 async with _tasks(
                     server.serve_until_stopped,

@@ -11,7 +11,7 @@ Invariants:
 - Every error is a problem (RFC 9457) that names what to do, and never shows a secret or a traceback.
 """
 
-from viewer.app import build_app, run_app
+from viewer.app import build_app, rtsp_door, run_app
 from viewer.services import Services
 
-__all__ = ["Services", "build_app", "run_app"]
+__all__ = ["Services", "build_app", "rtsp_door", "run_app"]

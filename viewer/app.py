@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIWebSocketRoute
 from starlette.routing import BaseRoute
 
+from gateway.rtsp import RtspDoor
 from viewer.access import (
     DOORS,
     MESSAGES,
@@ -33,6 +34,7 @@ from viewer.api import (
     recordings,
     schema,
     session,
+    stream_passwords,
     streams,
     system,
     units,
@@ -42,6 +44,7 @@ from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket
 from viewer.live.event_feed import EventFeed
 from viewer.live.open_views import OpenViews
+from viewer.live.rtsp_door import RtspLiveDoor
 from viewer.problems import answer_problems
 from viewer.services import Services
 from viewer.static import static_router
@@ -50,6 +53,7 @@ RESOURCES = (
     health,
     schema,
     session,
+    stream_passwords,
     users,
     units,
     checkpoints,
@@ -80,6 +84,11 @@ def build_app(services: Services) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
     return app
+
+
+def rtsp_door(app: FastAPI) -> RtspDoor:
+    """Who may watch over RTSP, for the roof to hand to the gateway: the same rights, audit and ends as here."""
+    return RtspLiveDoor(app.state.services, app.state.open_views)
 
 
 async def run_app(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry
-from viewer.access import Account, Kind, Object, Session
+from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
 
 REGISTRY_PAGE_MAX = 500  # the registry's own limit; long lists are read page after page
@@ -58,6 +58,11 @@ def session_object(session_id: str, session: Session | None, owner: str) -> Obje
     """A session of `owner`; one of somebody else does not exist there."""
     mine = session is not None and session.principal.name == owner
     return Object(Kind.SESSION, session_id, owner=owner, exists=mine)
+
+
+def stream_password_object(password_id: str, password: StreamPassword | None) -> Object:
+    owner = None if password is None else password.user
+    return Object(Kind.STREAM_PASSWORD, password_id, owner=owner, exists=password is not None)
 
 
 def every_place(registry: Registry) -> Iterator[Object]:

@@ -1,11 +1,14 @@
-"""One RTSP connection: a socket around the sans-IO core, and the stream that it publishes.
+"""One RTSP connection: a socket around the sans-IO core, and the stream that it publishes, or watches.
 
 Bytes are read into one buffer that lives as long as the connection; RTP packets are taken apart in
-it, in place. Requests are answered by `admission` and `hub`, both in memory: nothing here waits.
+it, in place. A device's requests are answered by `admission` and `hub`, both in memory: nothing waits.
+A viewer's requests wait for the audit, in a task; nothing is read from the socket meanwhile.
 """
 
 import asyncio
 import secrets
+import socket
+from collections.abc import Callable, Coroutine
 from typing import cast
 
 import structlog
@@ -13,6 +16,7 @@ import structlog
 from gateway.admission import Admission, Allowed, Challenge
 from gateway.registry import RefusalReason
 from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
+from gateway.rtsp.player import Player
 from gateway.rtsp.track_feed import TrackFeed
 from gateway.rtsp.udp import Expected, UdpPorts
 from gateway.stream import Hub, Publication
@@ -27,6 +31,8 @@ from media.rtsp import (
     Fault,
     Lower,
     MediaPath,
+    Pause,
+    Play,
     Record,
     ServerConnection,
     Setup,
@@ -38,13 +44,24 @@ from storage import Clock
 
 BUFFER_BYTES = FRAME_MAX_BYTES + (64 << 10)  # the rest of a largest frame, and a full read behind it
 UNREAD_MAX_BYTES = 256 << 10  # our answers and reports that a peer does not read: 1,000 pipelined requests are half
+PLAYER_UNREAD_MAX_BYTES = 4 << 20  # a viewer's backlog has bounds of its own below this (backlog.py, F58)
+# A viewer's end that takes nothing and says nothing is gone after these: 10 s + 3 × 5 s idle, 15 s with data under way.
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
+USER_TIMEOUT_MS = 15_000
 SILENCE_TIMEOUT_S = 60  # 4G links stall for 30 s and then burst; twice that, and the device is gone
 
 log = structlog.get_logger()
 
 
+MakePlayer = Callable[["RtspConnection"], Player | None]
+Spawn = Callable[[Coroutine[None, None, None], str], None]
+
+
 class RtspConnection(asyncio.BufferedProtocol):
-    """The driver. One connection publishes at most one stream."""
+    """The driver. One connection publishes at most one stream, or watches at most one channel.
+
+    `make_player` gives None where nobody is let in to watch; `spawn` runs a task to its end.
+    """
 
     def __init__(
         self,
@@ -54,19 +71,24 @@ class RtspConnection(asyncio.BufferedProtocol):
         clock: Clock,
         udp: UdpPorts | None,
         open_connections: set["RtspConnection"],
+        make_player: MakePlayer,
+        spawn: Spawn,
     ) -> None:
         self._hub = hub
         self._admission = admission
         self._clock = clock
         self._udp = udp
         self._open_connections = open_connections
+        self._make_player = make_player
+        self._spawn = spawn
+        self._player: Player | None = None
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._end = 0
         self._mono_ns = clock.mono_ns()
         self._utc_ns = clock.utc_ns()
-        self._binding = secrets.token_hex(8)
-        self._core = ServerConnection(
+        self.binding = secrets.token_hex(8)
+        self.core = self._core = ServerConnection(
             secrets.token_hex(8),
             self._interleaved,
             self._mono_ns,
@@ -98,8 +120,12 @@ class RtspConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._mono_ns = self._clock.mono_ns()
         self._utc_ns = self._clock.utc_ns()
+        self._read(self._end + nbytes)
+
+    def _read(self, end: int) -> None:
+        """Take in what is in the buffer, up to what needs an answer that is not there yet."""
         core = self._core
-        start, end = 0, self._end + nbytes
+        start = 0
         while True:
             start = core.receive(self._buffer, start, end, self._mono_ns)
             event = core.next_event()
@@ -115,13 +141,17 @@ class RtspConnection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """The peer asks and never reads what we answer: there is nothing to wait for."""
         assert self._transport is not None
-        log.info("connection fault", peer=self._peer[0], words="our answers are not read", device=self._device())
+        log.info("connection fault", peer=self._peer[0], words="what we send is not read", device=self._device())
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop(self._end_cause)
-        self._view.release()
+        self._end = 0
         self._open_connections.discard(self)
+        if self._player is not None:
+            self._player.leave()
+            self._spawn(self._player.record_end(), "viewer leaves")
+        self._view.release()
 
     def close(self) -> None:
         """Close the socket; the stream ends with the cause that was set, or as offline."""
@@ -144,6 +174,8 @@ class RtspConnection(asyncio.BufferedProtocol):
             return
         for feed in self._feeds.values():
             feed.tick(mono_ns)
+        if self._player is not None:
+            self._player.tick(mono_ns)
         deadline = self._core.next_timeout()
         if deadline is not None and mono_ns >= deadline:
             self._core.expire(mono_ns)
@@ -172,9 +204,19 @@ class RtspConnection(asyncio.BufferedProtocol):
             case Announce():
                 self._announce(event)
             case Describe():
-                self._core.refuse(503, "players are not admitted here")
+                self._describe(event)
+            case Setup() if self._player is not None:
+                self._player.setup(event)
             case Setup():
                 self._setup(event)
+            case Play():
+                assert self._player is not None
+                self._answer_later(self._player.play())
+            case Pause():
+                assert self._player is not None
+                self._player.pause()
+            case TransportRefused() if self._player is not None:
+                pass
             case TransportRefused():
                 self._remember_refused_transport(event.words)
             case Record():
@@ -187,9 +229,52 @@ class RtspConnection(asyncio.BufferedProtocol):
             case _:
                 pass  # a parameter was set: answered, and nothing we keep
 
+    def _describe(self, event: Describe) -> None:
+        if self._player is None:
+            self._player = self._make_player(self)
+        if self._player is None:
+            self._core.refuse(503, "nobody is let in to watch yet")
+            return
+        self._answer_later(self._player.describe(event))
+
+    def _answer_later(self, answering: Coroutine[None, None, None]) -> None:
+        """Read nothing until the request that waits has its answer; then go on with what came behind it."""
+        transport = self._transport
+        assert transport is not None
+        transport.pause_reading()
+
+        async def answer() -> None:
+            await answering
+            if not transport.is_closing():
+                self._mono_ns = self._clock.mono_ns()
+                self._read(self._end)
+                if self._core.waiting is None:
+                    transport.resume_reading()
+
+        self._spawn(answer(), f"rtsp viewer {self._peer[0]}")
+
+    def watch_socket(self) -> None:
+        """A viewer says little: have the kernel find out whether it is still there."""
+        assert self._transport is not None
+        self._transport.set_write_buffer_limits(high=PLAYER_UNREAD_MAX_BYTES)
+        bound: socket.socket = self._transport.get_extra_info("socket")
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEPALIVE:
+            bound.setsockopt(socket.IPPROTO_TCP, option, value)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        assert self._transport is not None
+        return self._transport
+
+    def flush(self) -> None:
+        """Send what the core has to say."""
+        self._flush()
+
     def _announce(self, event: Announce) -> None:
         path = event.path
-        answer = self._admission.check(path.device, event.credentials, self._binding, self._peer[0])
+        answer = self._admission.check(path.device, event.credentials, self.binding, self._peer[0])
         if isinstance(answer, Challenge):
             self._core.challenge(answer.headers)
             return

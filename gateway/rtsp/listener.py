@@ -4,6 +4,9 @@ Not here: what a connection does (connection.py), the UDP media ports (udp.py).
 """
 
 import asyncio
+import contextlib
+import ssl
+from collections.abc import Coroutine
 from itertools import count
 from typing import cast
 
@@ -11,14 +14,20 @@ import structlog
 
 from gateway.admission import Admission
 from gateway.rtsp.connection import RtspConnection
+from gateway.rtsp.door import RtspDoor
+from gateway.rtsp.outlet import Outlets
+from gateway.rtsp.player import Player
 from gateway.rtsp.udp import UdpPorts
 from gateway.stream import Hub
 from media import GapCause
+from media.rtsp import NonceFactory
 from storage import Clock
 
 CONNECTIONS_MAX = 2_000  # ten times the devices of the plan; more at once is an attack or a loop
 TICK_S = 0.05  # reordering gives up after some tens of milliseconds
 SLOW_TICKS = 20  # what does not come over UDP has timers of seconds only: its turn is every twentieth
+FAREWELL_MAX_S = 3  # for the ends of views to be recorded when the server stops; the ledger syncs in milliseconds
+TLS_HANDSHAKE_MAX_S = 15  # a 4G link stalls; whoever only opens a socket does not hold it for long
 BACKLOG = 1_024  # 200 devices that come back within two seconds
 
 log = structlog.get_logger()
@@ -29,13 +38,22 @@ class RtspListener:
 
     def __init__(self, *, hub: Hub, admission: Admission, clock: Clock) -> None:
         self.port = 0
+        self.tls_port = 0
         self.refused_connections = 0
         self._hub = hub
         self._admission = admission
         self._clock = clock
         self._connections: set[RtspConnection] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._udp: UdpPorts | None = None
+        self._outlets = Outlets(hub, clock)
+        self._door: RtspDoor | None = None
+        self._nonces: NonceFactory | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def let_in(self, door: RtspDoor, nonces: NonceFactory) -> None:
+        """From now on people may watch, as the door says."""
+        self._door, self._nonces = door, nonces
 
     async def open(self, host: str, port: int, udp_ports: tuple[int, int] | None) -> None:
         """Bind the RTSP port and, if given, the two UDP media ports (0: any free one).
@@ -46,12 +64,28 @@ class RtspListener:
         if udp_ports is not None:
             self._udp = UdpPorts(self._clock)
             await self._udp.open(host, *udp_ports)
+        self.port = await self._listen(host, port, None)
+
+    async def open_tls(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        """Bind the RTSPS port; what is spoken behind TLS is the same.
+
+        Raises:
+            OSError: the port cannot be bound; the message names it.
+        """
+        self.tls_port = await self._listen(host, port, context)
+
+    async def _listen(self, host: str, port: int, context: ssl.SSLContext | None) -> int:
         loop = asyncio.get_running_loop()
+        handshake_s = TLS_HANDSHAKE_MAX_S if context is not None else None
         try:
-            self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
+            server = await loop.create_server(
+                self._connection, host, port, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=handshake_s
+            )
         except OSError as error:
-            raise OSError(error.errno, f"RTSP {host}:{port} cannot be bound: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+            name = "RTSP" if context is None else "RTSPS"
+            raise OSError(error.errno, f"{name} {host}:{port} cannot be bound: {error.strerror}") from error
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     @property
     def strange_datagrams(self) -> int:
@@ -61,6 +95,11 @@ class RtspListener:
     @property
     def connections(self) -> int:
         return len(self._connections)
+
+    @property
+    def viewers(self) -> int:
+        """People who watch over RTSP."""
+        return self._outlets.viewers
 
     def _connection(self) -> asyncio.BaseProtocol:
         if len(self._connections) >= CONNECTIONS_MAX:
@@ -72,7 +111,37 @@ class RtspListener:
             clock=self._clock,
             udp=self._udp,
             open_connections=self._connections,
+            make_player=self._make_player,
+            spawn=self._spawn,
         )
+
+    def _make_player(self, connection: RtspConnection) -> Player | None:
+        if self._door is None or self._nonces is None:
+            return None
+        connection.watch_socket()
+        return Player(
+            core=connection.core,
+            transport=connection.transport,
+            door=self._door,
+            outlets=self._outlets,
+            nonces=self._nonces,
+            binding=connection.binding,
+            clock=self._clock,
+            udp=self._udp,
+            flush=connection.flush,
+            ended=lambda _reason: connection.close(),
+        )
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        """A viewer's request or end: short, and waited for by `run` and `close`."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error  # ours: to the loop's handler, which says it aloud
 
     async def run_timers(self) -> None:
         """Runs until cancelled."""
@@ -84,12 +153,17 @@ class RtspListener:
                     connection.tick(mono_ns)
 
     async def close(self) -> None:
-        """Stop listening and end every stream as stopped by the server."""
-        if self._server is not None:
-            self._server.close()
+        """Stop listening, end every stream as stopped by the server, and see the ends of all views recorded."""
+        for server in self._servers:
+            server.close()
         self._hub.end_all(GapCause.SERVER_STOPPED)
         for connection in tuple(self._connections):
             connection.close()
+        await asyncio.sleep(0)  # lost connections are told in the next turn
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_MAX_S):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
         if self._udp is not None:
             self._udp.close()
 

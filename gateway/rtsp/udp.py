@@ -7,10 +7,9 @@ SETUP named. Everything else is dropped and counted: nothing is learned from the
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from gateway.rtsp.track_feed import TrackFeed
-from media.rtsp import MediaPath
+from media.rtsp import Buffer, MediaPath
 from storage import Clock
 
 RECEIVE_BUFFER_BYTES = 8 << 20  # a burst of 200 devices' key frames; the kernel halves it, and caps it by rmem_max
@@ -19,10 +18,18 @@ Source = tuple[str, int]
 Seen = Callable[[int], None]  # told the monotonic ns of every datagram: the peer is alive
 
 
+class Sink(Protocol):
+    """Where the datagrams of a track go."""
+
+    def rtp(self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int) -> None: ...
+
+    def rtcp(self, buffer: Buffer, start: int, end: int, mono_ns: int) -> None: ...
+
+
 class Expected(NamedTuple):
     """A track whose datagrams come. A tuple and not a dataclass: it is taken apart for every packet."""
 
-    feed: TrackFeed
+    feed: Sink
     seen: Seen
     path: MediaPath
 
@@ -71,19 +78,24 @@ class UdpPorts:
         """Take datagrams of this peer's SETUP ports (RTP, RTCP) for this track.
 
         False: they belong to another device or channel at the same address, or to another track of
-        this connection. A device that comes back takes over the ports it had before.
+        this connection, or to a viewer where a device asks and the other way round. A device that comes
+        back takes over the ports it had before.
         """
         rtp, rtcp = (host, ports[0]), (host, ports[1])
         taken = (self._rtp.get(rtp), self._rtcp.get(rtcp))
-        if any(other and (other.path != track.path or other.seen == track.seen) for other in taken):
+        if any(other and not _gives_way(other, track) for other in taken):
             return False
         self._rtp[rtp] = self._rtcp[rtcp] = track
         return True
 
-    def forget(self, feed: TrackFeed) -> None:
+    def forget(self, feed: Sink) -> None:
         for table in (self._rtp, self._rtcp):
             for source in [source for source, expected in table.items() if expected.feed is feed]:
                 del table[source]
+
+    def send_rtp(self, packet: bytes, destination: Source) -> None:
+        if self._transports:
+            self._transports[0].sendto(packet, destination)
 
     def send_rtcp(self, payload: bytes, destination: Source) -> None:
         if len(self._transports) == 2:
@@ -113,3 +125,8 @@ class UdpPorts:
         for transport in self._transports:
             transport.close()
         self._transports.clear()
+
+
+def _gives_way(other: Expected, track: Expected) -> bool:
+    """Whether ports may go over from one to the other: the same channel, another connection, the same part in it."""
+    return other.path == track.path and other.seen != track.seen and type(other.feed) is type(track.feed)

@@ -12,7 +12,15 @@ from gateway.stream.channel import Channel
 from gateway.stream.hub import Hub
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
-from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader
+from gateway.stream.reader import (
+    ChannelReader,
+    LiveUnit,
+    StreamEnd,
+    StreamInfo,
+    StreamInit,
+    StreamReader,
+    UnitReader,
+)
 from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 
@@ -25,11 +33,13 @@ __all__ = [
     "ChannelState",
     "ChannelStatistics",
     "Hub",
+    "LiveUnit",
     "Publication",
     "StreamEnd",
     "StreamInfo",
     "StreamInit",
     "StreamReader",
     "Subscription",
+    "UnitReader",
     "VideoOffer",
 ]

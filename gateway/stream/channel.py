@@ -7,10 +7,11 @@ device goes away, comes back from another address, or takes itself over.
 from collections.abc import Callable, Sequence
 
 from gateway.stream.gop_cache import GopCache
-from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader
+from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader, UnitReader
 from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
-from media import VIDEO_TRACK_ID, AccessUnit, Fragment, Gap, Track
+from gateway.stream.units import live_unit, units_of
+from media import VIDEO_TRACK_ID, AccessUnit, Fragment, Gap, Placement, Track
 from media.fmp4 import utc_ns_from_ntp
 
 DELAY_STEP_NS = 300_000_000  # a change of delay that a viewer is told; less is the jitter of any mobile link
@@ -33,6 +34,7 @@ class Channel:
         self.dropped_units = 0
         self.last_received_mono_ns = 0
         self.placed_end_utc_ns = 0  # of its last stream
+        self.unit_readers: tuple[UnitReader, ...] = ()  # asked by the publication for every unit: mostly empty
         self._publish = publish
         self._stream: StreamInfo | None = None
         self._init: StreamInit | None = None
@@ -52,7 +54,7 @@ class Channel:
 
     @property
     def viewers(self) -> int:
-        return len(self._subscribers)
+        return len(self._subscribers) + sum(reader.viewers for reader in self.unit_readers)
 
     def subscribe(self, reader: ChannelReader) -> Subscription:
         """Attach a viewer: it is told the state, and gets init and everything since the last key frame at once."""
@@ -66,6 +68,32 @@ class Channel:
                 reader.fragment(fragment)
         return Subscription(lambda: self._leave(reader))
 
+    def read_units(self, reader: UnitReader) -> Subscription:
+        """Attach a unit reader; it gets everything since the last key picture at once."""
+        self.unit_readers = (*self.unit_readers, reader)
+        if self._stream is not None:
+            reader.stream_started(self._stream)
+            if self._init is not None:
+                reader.init_changed(self._init)
+                rates = {track.id: track.clock_rate for track in self._init.tracks}
+                for fragment in self._gop.fragments():
+                    for unit in units_of(fragment, rates[fragment.track_id]):
+                        reader.unit(unit)
+        return Subscription(lambda: self._leave_units(reader))
+
+    def _leave_units(self, reader: UnitReader) -> None:
+        self.unit_readers = tuple(other for other in self.unit_readers if other is not reader)
+
+    def unit(self, track_id: int, unit: AccessUnit, placement: Placement) -> None:
+        """Offer a unit to the unit readers; what comes before anybody can know its track is left out."""
+        if self._init is not None and any(track.id == track_id for track in self._init.tracks):
+            live = live_unit(track_id, unit, placement)
+            for reader in self.unit_readers:
+                reader.unit(live)
+
+    def _everybody(self) -> tuple[StreamReader | UnitReader, ...]:
+        return (*self._stream_readers, *self._subscribers, *self.unit_readers)
+
     def _leave(self, reader: ChannelReader) -> None:
         self._subscribers = tuple(other for other in self._subscribers if other is not reader)
 
@@ -78,13 +106,13 @@ class Channel:
         self.last_received_mono_ns = stream.started_mono_ns
         self.delay_ns = 0
         self.change(ChannelState.CONNECTING, stream.started_utc_ns)
-        for reader in (*self._stream_readers, *self._subscribers):
+        for reader in self._everybody():
             reader.stream_started(stream)
 
     def init_changed(self, init: StreamInit) -> None:
         self._init = init
         self._gop.clear()
-        for reader in (*self._stream_readers, *self._subscribers):
+        for reader in self._everybody():
             reader.init_changed(init)
 
     def fragment(self, fragment: Fragment) -> None:
@@ -122,7 +150,7 @@ class Channel:
         self.last_received_mono_ns = unit.received_mono_ns
 
     def stream_ended(self, end: StreamEnd, utc_ns: int) -> None:
-        readers = (*self._stream_readers, *self._subscribers)
+        readers = self._everybody()
         self._stream = None
         self._stream_readers = ()
         self._gop.clear()

@@ -11,7 +11,7 @@ import structlog
 from gateway.stream.channel import Channel
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
-from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader
+from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader, UnitReader
 from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from media import AudioConfig, GapCause
@@ -60,6 +60,9 @@ class Hub:
 
     def subscribe(self, device_id: str, name: str, reader: ChannelReader) -> Subscription:
         return self.channel(device_id, name).subscribe(reader)
+
+    def read_units(self, device_id: str, name: str, reader: UnitReader) -> Subscription:
+        return self.channel(device_id, name).read_units(reader)
 
     def publish(
         self,

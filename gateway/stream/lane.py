@@ -55,6 +55,7 @@ class Lane:
     def __init__(self, track_id: int, timeline: TrackTimeline, output: LaneOutput) -> None:
         self.track_id = track_id
         self.delay_ns = 0
+        self.placement: Placement | None = None  # of the newest unit; None before the first that is not dropped
         self._timeline = timeline
         self._output = output
         self._gaps = GapDetector()
@@ -69,6 +70,7 @@ class Lane:
 
     def _place(self, unit: AccessUnit) -> Placement:
         placement = self._timeline.place(unit.rtp_time, unit.received_mono_ns, unit.received_utc_ns)
+        self.placement = placement
         self.delay_ns = placement.delay_ns
         return placement
 

@@ -61,6 +61,40 @@ class StreamReader(Protocol):
     def stream_ended(self, end: StreamEnd) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class LiveUnit:
+    """One access unit on its way to those who want it before it is a fragment."""
+
+    track_id: int
+    payload: tuple[bytes, ...]  # as in `AccessUnit`
+    rtp_time: int  # extended, as the device counted
+    placed_utc_ns: int
+    received_mono_ns: int
+    key: bool
+    reanchored: bool  # its RTP time does not continue the unit before
+
+
+class UnitReader(Protocol):
+    """Follows a channel unit by unit, at once: who sends them on as packets, or looks into them.
+
+    Order of calls, in each stream: `stream_started`, `init_changed` before the first unit and at each
+    change, `unit`, `stream_ended`. One who comes in the middle is given the units since the last key
+    picture first; of the sound, those that are in fragments by then.
+    """
+
+    @property
+    def viewers(self) -> int:
+        """How many people watch through this reader."""
+
+    def stream_started(self, stream: StreamInfo) -> None: ...
+
+    def init_changed(self, init: StreamInit) -> None: ...
+
+    def unit(self, unit: LiveUnit) -> None: ...
+
+    def stream_ended(self, end: StreamEnd) -> None: ...
+
+
 class ChannelReader(StreamReader, Protocol):
     """Follows a channel through all its streams, and knows its state in between."""
 

@@ -60,7 +60,7 @@ def packets(
 ) -> list[bytes]:
     """One RTP packet for each payload of one access unit, numbered from `sequence`, the last with the marker.
 
-    What the fleet simulator sends: `payloads` come from a packetizer and may be shared by many devices.
+    `payloads` come from a packetizer; in the fleet simulator they are shared by many devices.
     """
     made = [
         pack_header(PLAIN, payload_type, sequence + i & SEQUENCE_MASK, rtp_time & RTP_TIME_MASK, ssrc) + payload

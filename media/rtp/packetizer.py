@@ -1,7 +1,7 @@
-"""Access units into RTP payloads, for the fleet simulator and the tests.
+"""Access units into RTP payloads, for players and for the fleet simulator.
 
 A payload holds no header, so one picture is cut once for hundreds of devices; `packet.packets` puts
-each device's numbers before it. Pictures are not aggregated: each NAL unit is a packet or several.
+each sender's numbers before it. Pictures are not aggregated: each NAL unit is a packet or several.
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,11 @@ def packetize_aac(frame: bytes, *, mtu: int = MTU) -> list[bytes]:
 def packetize_g711(samples: bytes, *, mtu: int = MTU) -> list[bytes]:
     """One frame as payloads (RFC 3551); over the MTU each is a frame of its own, 8 samples a millisecond."""
     return sound.packetize_g711(samples, payload_bytes_max=mtu - HEADER_SIZE)
+
+
+def packetize_opus(frame: bytes) -> list[bytes]:
+    """One frame as the one payload that it always is (RFC 7587, 4.2): it has 1,275 bytes at most."""
+    return [frame]
 
 
 def _fragments(nal: bytes, header_size: int, step: int, indicator: bytes, kind: int) -> list[bytes]:

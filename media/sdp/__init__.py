@@ -9,6 +9,16 @@ Invariants: only `SdpError` escapes `parse`; what `build` writes `parse` reads b
 from media.sdp.audio import audio_config
 from media.sdp.description import MediaDescription, SdpError, SessionDescription
 from media.sdp.reader import parse
+from media.sdp.track import describe_track
 from media.sdp.writer import build, codec_name
 
-__all__ = ["MediaDescription", "SdpError", "SessionDescription", "audio_config", "build", "codec_name", "parse"]
+__all__ = [
+    "MediaDescription",
+    "SdpError",
+    "SessionDescription",
+    "audio_config",
+    "build",
+    "codec_name",
+    "describe_track",
+    "parse",
+]

@@ -138,6 +138,8 @@ async def test_a_closed_connection_whose_last_words_nobody_takes_is_cut_off(live
         clock=SystemClock(),
         udp=None,
         open_connections=connections,
+        make_player=lambda _connection: None,
+        spawn=lambda work, _name: work.close(),
     )
     connection.connection_made(transport)
     connection.close()

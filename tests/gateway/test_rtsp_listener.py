@@ -83,9 +83,12 @@ def tapes(live_side: LiveSide) -> Tapes:
 
 
 @asynccontextmanager
-async def pushing(ffmpeg: str, clip: Path, url: str, transport: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def pushing(
+    ffmpeg: str, clip: Path, url: str, transport: str, *, loop: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    again = ("-stream_loop", "-1") if loop else ()
     process = await asyncio.create_subprocess_exec(
-        ffmpeg, "-v", "error", "-re", "-i", clip, "-c", "copy", "-f", "rtsp", "-rtsp_transport", transport, url,
+        ffmpeg, "-v", "error", "-re", *again, "-i", clip, "-c", "copy", "-f", "rtsp", "-rtsp_transport", transport, url,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -114,6 +114,14 @@ class Front:
         self.access.sessions.admit(session)
         return token
 
+    async def stream_password(self, owner: str) -> str:
+        """The id of a stream password of this person."""
+        passwords = self.access.stream_passwords
+        if not passwords.of_user(owner):
+            principal = self.access.sessions.find(await self.session(owner, Role.SUPERVISOR)).principal  # type: ignore[union-attr]
+            await passwords.create(principal, "wall", "duty", 1)
+        return passwords.of_user(owner)[0].id
+
     async def person(self, role: Role, unit: str | None = None) -> httpx.AsyncClient:
         """A browser in which somebody of this role is logged in."""
         return self.client(await self.session(f"{role.value}.{unit or 'all'}", role, unit))

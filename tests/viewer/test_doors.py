@@ -71,6 +71,9 @@ async def request_of(front, door, scope, name):
         token = await front.session(owner or "victim", Role.SUPERVISOR)
         thing = "missing" if scope == "missing" else front.access.sessions.find(token).id
         path = path.replace("{user}", "victim")
+    if kind is Kind.STREAM_PASSWORD:
+        owner = (name if scope == "own" else "") or "victim"
+        thing = "missing" if scope == "missing" else await front.stream_password(owner)
     if kind is Kind.ALARM:
         devices = IDS[Kind.DEVICE]
         thing = "missing" if scope == "missing" else (await front.alarm(AlarmKind.DEVICE_OFFLINE, devices[scope])).id

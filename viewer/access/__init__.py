@@ -37,6 +37,7 @@ from viewer.access.errors import (
     Refused,
     WrongCredentials,
 )
+from viewer.access.login import Peer
 from viewer.access.passwords import HasherBusy, PasswordHashing, PasswordProfile
 from viewer.access.peer import (
     ForwardedPeer,
@@ -50,11 +51,14 @@ from viewer.access.peer import (
 from viewer.access.policy import NOTHING, TABLE, Action, Kind, Object, Record, Scope, Verdict, allowed_actions, may
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import ABSOLUTE_S, IDLE_S, EndReason, Session, SessionRevoked, Sessions
+from viewer.access.stream_passwords import DAYS_MAX, LABEL_LENGTH_MAX, StreamPassword, StreamPasswords
 
 __all__ = [
     "ABSOLUTE_S",
+    "DAYS_MAX",
     "DOORS",
     "IDLE_S",
+    "LABEL_LENGTH_MAX",
     "MESSAGES",
     "NOTHING",
     "PUSHES",
@@ -85,6 +89,7 @@ __all__ = [
     "Object",
     "PasswordHashing",
     "PasswordProfile",
+    "Peer",
     "PlainBindRefused",
     "Principal",
     "Record",
@@ -94,6 +99,8 @@ __all__ = [
     "Session",
     "SessionRevoked",
     "Sessions",
+    "StreamPassword",
+    "StreamPasswords",
     "TrustedProxies",
     "Verdict",
     "WrongCredentials",

@@ -1,5 +1,6 @@
 """The parts of access, put together once."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from viewer.access.guard import Guard
 from viewer.access.login import Login
 from viewer.access.passwords import PasswordHashing, PasswordProfile
 from viewer.access.sessions import Sessions
+from viewer.access.stream_passwords import StreamPasswords
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Access:
     login: Login
     sessions: Sessions
     hashing: PasswordHashing
+    stream_passwords: StreamPasswords
 
     @classmethod
     async def open(
@@ -47,12 +50,17 @@ class Access:
         hashing = PasswordHashing(hasher)
         accounts = Accounts(database, ledger, clock, sessions, hashing, profile, unit_exists)
         login = Login(database, ledger, clock, sessions, hashing, profile)
+        stream_passwords = StreamPasswords(database, ledger, clock, ids)
+        sessions.on_user_end(stream_passwords.end_views_of_user)
         await sessions.load()
-        return cls(accounts, Guard(ledger), login, sessions, hashing)
+        await stream_passwords.load()
+        return cls(accounts, Guard(ledger), login, sessions, hashing, stream_passwords)
 
     async def run(self) -> None:
-        """End sessions in time, until cancelled."""
-        await self.sessions.run()
+        """End sessions and stream passwords in time, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.sessions.run(), name="access: sessions")
+            tasks.create_task(self.stream_passwords.run(), name="access: stream passwords")
 
     def close(self) -> None:
         self.hashing.close()

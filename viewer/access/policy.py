@@ -28,6 +28,9 @@ class Action(StrEnum):
     SESSION_REVOKE_OWN = "session.revoke_own"
     SESSION_KEEP = "session.keep"
     PASSWORD_CHANGE = "password.change"
+    STREAM_PASSWORD_LIST_OWN = "stream_password.list_own"
+    STREAM_PASSWORD_CREATE = "stream_password.create"
+    STREAM_PASSWORD_REVOKE_OWN = "stream_password.revoke_own"
     USER_LIST = "user.list"
     USER_READ = "user.read"
     USER_CREATE = "user.create"
@@ -79,6 +82,7 @@ class Kind(StrEnum):
     ALARM = "alarm"
     USER = "user"
     SESSION = "session"
+    STREAM_PASSWORD = "stream_password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ _EVERYBODY = frozenset(Role)
 _FIELD = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.UNIT_USER, Role.EXPORTER, Role.SITE_ADMIN})
 _SEES_PLACES = _FIELD | {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}  # the latter gives people their unit
 _SEES_DEVICES = _FIELD | {Role.SYSTEM_ADMIN}
+_SEES_LIVE = frozenset({Role.SUPERVISOR, Role.SITE_ADMIN})
 _SITE = frozenset({Role.SITE_ADMIN})
 _SECURITY = frozenset({Role.SECURITY_ADMIN})
 _AUDITOR = frozenset({Role.AUDITOR})
@@ -164,6 +169,10 @@ TABLE: Mapping[Action, Row] = {
     Action.SESSION_REVOKE_OWN: Row(_EVERYBODY, Kind.SESSION, Scope.OWN, Record.ROOM),
     Action.SESSION_KEEP: _PRIVATE,
     Action.PASSWORD_CHANGE: _PRIVATE_CHANGE,
+    # Whoever may see live pictures in the browser may see them in a player.
+    Action.STREAM_PASSWORD_LIST_OWN: Row(_SEES_LIVE, Kind.NOTHING, Scope.ALL, Record.NONE),
+    Action.STREAM_PASSWORD_CREATE: Row(_SEES_LIVE, Kind.NOTHING, Scope.ALL, Record.ROOM),
+    Action.STREAM_PASSWORD_REVOKE_OWN: Row(_SEES_LIVE, Kind.STREAM_PASSWORD, Scope.OWN, Record.ROOM),
     Action.USER_LIST: Row(_SECURITY | _AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.USER_READ: Row(_SECURITY | _AUDITOR, Kind.USER, Scope.ALL, Record.GUARD),
     Action.USER_CREATE: Row(_SECURITY, Kind.NOTHING, Scope.ALL, Record.ROOM),
@@ -194,7 +203,7 @@ TABLE: Mapping[Action, Row] = {
     Action.STREAM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.EVENTS_WATCH: _PRIVATE,  # each message has its own row (doors.PUSHES); the end of the session concerns all
     # A site admin sees the picture of the device being registered (screens.md).
-    Action.LIVE_VIEW: Row(frozenset({Role.SUPERVISOR, Role.SITE_ADMIN}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    Action.LIVE_VIEW: Row(_SEES_LIVE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
     Action.RECORDING_READ: Row(
         frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER}), Kind.DEVICE, Scope.UNIT, Record.GUARD
     ),

@@ -92,6 +92,7 @@ class Sessions:
         self._by_id: dict[str, Session] = {}
         self._ended: set[str] = set()  # rows still to be deleted
         self._watchers = 0
+        self._user_watchers: list[Callable[[str], None]] = []
 
     async def load(self) -> None:
         """Take the sessions of before the restart; what expired meanwhile is dropped by the next sweep."""
@@ -206,7 +207,14 @@ class Sessions:
         await connection.execute(delete(sessions).where(sessions.c.user == user))
 
     def end_of_user(self, user: str) -> None:
+        """The account has changed: its sessions end, and whoever else relied on its rights is told."""
         self.end([session.id for session in self.of_user(user)])
+        for callback in self._user_watchers:
+            callback(user)
+
+    def on_user_end(self, callback: Callable[[str], None]) -> None:
+        """Call back with the name whenever all sessions of a person are ended, had they any or none."""
+        self._user_watchers.append(callback)
 
     def end(self, session_ids: Iterable[str]) -> None:
         """End sessions now, and tell everybody who watches them. Unknown ones are no error."""

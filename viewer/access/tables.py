@@ -31,3 +31,17 @@ sessions = Table(
     Column("agent", String, nullable=False),
     Index("ix_sessions_user", "user"),
 )
+
+stream_passwords = Table(
+    "stream_passwords",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user", String, ForeignKey("users.name"), nullable=False),
+    Column("label", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("ha1_md5", String, nullable=False),  # verifiers, worth as much as the password over RTSP, and nowhere else
+    Column("ha1_sha256", String, nullable=False),
+    Column("created_utc_ns", BigInteger, nullable=False),
+    Column("expires_utc_ns", BigInteger, nullable=False),
+    Index("ix_stream_passwords_user", "user"),
+)

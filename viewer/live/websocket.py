@@ -21,6 +21,7 @@ from viewer.access import Caller, CallerHere, accepts
 from viewer.live import messages
 from viewer.live.frames import FrameWriter, frames_of
 from viewer.live.open_views import Closing, OpenViews, View
+from viewer.live.purpose import Purpose
 from viewer.live.session import LiveSession
 from viewer.objects import device_object
 from viewer.services import Services, ServicesHere
@@ -39,16 +40,6 @@ log = structlog.get_logger()
 class ChannelName(StrEnum):
     MAIN = "main"
     SUB = "sub"
-
-
-class Purpose(StrEnum):
-    """Why somebody watches; on record for every view."""
-
-    DUTY = "duty"
-    CASE = "case"
-    DISPUTE = "dispute"
-    COMPLAINT = "complaint"
-    EXERCISE = "exercise"
 
 
 @router.websocket("/ws/live/{device}")
