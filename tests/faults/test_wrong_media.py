@@ -3,9 +3,11 @@
 import pytest
 
 from tests.house.archive import until
+from tests.house.bounds import FULL
 from tests.house.process import ServerDied
 
 
+@pytest.mark.skipif(not FULL, reason="the long form: `make faults`; the short one is a level below")
 @pytest.mark.fault("F17", "I3", "I5")
 async def test_f17_a_server_refuses_media_that_are_not_its_own_and_says_what_to_do(built_house, tmp_path):
     house, media = built_house, built_house.data_dir / "media"
