@@ -7,6 +7,7 @@ seals, then the store is let go. Not here: what the parts are made of (wiring), 
 import asyncio
 import gc
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -139,6 +140,12 @@ async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
     admission = Admission(house.registry.devices, nonces, house.clock)
     rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
     await rtsp.open(settings.host, settings.port, (settings.rtp_port, settings.rtcp_port) if settings.udp else None)
+    own = settings if settings.certificate is not None else house.settings.http
+    if own.certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(own.certificate, own.private_key)
+        await rtsp.open_tls(settings.host, settings.tls_port, context)
     return rtsp
 
 

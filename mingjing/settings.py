@@ -57,10 +57,19 @@ class HttpSettings(_Section):
 class RtspSettings(_Section):
     host: str = "0.0.0.0"
     port: Port = 8554
+    tls_port: Port = 8322
+    certificate: Path | None = None  # none here: that of [http]; none there either: no RTSPS
+    private_key: Path | None = None
     udp: bool = True
     rtp_port: Port = 8000
     rtcp_port: Port = 8001
     public_host: str = ""  # what devices are told in their URL; empty: the host of the page or command
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together: set both or neither")
+        return self
 
 
 class ArchiveSettings(_Section):

@@ -1,0 +1,41 @@
+"""RTSPS: a real ffmpeg publishes and a real ffprobe watches behind TLS, with the same code as in the clear."""
+
+import asyncio
+import ssl
+import subprocess
+from pathlib import Path
+
+from tests.gateway.conftest import LiveSide
+from tests.gateway.test_ffmpeg_play import PASSWORD, USER, OpenDoor, door, probe, streams
+from tests.gateway.test_rtsp_listener import Tapes, clip, pushing
+
+__all__ = ["door", "streams"]
+
+
+def tls(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate of its own."""
+    certificate, key = folder / "tls.pem", folder / "tls.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_ffmpeg_publishes_and_ffprobe_watches_behind_tls(
+    live_side: LiveSide, door: OpenDoor, streams: Tapes, ffmpeg: str, tmp_path: Path
+) -> None:
+    context = tls(tmp_path)
+    await live_side.listener.open_tls("127.0.0.1", 0, context)
+    port = live_side.listener.tls_port
+    source = clip(ffmpeg, tmp_path, "h264", "none")
+    publish = f"rtsps://dev1:{live_side.keys['dev1']}@127.0.0.1:{port}/dev1"
+    async with pushing(ffmpeg, source, publish, "tcp", loop=True):
+        await asyncio.wait_for(streams.begun.wait(), 20)
+        await asyncio.wait_for(streams[0].started.wait(), 10)
+        found, errors = await probe(f"rtsps://{USER}:{PASSWORD}@127.0.0.1:{port}/dev1", "tcp", 1)
+    assert len(found["frames"]) >= 20, errors
+    assert door.log[0] == "open"
