@@ -51,6 +51,8 @@ const words: typeof zh = {
       'session.revoke_own': 'Ended an own session',
       'session.list': "Looked at another's sessions",
       'password.change': 'Changed the password',
+      'stream_password.create': 'Made a stream password',
+      'stream_password.revoke_own': 'Revoked a stream password',
       'user.list': 'Looked at the users',
       'user.read': 'Looked at a user',
       'user.create': 'Created a user',

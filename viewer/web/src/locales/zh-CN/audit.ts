@@ -49,6 +49,8 @@ export default {
       'session.revoke_own': '结束自己的会话',
       'session.list': '查看他人会话',
       'password.change': '修改密码',
+      'stream_password.create': '创建流密码',
+      'stream_password.revoke_own': '吊销流密码',
       'user.list': '查看用户列表',
       'user.read': '查看用户',
       'user.create': '新建用户',
