@@ -25,6 +25,7 @@ from media.rtp import TrackReceiver
 from media.rtsp import (
     FRAME_MAX_BYTES,
     Announce,
+    Bounds,
     Buffer,
     Describe,
     Event,
@@ -188,14 +189,15 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     # media
 
-    def _interleaved(self, channel: int, buffer: Buffer, start: int, end: int) -> None:
+    def _interleaved(self, channel: int, buffer: Buffer, bounds: Bounds) -> None:
         feed = self._rtp_feeds.get(channel)
         if feed is not None:
-            feed.rtp(buffer, start, end, self._mono_ns, self._utc_ns)
+            feed.rtp_row(buffer, bounds, self._mono_ns, self._utc_ns)
             return
         feed = self._rtcp_feeds.get(channel)
         if feed is not None:
-            feed.rtcp(buffer, start, end, self._mono_ns)
+            for start, end in bounds:
+                feed.rtcp(buffer, start, end, self._mono_ns)
 
     # requests
 

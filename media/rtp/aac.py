@@ -5,9 +5,10 @@ uses, would only disturb the order: index fields are read over.
 """
 
 from collections.abc import Mapping, Sequence
+from struct import Struct
 
 from media.access_unit import AccessUnit
-from media.rtp.depacketizer import Closing
+from media.rtp.depacketizer import Bounds, Closing
 from media.rtp.packet import RTP_TIME_MASK, Buffer
 
 FRAME_MAX_BYTES = 8_191  # what the 13 bits of AAC-hbr can say
@@ -23,6 +24,8 @@ _RATE_EXPLICIT = 15
 _TYPE_EXTENDED = 31
 _HEADER_BITS = _SIZE_LENGTH + _INDEX_LENGTH
 
+unpack_hbr = Struct("!HH").unpack_from  # bits of AU headers, the first AU header
+
 
 class AacDepacketizer:
     """Frames without ADTS headers, as MP4 wants them."""
@@ -35,6 +38,8 @@ class AacDepacketizer:
         self._index_length = _length(fmtp, "indexlength", _INDEX_LENGTH)
         self._delta_length = _length(fmtp, "indexdeltalength", _INDEX_LENGTH)
         self._auxiliary_length = _length(fmtp, "auxiliarydatasizelength", 0)
+        lengths = (self._size_length, self._index_length, self._auxiliary_length)
+        self._hbr = lengths == (_SIZE_LENGTH, _INDEX_LENGTH, 0)
         given = fmtp.get("constantduration", "")
         duration = int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
         self._duration = duration or _frame_duration(clock_rate, fmtp.get("config", ""))
@@ -49,6 +54,12 @@ class AacDepacketizer:
     ) -> Sequence[AccessUnit]:
         if start == end:
             return ()
+        if self._hbr and end - start > 4 and not self._parts:
+            # One whole frame behind its header of 16 bits: what recorders send.
+            bits, header = unpack_hbr(buffer, start)
+            if bits == _HEADER_BITS and header >> _INDEX_LENGTH == end - start - 4:
+                lost, self._lost = self._lost, 0
+                return (AccessUnit((bytes(buffer[start + 4 : end]),), rtp_time, mono_ns, utc_ns, True, lost),)
         sizes, start = self._headers(buffer, start, end)
         if not sizes:
             self.malformed += 1
@@ -66,6 +77,18 @@ class AacDepacketizer:
                 units.append(self._unit(frame, rtp_time + i * self._duration & RTP_TIME_MASK, mono_ns, utc_ns))
             start += size
         return units
+
+    def push_row(
+        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        if len(bounds) == 1:
+            start, end = bounds[0]
+            return self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+        return [
+            unit
+            for start, end in bounds
+            for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+        ]
 
     def lose(self, packets: int) -> None:
         self._lost += packets

@@ -15,6 +15,9 @@ class Closing(StrEnum):
     RTP_TIME = "rtp_time"  # only a new RTP time: this stream has sent on after a marker
 
 
+Bounds = Sequence[tuple[int, int]]  # start and end of each in one buffer, in order
+
+
 class Depacketizer(Protocol):
     """Payloads of one track in sequence order in, access units out. Never raises on what a device sends."""
 
@@ -26,6 +29,11 @@ class Depacketizer(Protocol):
         self, buffer: Buffer, start: int, end: int, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
     ) -> Sequence[AccessUnit]:
         """Take the payload in `buffer[start:end]`; nothing of the buffer is kept."""
+
+    def push_row(
+        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        """Take payloads in a row that share their RTP time; only the last may have the marker."""
 
     def lose(self, packets: int) -> None:
         """So many packets are missing before the next one; with 0, nobody can say how many."""

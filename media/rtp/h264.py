@@ -5,6 +5,7 @@ are counted as malformed.
 """
 
 from media.nal import H264Nal, split_annexb
+from media.rtp.depacketizer import Bounds
 from media.rtp.packet import Buffer
 from media.rtp.picture import UNIT_MAX_NALS, PictureDepacketizer
 
@@ -54,6 +55,16 @@ class H264Depacketizer(PictureDepacketizer):
                 self._take(nal)
         else:
             self._break()
+
+    def _unpack_row(self, buffer: Buffer, bounds: Bounds) -> None:
+        view = memoryview(buffer)
+        for start, end in bounds:
+            parts = self._parts
+            # The middle of a fragmented unit: most packets of most pictures. A view, copied once when the unit is whole.
+            if parts and end - start > 2 and buffer[start] & _TYPE_MASK == FU_A and buffer[start + 1] < _FU_END:
+                parts.append(view[start + 2 : end])
+            else:
+                self._unpack(view, start, end)
 
     def _unpack_aggregate(self, buffer: Buffer, start: int, end: int) -> None:
         """STAP-A, 5.7.1: lengths of 16 bits before each NAL unit."""

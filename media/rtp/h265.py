@@ -6,6 +6,7 @@ the decoding order of every sender that does not interleave.
 """
 
 from media.nal import H265Nal
+from media.rtp.depacketizer import Bounds
 from media.rtp.packet import Buffer
 from media.rtp.picture import UNIT_MAX_NALS, PictureDepacketizer
 
@@ -65,6 +66,16 @@ class H265Depacketizer(PictureDepacketizer):
             self._unpack_aggregate(buffer, start + _HEADER_SIZE + self._skip, end)
         else:
             self._break()
+
+    def _unpack_row(self, buffer: Buffer, bounds: Bounds) -> None:
+        view = memoryview(buffer)
+        for start, end in bounds:
+            parts = self._parts
+            # The middle of a fragmented unit, as in h264.
+            if parts and end - start > 3 and view[start] >> 1 & 0x3F == FRAGMENTATION and view[start + 2] < _FU_END:
+                parts.append(view[start + 3 : end])
+            else:
+                self._unpack(view, start, end)
 
     def _unpack_aggregate(self, buffer: Buffer, start: int, end: int) -> None:
         """4.4.2: lengths of 16 bits before each NAL unit, from the second on after an eight-bit order number."""

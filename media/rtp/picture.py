@@ -16,7 +16,7 @@ Not here: how payloads are cut into NAL units (h264, h265).
 from collections.abc import Sequence
 
 from media.access_unit import AccessUnit
-from media.rtp.depacketizer import Closing
+from media.rtp.depacketizer import Bounds, Closing
 from media.rtp.packet import Buffer
 
 UNIT_MAX_BYTES = 4 * 1024 * 1024  # an access unit; gortsplib's limit, and ten times a 4K key frame of a recorder
@@ -37,7 +37,7 @@ class PictureDepacketizer:
         self.closing = Closing.MARKER
         self._by_marker = True
         self._nals: list[bytes] = []
-        self._parts: list[bytes] = []  # of the NAL unit that is being put together; empty when there is none
+        self._parts: list[bytes | memoryview] = []  # of the NAL unit that is being put together; empty when there is none
         self._bytes = 0  # payload bytes since the picture began; past the limit while it is discarded
         self._slice_seen = False
         self._first_slice_seen = False
@@ -70,6 +70,25 @@ class PictureDepacketizer:
             return self._close()
         return units
 
+    def push_row(
+        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        units: Sequence[AccessUnit] = ()
+        if not self._open or rtp_time != self._rtp_time:
+            units = self._turn(rtp_time)
+        self._mono_ns = mono_ns
+        self._utc_ns = utc_ns
+        self._bytes += sum([end - start for start, end in bounds])
+        if self._bytes <= UNIT_MAX_BYTES:
+            self._unpack_row(buffer, bounds)
+            if self._parts:  # they lie in a buffer that the caller uses again
+                self._parts = [bytes(part) for part in self._parts]
+        else:
+            self._discard()
+        if marker and self._by_marker and not self._parts and (self._slice_seen or self._discarding):
+            return (*units, *self._close()) if units else self._close()
+        return units
+
     def lose(self, packets: int) -> None:
         self._lost += packets
         self._behind_loss = True
@@ -83,6 +102,11 @@ class PictureDepacketizer:
     def _unpack(self, buffer: Buffer, start: int, end: int) -> None:
         """Take the NAL units, or the part of one, out of a payload."""
         raise NotImplementedError
+
+    def _unpack_row(self, buffer: Buffer, bounds: Bounds) -> None:
+        """The same for payloads in a row. The parts that stay may be views of the buffer."""
+        for start, end in bounds:
+            self._unpack(buffer, start, end)
 
     def _take(self, nal: bytes) -> None:
         """Note a whole NAL unit: what it says of the picture, and its bytes."""

@@ -1,9 +1,10 @@
 """One track's RTP and RTCP in, access units out.
 
-The packet path: with 200 devices some 36,800 packets a second come through `receive`, so the plain
+The packet path: with 200 devices some 36,800 packets a second come through here, so the plain
 packet (known source, next in order, no padding or extension) is a few lines over the caller's
-buffer, and everything else is handled apart. Nothing here is a task, a clock or a log; times are
-handed in.
+buffer, and everything else is handled apart. Over TCP a read brings a picture's packets in a row:
+`receive_row` looks at their headers in one loop and hands their payloads on together. Nothing here
+is a task, a clock or a log; times are handed in.
 
 Not here: where packets come from (gateway.rtsp), what their times mean (media.timeline), what is
 done about loss (gateway.stream).
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 from media.access_unit import AccessUnit
 from media.rtp import rtcp
-from media.rtp.depacketizer import Closing, Depacketizer
+from media.rtp.depacketizer import Bounds, Closing, Depacketizer
 from media.rtp.formats import depacketizer
 from media.rtp.packet import (
     HEADER_SIZE,
@@ -72,6 +73,7 @@ class TrackReceiver:
         self._ssrc = -1  # none yet
         self._depacketizer: Depacketizer = depacketizer(codec, clock_rate, fmtp)
         self._push = self._depacketizer.push
+        self._push_row = self._depacketizer.push_row
         self._reorder = ReorderBuffer(
             max_packets=UDP_PACKETS_MAX if reorder else 0, max_age_ns=UDP_AGE_MAX_NS if reorder else 0
         )
@@ -111,6 +113,59 @@ class TrackReceiver:
                     self._reception.arrive(rtp_time, mono_ns)
                 return self._push(buffer, start + HEADER_SIZE, end, rtp_time, second & MARKER, mono_ns, utc_ns)
         return self._receive_unusual(buffer, start, end, mono_ns, utc_ns)
+
+    def receive_row(self, buffer: Buffer, bounds: Bounds, mono_ns: int, utc_ns: int) -> Sequence[AccessUnit]:
+        """Take RTP packets in a row, received now, each of `buffer[start:end]`; nothing of the buffer is kept.
+
+        The same as `receive` for each of them, and much cheaper.
+        """
+        unpack = unpack_header
+        reorder, ssrc, plain = self._reorder, self._ssrc, self._payload_type
+        marked = plain | MARKER
+        expected = -1 if reorder.held else reorder.expected
+        units: Sequence[AccessUnit] = ()
+        row: list[tuple[int, int]] = []
+        row_time = -1
+        for start, end in bounds:
+            payload = start + HEADER_SIZE
+            if payload < end:
+                first, second, sequence, rtp_time, source = unpack(buffer, start)
+                if sequence == expected and source == ssrc and first == PLAIN and (second == plain or second == marked):
+                    if rtp_time != row_time:
+                        if row:
+                            units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+                            row = []
+                        row_time = rtp_time
+                    row.append((payload, end))
+                    expected = sequence + 1 & SEQUENCE_MASK
+                    if second == marked:
+                        came = self._receive_plain(buffer, row, rtp_time, MARKER, mono_ns, utc_ns)
+                        units = (*units, *came) if units else came
+                        row = []
+                    continue
+            if row:
+                units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+                row = []
+            units = (*units, *self._receive_unusual(buffer, start, end, mono_ns, utc_ns))
+            ssrc, plain = self._ssrc, self._payload_type
+            marked = plain | MARKER
+            expected = -1 if reorder.held else reorder.expected
+        if row:
+            units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+        return units
+
+    def _receive_plain(
+        self, buffer: Buffer, row: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        """Payloads of plain packets of one RTP time."""
+        count = len(row)
+        self._reorder.expected = self._reorder.expected + count & SEQUENCE_MASK
+        self._packets += count
+        self._bytes += sum([end - start for start, end in row]) + count * HEADER_SIZE
+        if rtp_time != self._rtp_time:
+            self._rtp_time = rtp_time
+            self._reception.arrive(rtp_time, mono_ns)
+        return self._push_row(buffer, row, rtp_time, marker, mono_ns, utc_ns)
 
     def receive_rtcp(self, buffer: Buffer, start: int, end: int, mono_ns: int) -> None:
         """Take the RTCP packet in `buffer[start:end]`.

@@ -7,7 +7,7 @@ the begin of a talkspurt and ends nothing.
 from collections.abc import Sequence
 
 from media.access_unit import AccessUnit
-from media.rtp.depacketizer import Closing
+from media.rtp.depacketizer import Bounds, Closing
 from media.rtp.packet import Buffer
 
 
@@ -27,6 +27,15 @@ class FrameDepacketizer:
             return ()
         lost, self._lost = self._lost, 0
         return (AccessUnit((bytes(buffer[start:end]),), rtp_time, mono_ns, utc_ns, True, lost),)
+
+    def push_row(
+        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        return [
+            unit
+            for start, end in bounds
+            for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+        ]
 
     def lose(self, packets: int) -> None:
         self._lost += packets

@@ -47,7 +47,7 @@ from media.rtsp.events import (
     Teardown,
     TransportRefused,
 )
-from media.rtsp.interleaved import FRAME_MAX_BYTES, Buffer, OnInterleaved, frame, frames
+from media.rtsp.interleaved import FRAME_MAX_BYTES, Bounds, Buffer, OnInterleaved, frame, frames
 from media.rtsp.login import Login
 from media.rtsp.path import MediaPath, parse_path
 from media.rtsp.reader import (
@@ -69,6 +69,7 @@ __all__ = [
     "REALM",
     "Algorithm",
     "Announce",
+    "Bounds",
     "Buffer",
     "ClientConnection",
     "ClientEvent",

@@ -27,7 +27,7 @@ from media.rtsp.control_url import base_of, control_url
 from media.rtsp.conversation import Conversation
 from media.rtsp.errors import RtspError
 from media.rtsp.events import Fault
-from media.rtsp.interleaved import Buffer, OnInterleaved, walk_frames
+from media.rtsp.interleaved import Bounds, Buffer, OnInterleaved, walk_frames
 from media.rtsp.login import Login
 from media.rtsp.message import Response
 from media.rtsp.transport import Lower, Transport, agreed_transport
@@ -297,7 +297,7 @@ class ReaderConnection:
         self._events.append(event)
 
 
-def _drop(_channel: int, _buffer: Buffer, _start: int, _end: int) -> None:
+def _drop(_channel: int, _buffer: Buffer, _bounds: Bounds) -> None:
     """Packets of a channel that nobody has set up."""
 
 

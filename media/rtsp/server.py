@@ -17,9 +17,10 @@ buffer and are answered in order. When an answer needs time, stop reading from t
 buffer is full, answer later, and run the loop again. The buffer must hold `FRAME_MAX_BYTES`, the
 largest interleaved frame; larger requests are gathered inside, up to the limits of `message`.
 
-While recording, interleaved frames become no objects: `on_interleaved(channel, buffer, start, end)`
-is called inside `receive`, with the caller's own buffer. It may not keep a view of it. A player's
-frames are its reports: they say that it lives, and nothing else.
+While recording, interleaved frames become no objects: `on_interleaved(channel, buffer, bounds)` is
+called inside `receive` for each row of packets of one channel, with the caller's own buffer. It may
+not keep a view of it. A player's frames are its reports: they say that it lives, and nothing
+else.
 
 Not here: what requests mean (session.py), who may publish (gateway.admission) or watch (viewer.access), RTP
 (media.rtp), the UDP sockets (gateway.rtsp). What is played does not pass through here: the caller
@@ -28,7 +29,7 @@ writes it beside `data_to_send`.
 
 from media.rtsp.errors import RtspError
 from media.rtsp.events import Event
-from media.rtsp.interleaved import DOLLAR, Buffer, OnInterleaved, frame, walk_frames
+from media.rtsp.interleaved import DOLLAR, Bounds, Buffer, OnInterleaved, frame, walk_frames
 from media.rtsp.message import MessageParser, Request
 from media.rtsp.session import Session
 from media.rtsp.states import WITHOUT_TRANSPORT, State
@@ -189,8 +190,8 @@ class ServerConnection(Session):
             raise RtspError(400, "interleaved data before any SETUP")
         return walk_frames(buffer, start, end, self._handlers)
 
-    def _count_stray(self, _channel: int, _buffer: Buffer, _start: int, _end: int) -> None:
-        self._stray_frames += 1
+    def _count_stray(self, _channel: int, _buffer: Buffer, bounds: Bounds) -> None:
+        self._stray_frames += len(bounds)
 
 
 def _only_heard(_channel: int, _buffer: Buffer, _start: int, _end: int) -> None:

@@ -1,6 +1,18 @@
 """A device and a server core talking, so that tests read as what was said."""
 
-from media.rtsp import Announce, Event, Fault, NonceFactory, Record, ServerConnection, Setup, challenges, ha1
+from media.rtsp import (
+    Announce,
+    Bounds,
+    Buffer,
+    Event,
+    Fault,
+    NonceFactory,
+    Record,
+    ServerConnection,
+    Setup,
+    challenges,
+    ha1,
+)
 from media.rtsp.auth import Algorithm
 from media.sdp import parse
 
@@ -44,11 +56,11 @@ class Server:
         self.packets: list[tuple[int, bytes]] = []
         self.events: list[Event] = []
         self.now = 0
-        self.core = ServerConnection("s1", self._packet, 0, **options)  # type: ignore[arg-type]
+        self.core = ServerConnection("s1", self._packets, 0, **options)  # type: ignore[arg-type]
         self._left = b""
 
-    def _packet(self, channel: int, buffer: bytes | bytearray | memoryview, start: int, end: int) -> None:
-        self.packets.append((channel, bytes(buffer[start:end])))
+    def _packets(self, channel: int, buffer: Buffer, bounds: Bounds) -> None:
+        self.packets.extend((channel, bytes(buffer[start:end])) for start, end in bounds)
 
     def hear(self, data: bytes) -> str:
         """Feed bytes, answer what comes; what the core said."""

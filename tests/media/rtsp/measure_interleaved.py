@@ -4,7 +4,7 @@ import json
 import platform
 import time
 
-from media.rtsp import Buffer, ServerConnection
+from media.rtsp import Bounds, Buffer, ServerConnection
 from tests.media.rtsp.dialogue import Server, interleaved
 
 PACKET_BYTES = 1_056  # the mean of a 1.5 Mbit/s stream cut at 1,200 bytes
@@ -27,7 +27,7 @@ def microseconds_a_packet(packets: int) -> float:
     return best / ROUNDS / packets * 1e6
 
 
-def _nothing(_channel: int, _buffer: Buffer, _start: int, _end: int) -> None:
+def _nothing(_channel: int, _buffer: Buffer, _bounds: Bounds) -> None:
     pass
 
 

@@ -9,7 +9,11 @@ from media.rtsp.interleaved import frame, walk_frames
 
 def collect(buffer, start=0, end=None):
     got = []
-    handlers = [lambda channel, data, first, last: got.append((channel, data, first, last))] * 256
+
+    def take(channel, data, bounds):
+        got.extend((channel, data, first, last) for first, last in bounds)
+
+    handlers = [take] * 256
     behind = walk_frames(buffer, start, len(buffer) if end is None else end, handlers)
     return behind, got
 
@@ -20,6 +24,14 @@ def test_the_callers_own_buffer_is_handed_on_with_two_numbers():
     assert behind == len(buffer)
     assert [(channel, first, last) for channel, _, first, last in got] == [(3, 6, 9), (0, 13, 13)]
     assert all(data is buffer for _, data, _, _ in got)
+
+
+def test_frames_of_one_channel_in_a_row_are_handed_on_together():
+    rows = []
+    handlers = [lambda channel, _, bounds: rows.append((channel, len(bounds)))] * 256
+    data = b"".join(frame(channel, b"x") for channel in (0, 0, 0, 2, 0, 1, 1))
+    assert walk_frames(data, 0, len(data), handlers) == len(data)
+    assert rows == [(0, 3), (2, 1), (0, 1), (1, 2)]
 
 
 def test_an_incomplete_frame_is_left_at_every_split():

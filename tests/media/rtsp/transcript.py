@@ -11,6 +11,7 @@ from pathlib import Path
 
 from media.rtp import TrackReceiver
 from media.rtsp import (
+    Bounds,
     Described,
     Fault,
     Login,
@@ -147,17 +148,19 @@ class Reading:
         plans["tcp-then-udp"] = plans["tcp"] + plans["udp"]
         self.core.setup(self.description, plans[self._over])
 
-    def _rtp(self, channel: int, buffer: bytes, start: int, end: int) -> None:
-        self.datagram(bytes(buffer[start:end]))
+    def _rtp(self, channel: int, buffer: bytes, bounds: Bounds) -> None:
+        for start, end in bounds:
+            self.datagram(bytes(buffer[start:end]))
 
     def datagram(self, packet: bytes) -> None:
         assert self._attached, "a packet was handed on before anybody knew that the camera plays"
         assert self.receiver is not None
         self.units += [list(unit.payload) for unit in self.receiver.receive(packet, 0, len(packet), 0, 0)]
 
-    def _rtcp(self, channel: int, buffer: bytes, start: int, end: int) -> None:
+    def _rtcp(self, channel: int, buffer: bytes, bounds: Bounds) -> None:
         assert self.receiver is not None
-        self.receiver.receive_rtcp(buffer, start, end, 0)
+        for start, end in bounds:
+            self.receiver.receive_rtcp(buffer, start, end, 0)
 
     @property
     def last(self) -> object:

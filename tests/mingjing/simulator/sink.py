@@ -17,6 +17,8 @@ from media.rtp import TrackReceiver
 from media.rtsp import (
     Algorithm,
     Announce,
+    Bounds,
+    Buffer,
     Event,
     NonceFactory,
     NonceVerdict,
@@ -119,7 +121,7 @@ class Sink:
 class Connection(asyncio.Protocol):
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self.core = ServerConnection("session", self._packet, time.monotonic_ns())
+        self.core = ServerConnection("session", self._packets, time.monotonic_ns())
         self.receivers: dict[int, TrackReceiver] = {}
         self.tracks: dict[int, int] = {}
         self.stream: Stream | None = None
@@ -192,9 +194,10 @@ class Connection(asyncio.Protocol):
                 self.tracks[channel] = event.track * 2 + is_report
             self.core.accept_setup()
 
-    def _packet(self, channel: int, buffer: bytes | bytearray | memoryview, start: int, end: int) -> None:
+    def _packets(self, channel: int, buffer: Buffer, bounds: Bounds) -> None:
         track, is_report = divmod(self.tracks[channel], 2)
-        self._feed(track, bool(is_report))(bytes(buffer[start:end]))
+        for start, end in bounds:
+            self._feed(track, bool(is_report))(bytes(buffer[start:end]))
 
     def _feed(self, track: int, is_report: bool) -> Callable[[bytes], None]:
         receiver = self.receivers[track]
