@@ -28,6 +28,7 @@ _USUAL_RATE = 25  # pictures a second, until an interval is known
 
 # Less would cost a fragment a frame, 50 a second and device; more would be heard as delay.
 SOUND_FRAGMENT_MS = 100
+_RTP_TIME_MASK = 0xFFFF_FFFF
 _SOUND_FRAMES_MAX = 64  # in one fragment, where frames claim to last next to nothing
 
 # By (key, damaged, reanchored, marker lost); made once: combining enum flags costs more than all else about a picture.
@@ -96,6 +97,9 @@ class SoundFragmenter:
 
     For each unit: `collect`, then emit `fragment(sequence)` while `ready`, and only then a gap that
     the unit shows. At the end of the stream the same with `flush`.
+
+    Nine frames in ten begin exactly where the one before ended. `follow` takes those without a placement:
+    a fragment stands where its first frame was placed.
     """
 
     def __init__(self, track: Track) -> None:
@@ -109,6 +113,30 @@ class SoundFragmenter:
         self._collected = _Sound()
         self._complete: deque[_Sound] = deque()  # two at most: a hole and a long frame in one call
         self._decode_time = -1  # of the last frame written
+        self._next_rtp_time = -1  # 32 bits: of the frame that would follow the last one exactly
+
+    def continues(self, unit: AccessUnit) -> bool:
+        """Whether the frame begins where the last one ended."""
+        return unit.rtp_time == self._next_rtp_time
+
+    def duration(self, unit: AccessUnit) -> int:
+        """Of a frame, in the track's clock, as far as the stream has shown it."""
+        return self._frame_duration.of(unit.payload[0])
+
+    def follow(self, unit: AccessUnit) -> bool:
+        """Take in a frame that continues the fragment begun, if it does; False when it has to be placed."""
+        sound = self._collected
+        if unit.rtp_time != self._next_rtp_time or not sound.units:
+            return False
+        step = sound.durations[-1]
+        self._frame_duration.learn(step)
+        duration = self._frame_duration.of(unit.payload[0])
+        sound.last_pts += step
+        sound.units.append(unit)
+        sound.durations.append(duration)
+        self._next_rtp_time = unit.rtp_time + duration & _RTP_TIME_MASK
+        self._close_if_enough(sound, duration)
+        return True
 
     @property
     def ready(self) -> bool:
@@ -133,10 +161,14 @@ class SoundFragmenter:
         sound.units.append(unit)
         sound.durations.append(duration)
         sound.last_pts = pts
-        so_far = pts - sound.first.pts + duration
+        self._next_rtp_time = unit.rtp_time + duration & _RTP_TIME_MASK
+        self._close_if_enough(sound, duration)
+        return bool(self._complete)
+
+    def _close_if_enough(self, sound: "_Sound", duration: int) -> None:
+        so_far = sound.last_pts - sound.first.pts + duration
         if so_far + duration // 2 >= self._enough or len(sound.units) == _SOUND_FRAMES_MAX:
             self._close()
-        return bool(self._complete)
 
     def fragment(self, sequence: int) -> Fragment | None:
         """The oldest complete fragment, if there is one."""

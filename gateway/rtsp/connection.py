@@ -1,7 +1,7 @@
 """One RTSP connection: a socket around the sans-IO core, and the stream that it publishes, or watches.
 
-Bytes are read into one buffer that lives as long as the connection; RTP packets are taken apart in
-it, in place. A device's requests are answered by `admission` and `hub`, both in memory: nothing waits.
+Bytes are read into the buffer that all connections share (read_buffer.py); RTP packets are taken apart
+in it, in place. A device's requests are answered by `admission` and `hub`, both in memory: nothing waits.
 A viewer's requests wait for the audit, in a task; nothing is read from the socket meanwhile.
 """
 
@@ -17,13 +17,13 @@ from gateway.admission import Admission, Allowed, Challenge
 from gateway.registry import RefusalReason
 from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
 from gateway.rtsp.player import Player
+from gateway.rtsp.read_buffer import ReadBuffer
 from gateway.rtsp.track_feed import TrackFeed
 from gateway.rtsp.udp import Expected, UdpPorts
 from gateway.stream import Hub, Publication
 from media import GapCause
 from media.rtp import TrackReceiver
 from media.rtsp import (
-    FRAME_MAX_BYTES,
     Announce,
     Bounds,
     Buffer,
@@ -43,7 +43,6 @@ from media.rtsp import (
 from media.sdp import SdpError, parse
 from storage import Clock
 
-BUFFER_BYTES = FRAME_MAX_BYTES + (64 << 10)  # the rest of a largest frame, and a full read behind it
 UNREAD_MAX_BYTES = 256 << 10  # our answers and reports that a peer does not read: 1,000 pipelined requests are half
 PLAYER_UNREAD_MAX_BYTES = 4 << 20  # a viewer's backlog has bounds of its own below this (backlog.py, F58)
 # A viewer's end that takes nothing and says nothing is gone after these: 10 s + 3 × 5 s idle, 15 s with data under way.
@@ -71,6 +70,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         admission: Admission,
         clock: Clock,
         udp: UdpPorts | None,
+        reading: ReadBuffer,
         open_connections: set["RtspConnection"],
         make_player: MakePlayer,
         spawn: Spawn,
@@ -83,9 +83,8 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._make_player = make_player
         self._spawn = spawn
         self._player: Player | None = None
-        self._buffer = bytearray(BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
-        self._end = 0
+        self._reading = reading
+        self._rest = b""  # of what was read: the beginning of something
         self._mono_ns = clock.mono_ns()
         self._utc_ns = clock.utc_ns()
         self.binding = secrets.token_hex(8)
@@ -116,27 +115,24 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._open_connections.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._view[self._end :]
+        return self._reading.behind(self._rest)
 
     def buffer_updated(self, nbytes: int) -> None:
         self._mono_ns = self._clock.mono_ns()
         self._utc_ns = self._clock.utc_ns()
-        self._read(self._end + nbytes)
+        self._read(len(self._rest) + nbytes)
 
     def _read(self, end: int) -> None:
         """Take in what is in the buffer, up to what needs an answer that is not there yet."""
-        core = self._core
+        core, data = self._core, self._reading.data
         start = 0
         while True:
-            start = core.receive(self._buffer, start, end, self._mono_ns)
+            start = core.receive(data, start, end, self._mono_ns)
             event = core.next_event()
             if event is None:
                 break
             self._handle(event)
-        rest = end - start
-        if start and rest:
-            self._buffer[:rest] = self._buffer[start:end]
-        self._end = rest
+        self._rest = bytes(data[start:end]) if start < end else b""
         self._flush()
 
     def pause_writing(self) -> None:
@@ -147,12 +143,11 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop(self._end_cause)
-        self._end = 0
+        self._rest = b""
         self._open_connections.discard(self)
         if self._player is not None:
             self._player.leave()
             self._spawn(self._player.record_end(), "viewer leaves")
-        self._view.release()
 
     def close(self) -> None:
         """Close the socket; the stream ends with the cause that was set, or as offline."""
@@ -249,7 +244,8 @@ class RtspConnection(asyncio.BufferedProtocol):
             await answering
             if not transport.is_closing():
                 self._mono_ns = self._clock.mono_ns()
-                self._read(self._end)
+                self._reading.behind(self._rest)
+                self._read(len(self._rest))
                 if self._core.waiting is None:
                     transport.resume_reading()
 

@@ -17,6 +17,7 @@ from gateway.rtsp.connection import RtspConnection
 from gateway.rtsp.door import RtspDoor
 from gateway.rtsp.outlet import Outlets
 from gateway.rtsp.player import Player
+from gateway.rtsp.read_buffer import ReadBuffer
 from gateway.rtsp.udp import UdpPorts
 from gateway.stream import Hub
 from media import GapCause
@@ -46,6 +47,7 @@ class RtspListener:
         self._connections: set[RtspConnection] = set()
         self._servers: list[asyncio.Server] = []
         self._udp: UdpPorts | None = None
+        self._reading = ReadBuffer()
         self._outlets = Outlets(hub, clock)
         self._door: RtspDoor | None = None
         self._nonces: NonceFactory | None = None
@@ -110,6 +112,7 @@ class RtspListener:
             admission=self._admission,
             clock=self._clock,
             udp=self._udp,
+            reading=self._reading,
             open_connections=self._connections,
             make_player=self._make_player,
             spawn=self._spawn,

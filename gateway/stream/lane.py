@@ -26,8 +26,6 @@ from media import (
 )
 from media.nal import VideoConfigTracker
 
-FRAME_MAX_NS = 200_000_000  # the longest audio frame in use is 120 ms (Opus); a longer step is a hole, not a frame
-
 
 @dataclass(frozen=True, slots=True)
 class VideoOffer:
@@ -135,22 +133,39 @@ class SoundLane(Lane):
         super().__init__(AUDIO_TRACK_ID, timeline.track(config.clock_rate), output)
         self.track = Track(AUDIO_TRACK_ID, config)
         self._fragmenter = SoundFragmenter(self.track)
-        self._last_pts = 0
+        self._unplaced: AccessUnit | None = None  # the newest frame, while the fragment's first speaks for it
 
     def push(self, unit: AccessUnit) -> None:
+        # 9,400 frames of sound a second come from 200 devices: those that continue cost a few lines.
+        fragmenter = self._fragmenter
+        if not unit.lost_packets and fragmenter.follow(unit):
+            self._unplaced = unit
+            if fragmenter.ready:
+                self._emit(fragmenter.fragment(self._output.next_sequence()))
+            return
+        if not fragmenter.continues(unit):
+            self._catch_up()
+        self._unplaced = None
         placement = self._place(unit)
-        self._fragmenter.collect(unit, placement)
-        while self._fragmenter.ready:
-            self._emit(self._fragmenter.fragment(self._output.next_sequence()))
+        fragmenter.collect(unit, placement)
+        while fragmenter.ready:
+            self._emit(fragmenter.fragment(self._output.next_sequence()))
         self._tell_gap(unit, placement)
-        step = placement.pts - self._last_pts
-        self._last_pts = placement.pts
-        duration_ns = step * 1_000_000_000 // self.track.clock_rate
-        self._gaps.passed(placement, duration_ns if 0 < duration_ns <= FRAME_MAX_NS else 0)
+        self._pass(unit, placement)
 
     def flush(self) -> None:
+        self._catch_up()
         while self._emit(self._fragmenter.flush(self._output.next_sequence())):
             pass
+
+    def _catch_up(self) -> None:
+        """Place the last frame that needed no place: what comes now is measured from it."""
+        if self._unplaced is not None:
+            self._pass(self._unplaced, self._place(self._unplaced))
+            self._unplaced = None
+
+    def _pass(self, unit: AccessUnit, placement: Placement) -> None:
+        self._gaps.passed(placement, self._fragmenter.duration(unit) * 1_000_000_000 // self.track.clock_rate)
 
     def _emit(self, fragment: Fragment | None) -> bool:
         if fragment is not None:

@@ -85,9 +85,7 @@ class AacDepacketizer:
             start, end = bounds[0]
             return self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
         return [
-            unit
-            for start, end in bounds
-            for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+            unit for start, end in bounds for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
         ]
 
     def lose(self, packets: int) -> None:

@@ -60,7 +60,7 @@ class H264Depacketizer(PictureDepacketizer):
         view = memoryview(buffer)
         for start, end in bounds:
             parts = self._parts
-            # The middle of a fragmented unit: most packets of most pictures. A view, copied once when the unit is whole.
+            # The middle of a fragmented unit, as most packets are. A view: copied once, when the unit is whole.
             if parts and end - start > 2 and buffer[start] & _TYPE_MASK == FU_A and buffer[start + 1] < _FU_END:
                 parts.append(view[start + 2 : end])
             else:

@@ -37,7 +37,9 @@ class PictureDepacketizer:
         self.closing = Closing.MARKER
         self._by_marker = True
         self._nals: list[bytes] = []
-        self._parts: list[bytes | memoryview] = []  # of the NAL unit that is being put together; empty when there is none
+        self._parts: list[
+            bytes | memoryview
+        ] = []  # of the NAL unit that is being put together; empty when there is none
         self._bytes = 0  # payload bytes since the picture began; past the limit while it is discarded
         self._slice_seen = False
         self._first_slice_seen = False

@@ -120,8 +120,7 @@ class TrackReceiver:
         The same as `receive` for each of them, and much cheaper.
         """
         unpack = unpack_header
-        reorder, ssrc, plain = self._reorder, self._ssrc, self._payload_type
-        marked = plain | MARKER
+        reorder, ssrc, marked = self._reorder, self._ssrc, self._payload_type | MARKER
         expected = -1 if reorder.held else reorder.expected
         units: Sequence[AccessUnit] = ()
         row: list[tuple[int, int]] = []
@@ -130,7 +129,7 @@ class TrackReceiver:
             payload = start + HEADER_SIZE
             if payload < end:
                 first, second, sequence, rtp_time, source = unpack(buffer, start)
-                if sequence == expected and source == ssrc and first == PLAIN and (second == plain or second == marked):
+                if sequence == expected and source == ssrc and first == PLAIN and second | MARKER == marked:
                     if rtp_time != row_time:
                         if row:
                             units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
@@ -147,8 +146,7 @@ class TrackReceiver:
                 units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
                 row = []
             units = (*units, *self._receive_unusual(buffer, start, end, mono_ns, utc_ns))
-            ssrc, plain = self._ssrc, self._payload_type
-            marked = plain | MARKER
+            ssrc, marked = self._ssrc, self._payload_type | MARKER
             expected = -1 if reorder.held else reorder.expected
         if row:
             units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))

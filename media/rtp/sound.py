@@ -32,9 +32,7 @@ class FrameDepacketizer:
         self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
     ) -> Sequence[AccessUnit]:
         return [
-            unit
-            for start, end in bounds
-            for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+            unit for start, end in bounds for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
         ]
 
     def lose(self, packets: int) -> None:

@@ -194,5 +194,5 @@ class ServerConnection(Session):
         self._stray_frames += len(bounds)
 
 
-def _only_heard(_channel: int, _buffer: Buffer, _start: int, _end: int) -> None:
+def _only_heard(_channel: int, _buffer: Buffer, _bounds: Bounds) -> None:
     """A player's reports: that they come is what they say."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from gateway.admission import Admission
 from gateway.registry import RefusalReason
 from gateway.rtsp.connection import RtspConnection
+from gateway.rtsp.read_buffer import ReadBuffer
 from media.rtsp import DigestClient, NonceFactory
 from storage import SystemClock
 from tests.gateway.conftest import LiveSide
@@ -137,6 +138,7 @@ async def test_a_closed_connection_whose_last_words_nobody_takes_is_cut_off(live
         admission=Admission(live_side.registry.devices, NonceFactory(b"secret", os.urandom), SystemClock()),
         clock=SystemClock(),
         udp=None,
+        reading=ReadBuffer(),
         open_connections=connections,
         make_player=lambda _connection: None,
         spawn=lambda work, _name: work.close(),

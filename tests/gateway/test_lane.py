@@ -1,0 +1,98 @@
+"""Sound that continues needs no place of its own, and nobody can tell from what comes out."""
+
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.stream.lane import LaneOutput, SoundLane
+from media import AccessUnit, AudioConfig, Codec, Fragment, Gap, GapCause, Timeline
+
+AAC = AudioConfig(Codec.AAC, 48_000, 2, "mp4a.40.2", b"\x11\x90", 48_000)
+FRAME = 1_024
+S = 1_000_000_000
+MONO_NS, UTC_NS = 10**12, 1_790_000_000 * S
+
+Step = tuple[int, int]  # ticks beyond the usual, packets lost
+
+
+class Out:
+    def __init__(self) -> None:
+        self.fragments: list[Fragment] = []
+        self.gaps: list[Gap] = []
+        self.lane = SoundLane(
+            AAC,
+            Timeline(),
+            LaneOutput(count(1).__next__, self.fragments.append, self.gaps.append, lambda _: None, lambda: None),
+        )
+
+
+def frames(steps: list[Step]) -> list[AccessUnit]:
+    """A frame each 21.3 ms that comes when it was made; a step makes it later, by lost packets or by a pause."""
+    made, position = [], 0
+    for n, (extra, lost) in enumerate(steps):
+        position += FRAME * (1 if n else 0) + extra
+        late_ns = position * S // AAC.clock_rate
+        payload = (n.to_bytes(4, "big") * 20,)
+        made.append(AccessUnit(payload, 7 + position & 0xFFFF_FFFF, MONO_NS + late_ns, UTC_NS + late_ns, True, lost))
+    return made
+
+
+def heard(units: list[AccessUnit], *, follow: bool = True) -> Out:
+    out = Out()
+    if not follow:
+        out.lane._fragmenter.follow = lambda unit: False  # type: ignore[method-assign]  # each frame placed by itself
+    for unit in units:
+        out.lane.push(unit)
+    out.lane.flush()
+    return out
+
+
+def test_only_the_first_frame_of_a_fragment_is_placed() -> None:
+    out = Out()
+    placed = []
+    place = out.lane._place
+    out.lane._place = lambda unit: placed.append(unit) or place(unit)  # type: ignore[method-assign, func-returns-value]
+    for unit in frames([(0, 0)] * 50):
+        out.lane.push(unit)
+    assert len(out.fragments) == 10
+    assert len(placed) == 10
+    assert sum(fragment.unit_count for fragment in out.fragments) == 50
+
+
+def test_a_gap_begins_where_the_last_frame_ended_though_that_one_was_not_placed() -> None:
+    out = heard(frames([(0, 0)] * 8 + [(2 * AAC.clock_rate, 0)] + [(0, 0)] * 4))
+    (gap,) = out.gaps
+    assert gap.cause is GapCause.DEVICE_PAUSED
+    assert abs(gap.start_utc_ns - (UTC_NS + 8 * FRAME * S // AAC.clock_rate)) <= 2
+    assert abs(gap.end_utc_ns - gap.start_utc_ns - 2 * S) <= 2
+
+
+def test_the_stream_ends_where_its_last_frame_ends() -> None:
+    out = heard(frames([(0, 0)] * 8))
+    assert abs(out.lane.placed_end_ns - (UTC_NS + 8 * FRAME * S // AAC.clock_rate)) <= 2
+
+
+steps = st.lists(
+    st.one_of(
+        st.just((0, 0)), st.just((0, 0)), st.just((0, 0)),
+        st.tuples(st.sampled_from([FRAME, 3 * FRAME, 100, 60_000, 200_000]), st.integers(0, 3)),
+    ),
+    min_size=1,
+    max_size=60,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps)
+def test_with_and_without_a_place_of_their_own_the_same_comes_out(script: list[Step]) -> None:
+    units = frames(script)
+    fast, slow = heard(units), heard(units, follow=False)
+    assert [fragment.unit_count for fragment in fast.fragments] == [fragment.unit_count for fragment in slow.fragments]
+    assert [fragment.data[-80:] for fragment in fast.fragments] == [fragment.data[-80:] for fragment in slow.fragments]
+    for one, other in zip(fast.fragments, slow.fragments, strict=True):
+        assert abs(one.placed_utc_ns - other.placed_utc_ns) <= 2
+        assert (one.duration, one.lost_packets, one.flags) == (other.duration, other.lost_packets, other.flags)
+    assert [(gap.sequence, gap.cause) for gap in fast.gaps] == [(gap.sequence, gap.cause) for gap in slow.gaps]
+    for one, other in zip(fast.gaps, slow.gaps, strict=True):
+        assert abs(one.start_utc_ns - other.start_utc_ns) <= 2
