@@ -15,7 +15,7 @@ from functools import partial
 from importlib.metadata import version
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
@@ -24,8 +24,10 @@ from gateway.stream import AlarmKind, Hub
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
+from mingjing.event_counts import EventCounts
 from mingjing.http_server import HttpServer, bind
 from mingjing.loop_lag import LoopLag
+from mingjing.machine_metrics import MachineCollector
 from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
@@ -76,6 +78,10 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
+                metrics.register(MachineCollector(house.store.media, archiver.statistics))
+                ProcessCollector(registry=metrics)
+                counts = EventCounts(house.bus, house.registry)
+                metrics.register(counts)
                 alarms = await AlarmLog.open(
                     database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
                 )
@@ -90,6 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     lambda: run_app(app),
                     rtsp.run_timers,
                     lag.run,
+                    counts.run,
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):

@@ -15,7 +15,7 @@ Invariants:
 from recorder.archiver import Archiver, ArchiveRules
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
-from recorder.disk_watch import DiskLevels, DiskState
+from recorder.disk_watch import DiskLevels, DiskState, disk_space
 from recorder.footage import Footage, GapFact, SegmentFact
 from recorder.index import Index
 from recorder.intake import IntakeLimits
@@ -40,5 +40,6 @@ __all__ = [
     "SegmentFact",
     "SegmentRules",
     "check",
+    "disk_space",
     "rebuild",
 ]
