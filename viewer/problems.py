@@ -29,6 +29,7 @@ from viewer.access import (
     InsecureTransport,
     LastAdministrator,
     LockedOut,
+    OwnAccount,
     Refused,
     Verdict,
     WrongCredentials,
@@ -85,6 +86,7 @@ _ACCESS_ERRORS: Mapping[type[AccessError], ProblemKind] = {
     InsecureTransport: INSECURE_TRANSPORT,
     LastAdministrator: CONFLICT,
     LockedOut: LOCKED_OUT,
+    OwnAccount: CONFLICT,
     WrongCredentials: WRONG_CREDENTIALS,
 }
 

@@ -9,6 +9,7 @@ from tests.storage.manual_clock import START_UTC_NS
 from viewer.access import Role
 
 API = "/api/v1"
+ANY_VERSION = {"If-Match": "*"}
 
 
 @pytest.fixture
@@ -114,14 +115,25 @@ async def test_a_device_is_registered_with_a_key_shown_once_as_text_and_qr(front
     assert made["key"] not in shown
     assert "ha1" not in shown
     assert ("user:site_admin.all", "device.register", "dev9") in await front.actions()
-    rotated = (await site.post(f"{API}/devices/dev9/rotate-key", json={"overlap_s": 3600})).json()
+    rotated = (await site.post(f"{API}/devices/dev9/rotate-key", json={"overlap_s": 3600}, headers=ANY_VERSION)).json()
     assert rotated["key"] != made["key"]
     assert len(front.registry.devices.get("dev9").credentials) == 2
 
 
+@pytest.mark.parametrize("act", ["disable", "enable", "rotate-key"])
+async def test_what_is_done_to_a_device_says_which_version_of_it_was_seen(front, site, act):
+    device = f"{API}/devices/dev-north"
+    etag = (await site.get(device)).headers["etag"]
+    assert (await site.post(f"{device}/{act}")).status_code == 428
+    await site.patch(device, json={"name": "New"}, headers={"If-Match": etag})
+    assert (await site.post(f"{device}/{act}", headers={"If-Match": etag})).status_code == 412
+    etag = (await site.get(device)).headers["etag"]
+    assert (await site.post(f"{device}/{act}", headers={"If-Match": etag})).status_code == 200
+
+
 async def test_a_device_is_disabled_edited_moved_and_removed(front, site):
-    assert (await site.post(f"{API}/devices/dev-north/disable")).json()["enabled"] is False
-    enabled = await site.post(f"{API}/devices/dev-north/enable")
+    assert (await site.post(f"{API}/devices/dev-north/disable", headers=ANY_VERSION)).json()["enabled"] is False
+    enabled = await site.post(f"{API}/devices/dev-north/enable", headers=ANY_VERSION)
     moved = await site.patch(
         f"{API}/devices/dev-north",
         json={"name": "New", "checkpoint": "cp-south"},
@@ -227,7 +239,7 @@ async def test_f20_without_the_audit_log_there_is_no_view(front):
 
 
 async def test_the_auditor_reads_filters_and_proves_the_log_and_is_in_it(front, site):
-    await site.post(f"{API}/devices/dev-north/disable")
+    await site.post(f"{API}/devices/dev-north/disable", headers=ANY_VERSION)
     auditor = await front.person(Role.AUDITOR)
     page = (await auditor.get(f"{API}/audit", params={"action": "device.", "subject": "dev-north"})).json()
     assert [entry["action"] for entry in page["items"]] == ["device.disable", "device.register"]

@@ -74,8 +74,17 @@ async def test_wrong_name_wrong_password_and_disabled_account_look_alike(front, 
     assert len({answer.text for answer in answers}) == 1
     assert answers[0].json()["type"] == "urn:mingjing:problem:wrong-credentials"
     assert await front.actions(action="session.refused") == [
-        ("anonymous", "session.refused", name) for name in ("li.wei", "nobody", "gone")
+        ("anonymous", "session.refused", name) for name in ("li.wei", "", "gone")
     ]
+
+
+async def test_a_password_typed_as_user_name_is_written_nowhere(front, wei, tmp_path):
+    secret = "sesame-open-yourself"
+    assert (await log_in(wei, name=secret, password="x")).status_code == 401
+    [entry] = (await front.services.ledger.query(action="session.refused")).items
+    assert (entry.subject, entry.detail["account"]) == ("", "unknown")
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path
 
 
 async def test_a_name_is_the_same_in_capitals(wei):

@@ -8,6 +8,7 @@ from tests.viewer.conftest import GOOD_PASSWORD, open_front
 from viewer.access import EndReason, LastAdministrator, Role, SessionRevoked
 
 USERS = "/api/v1/users"
+ANY_VERSION = {"If-Match": "*"}
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ async def test_a_disabled_user_is_out_at_once_and_stays_out_over_a_restart(tmp_p
     async with open_front(tmp_path) as front:
         security = await front.person(Role.SECURITY_ADMIN)
         token = await front.session("li.wei", Role.SUPERVISOR)
-        assert (await security.post(f"{USERS}/li.wei/disable")).json()["enabled"] is False
+        assert (await security.post(f"{USERS}/li.wei/disable", headers=ANY_VERSION)).json()["enabled"] is False
         assert (await front.client(token).get("/api/v1/session")).status_code == 401
         _, login = await log_in(front, "li.wei", GOOD_PASSWORD)
         assert login.status_code == 401
@@ -119,7 +120,7 @@ async def test_a_disabled_user_is_out_at_once_and_stays_out_over_a_restart(tmp_p
 
 async def test_a_reset_password_is_one_time_and_ends_the_sessions(front, security):
     token = await front.session("li.wei", Role.SUPERVISOR)
-    fresh = (await security.post(f"{USERS}/li.wei/reset-password")).json()["password"]
+    fresh = (await security.post(f"{USERS}/li.wei/reset-password", headers=ANY_VERSION)).json()["password"]
     assert (await front.client(token).get("/api/v1/session")).status_code == 401
     _, old = await log_in(front, "li.wei", GOOD_PASSWORD)
     _, new = await log_in(front, "li.wei", fresh)
@@ -132,12 +133,12 @@ async def test_the_last_administrator_of_a_kind_can_neither_be_disabled_nor_move
     name = "security_admin.all" if role == "security_admin" else "last"
     if name == "last":
         await front.access.accounts.create("last", Role(role), by="cli:0")
-    disabled = await security.post(f"{USERS}/{name}/disable")
+    disabled = await security.post(f"{USERS}/{name}/disable", headers=ANY_VERSION)
     assert (disabled.status_code, disabled.json()["type"]) == (409, "urn:mingjing:problem:conflict")
     moved = await security.patch(f"{USERS}/{name}", json={"role": "reviewer"}, headers={"If-Match": '"1"'})
     assert moved.status_code == 409
     await front.access.accounts.create("second", Role(role), by="cli:0")
-    assert (await security.post(f"{USERS}/{name}/disable")).status_code == 200
+    assert (await security.post(f"{USERS}/{name}/disable", headers=ANY_VERSION)).status_code == 200
 
 
 async def test_two_administrators_disabled_at_once_leave_one(front):
@@ -185,12 +186,35 @@ async def test_the_list_of_users_filters_sorts_and_pages(front, security):
         assert (await security.get(USERS, params=wrong)).status_code == 422
 
 
-async def test_without_the_audit_log_no_account_changes(front, security):
+async def test_without_the_audit_log_no_account_is_given_a_right(front, security):
     await front.session("li.wei", Role.SUPERVISOR)
+    await front.access.accounts.create("gone", Role.REVIEWER, by="cli:0")
+    await front.access.accounts.disable("gone", by="cli:0")
     front.disk.sick = True
-    for path in (f"{USERS}/li.wei/disable", f"{USERS}/li.wei/reset-password"):
-        assert (await security.post(path)).status_code == 503
+    for path in (f"{USERS}/gone/enable", f"{USERS}/li.wei/reset-password"):
+        assert (await security.post(path, headers=ANY_VERSION)).status_code == 503
     assert (await security.get(USERS)).status_code == 503
     front.disk.sick = False
-    assert (await front.access.accounts.find("li.wei")).enabled is True
+    assert (await front.access.accounts.find("gone")).enabled is False
     assert len(front.access.sessions.of_user("li.wei")) == 1
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "reset-password"])
+async def test_what_is_done_to_an_account_says_which_version_of_it_was_seen(front, security, act):
+    await front.session("li.wei", Role.SUPERVISOR)
+    etag = (await security.get(f"{USERS}/li.wei")).headers["etag"]
+    assert (await security.post(f"{USERS}/li.wei/{act}")).status_code == 428
+    await security.patch(f"{USERS}/li.wei", json={"unit": "north"}, headers={"If-Match": etag})
+    assert (await security.post(f"{USERS}/li.wei/{act}", headers={"If-Match": etag})).status_code == 412
+    etag = (await security.get(f"{USERS}/li.wei")).headers["etag"]
+    assert (await security.post(f"{USERS}/li.wei/{act}", headers={"If-Match": etag})).status_code == 200
+
+
+async def test_nobody_changes_their_own_grant(front, security):
+    await front.access.accounts.create("second", Role.SECURITY_ADMIN, by="cli:0")
+    own = f"{USERS}/security_admin.all"
+    etag = (await security.get(own)).headers["etag"]
+    for change in ({"role": "supervisor"}, {"role": "auditor"}):
+        answer = await security.patch(own, json=change, headers={"If-Match": etag})
+        assert (answer.status_code, answer.json()["detail"]) == (409, "Nobody changes their own grant.")
+    assert (await front.access.accounts.find("security_admin.all")).role is Role.SECURITY_ADMIN

@@ -8,7 +8,8 @@ Not here: resources and their JSON (viewer.api), pictures (viewer.live), what a 
 Invariants (docs/design/access.md):
 - Denied unless a row allows it; the app is not built when a door has no row.
 - What is foreign and what does not exist look alike.
-- No view and no change without its ledger entry, and exactly one for each (I10, I11).
+- No view and no change without its ledger entry, and exactly one for each (I10, I11). A right is taken away at once,
+  and its entry comes when the ledger can be written.
 - Passwords and tokens are stored hashed, and never in a log, an answer or the ledger.
 """
 
@@ -34,6 +35,7 @@ from viewer.access.errors import (
     InsecureTransport,
     LastAdministrator,
     LockedOut,
+    OwnAccount,
     Refused,
     WrongCredentials,
 )
@@ -87,6 +89,7 @@ __all__ = [
     "LockedOut",
     "NewAccount",
     "Object",
+    "OwnAccount",
     "PasswordHashing",
     "PasswordProfile",
     "Peer",

@@ -13,6 +13,7 @@ from storage.ledger import Ledger
 from viewer.access.accounts import Accounts
 from viewer.access.guard import Guard
 from viewer.access.login import Login
+from viewer.access.owed import OwedEntries
 from viewer.access.passwords import PasswordHashing, PasswordProfile
 from viewer.access.sessions import Sessions
 from viewer.access.stream_passwords import StreamPasswords
@@ -31,6 +32,7 @@ class Access:
     login: Login
     sessions: Sessions
     hashing: PasswordHashing
+    owed: OwedEntries
     stream_passwords: StreamPasswords
 
     @classmethod
@@ -48,19 +50,21 @@ class Access:
     ) -> "Access":
         sessions = Sessions(database, bus, clock, ids)
         hashing = PasswordHashing(hasher)
-        accounts = Accounts(database, ledger, clock, sessions, hashing, profile, unit_exists)
-        login = Login(database, ledger, clock, sessions, hashing, profile)
+        owed = OwedEntries(database, ledger, clock)
+        accounts = Accounts(database, ledger, clock, sessions, hashing, profile, unit_exists, owed)
+        login = Login(database, ledger, clock, sessions, hashing, profile, owed)
         stream_passwords = StreamPasswords(database, ledger, clock, ids)
         sessions.on_user_end(stream_passwords.end_views_of_user)
         await sessions.load()
         await stream_passwords.load()
-        return cls(accounts, Guard(ledger), login, sessions, hashing, stream_passwords)
+        return cls(accounts, Guard(ledger), login, sessions, hashing, owed, stream_passwords)
 
     async def run(self) -> None:
-        """End sessions and stream passwords in time, until cancelled."""
+        """End sessions and stream passwords in time, and write what is owed to the ledger, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.sessions.run(), name="access: sessions")
             tasks.create_task(self.stream_passwords.run(), name="access: stream passwords")
+            tasks.create_task(self.owed.run(), name="access: owed entries")
 
     def close(self) -> None:
         self.hashing.close()

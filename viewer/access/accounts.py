@@ -1,20 +1,23 @@
 """Accounts: made, changed, disabled, given a new password; and the first ones of a new server.
 
 Every change is one transaction with its ledger entry, and ends the sessions of the account, so a
-right that was taken is gone at once. Not here: logging in and changing one's own password
-(`login`), who may do any of this (`policy`).
+right that was taken is gone at once; disabling, and ending a session, do not even wait for the ledger
+(`owed`). Not here: logging in and changing one's own password (`login`), who may do any of this (`policy`).
 
 Invariants:
 - One account has one role. Administrators belong to no unit; a unit user belongs to one.
+- Nobody changes their own role or unit.
 - There is always an enabled system admin, security admin and auditor, once there was one.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count
 
 from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import Clock
@@ -26,7 +29,9 @@ from viewer.access.errors import (
     AccountInvalid,
     AccountNotFound,
     LastAdministrator,
+    OwnAccount,
 )
+from viewer.access.owed import Act, OwedEntries
 from viewer.access.passwords import PasswordHashing, PasswordProfile, one_time_password
 from viewer.access.policy import Action
 from viewer.access.roles import ADMINISTRATORS, Role
@@ -74,6 +79,7 @@ class Accounts:
         hashing: PasswordHashing,
         profile: PasswordProfile,
         unit_exists: Callable[[str], bool],
+        owed: OwedEntries,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -82,6 +88,7 @@ class Accounts:
         self._hashing = hashing
         self._profile = profile
         self._unit_exists = unit_exists
+        self._owed = owed
 
     async def list(self) -> Sequence[Account]:
         """All accounts by name. People are counted in hundreds, so there is no paging at this level."""
@@ -159,14 +166,16 @@ class Accounts:
         """Give the account another role or unit.
 
         Raises:
+            OwnAccount: it is that of who asks.
             AccountChanged: it is no longer at `version`.
             LastAdministrator: nobody of its present role would be left.
         """
+        if by == f"user:{name}":
+            raise OwnAccount("Nobody changes their own grant.", fix="Ask another security admin.")
         self._check_unit(role, unit)
         async with self._database.write() as connection:
             before = await self._row(connection, name)
-            if before.version != version:
-                raise AccountChanged("Somebody changed this account meanwhile.", fix="Load it again, then repeat.")
+            _require_version(before.version, version)
             if before.role != role.value:
                 await self._keep_one(connection, before)
             changes = {"role": role.value, "unit": unit}
@@ -177,27 +186,45 @@ class Accounts:
         self._sessions.end_of_user(name)
         return after
 
-    async def disable(self, name: str, *, by: str) -> Account:
-        """Nobody logs in with it any more, and whoever is logged in is out now."""
-        async with self._database.write() as connection:
+    async def disable(self, name: str, *, version: int | None = None, by: str) -> Account:
+        """Nobody logs in with it any more, and whoever is logged in is out now.
+
+        Raises:
+            AccountChanged: it is no longer at `version`; None overrides.
+            LastAdministrator: nobody of its role would be left.
+        """
+
+        async def take_away(connection: AsyncConnection) -> None:
             before = await self._row(connection, name)
+            _require_version(before.version, version)
             await self._keep_one(connection, before)
+            self._sessions.end_of_user(name)  # a ledger that does not answer must not keep them open
             await self._sessions.delete_of_user(connection, name)
-            after = await self._set_enabled(connection, before, Action.USER_DISABLE, by, enabled=False)
-        self._sessions.end_of_user(name)
+            await self._change(connection, name, enabled=False)
+
+        await self._owed.take_away(Act(by, Action.USER_DISABLE.value, name), take_away)
+        self._sessions.end_of_user(name)  # a player that came again before the commit found the account enabled
+        after = await self.find(name)
+        assert after is not None  # accounts are never removed
         return after
 
-    async def enable(self, name: str, *, by: str) -> Account:
+    async def enable(self, name: str, *, version: int | None = None, by: str) -> Account:
+        """Raises AccountChanged, as `disable`."""
         async with self._database.write() as connection:
             before = await self._row(connection, name)
-            return await self._set_enabled(connection, before, Action.USER_ENABLE, by, enabled=True)
+            _require_version(before.version, version)
+            await self._change(connection, name, enabled=True)
+            after = _account(await self._row(connection, name))
+            await self._record(connection, by, Action.USER_ENABLE, name)
+        return after
 
-    async def reset_password(self, name: str, *, by: str) -> NewAccount:
-        """A new one-time password, returned once."""
+    async def reset_password(self, name: str, *, version: int | None = None, by: str) -> NewAccount:
+        """A new one-time password, returned once. Raises AccountChanged, as `disable`."""
         chosen = one_time_password()
         password_hash = await self._hashing.hash(chosen)
         async with self._database.write() as connection:
             row = await self._row(connection, name)
+            _require_version(row.version, version)
             await self._change(
                 connection,
                 name,
@@ -211,22 +238,16 @@ class Accounts:
         return NewAccount(name, Role(row.role), chosen)
 
     async def revoke_session(self, session_id: str, *, action: Action, by: str) -> None:
-        """End one session; its WebSockets close before this returns."""
+        """End one session, whatever the ledger and the database say; its WebSockets close before this returns."""
         session = self._sessions.get(session_id)
         if session is None:
             raise AccountNotFound("There is no such session.", fix="Load the list again.")
-        async with self._database.write() as connection:
-            await self._sessions.delete(connection, [session_id])
-            await self._record(connection, by, action, session.principal.name, session=session_id)
-        self._sessions.end([session_id])
-
-    async def _set_enabled(
-        self, connection: AsyncConnection, before: Row[tuple[object, ...]], action: Action, by: str, *, enabled: bool
-    ) -> Account:
-        await self._change(connection, before.name, enabled=enabled)
-        after = _account(await self._row(connection, before.name))
-        await self._record(connection, by, action, after.name)
-        return after
+        self._sessions.end([session_id])  # its row is deleted here, or behind (Sessions.flush)
+        with suppress(SQLAlchemyError):
+            await self._owed.take_away(
+                Act(by, action.value, session.principal.name, {"session": session_id}),
+                lambda connection: self._sessions.delete(connection, [session_id]),
+            )
 
     async def _row(self, connection: AsyncConnection, name: str) -> Row[tuple[object, ...]]:
         row = (await connection.execute(select(users).where(users.c.name == name))).one_or_none()
@@ -266,6 +287,11 @@ class Accounts:
             raise AccountInvalid("An administrator belongs to no unit.", field="unit", fix="Leave the unit empty.")
         elif not self._unit_exists(unit):
             raise AccountInvalid(f"There is no unit {unit}.", field="unit", fix="Choose one of the list of units.")
+
+
+def _require_version(current: int, expected: int | None) -> None:
+    if expected is not None and current != expected:
+        raise AccountChanged("Somebody changed this account meanwhile.", fix="Load it again, then repeat.")
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -69,5 +69,9 @@ class AccountChanged(AccessError):
     """Somebody else changed the account meanwhile."""
 
 
+class OwnAccount(AccessError):
+    """Rights are given by somebody else."""
+
+
 class LastAdministrator(AccessError):
     """Without this account nobody of its role would be left."""

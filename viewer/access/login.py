@@ -1,28 +1,31 @@
 """Logging in, logging out, and changing one's own password.
 
-Each gives or takes a session in one transaction with its ledger entry. Not here: cookies and
+Each gives or takes a session in one transaction with its ledger entry; logging out never waits for the ledger
+(`owed`). Not here: cookies and
 origins (`caller`), other people's accounts (`accounts`).
 
 What a stranger learns: wrong name, wrong password and disabled account give one answer in the
 same time. A lock is told, because it depends on the peer's own failures only.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage import Clock
 from storage.database import Database
 from storage.ledger import JsonValue, Ledger
 from viewer.access.errors import AccountInvalid, LockedOut, WrongCredentials
 from viewer.access.lockout import Lockout
+from viewer.access.owed import Act, OwedEntries
 from viewer.access.passwords import PasswordHashing, PasswordProfile
 from viewer.access.policy import Action
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import Session, Sessions
 from viewer.access.tables import users
 
-_NAME_LENGTH_MAX = 64  # of a name written to the ledger as somebody typed it
 _SECOND_NS = 1_000_000_000
 
 
@@ -44,13 +47,17 @@ class Login:
         sessions: Sessions,
         hashing: PasswordHashing,
         profile: PasswordProfile,
+        owed: OwedEntries,
     ) -> None:
+        self.failures = 0  # wrong names and passwords since the start
+        self.locked_out = 0  # attempts turned away because of those before
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._sessions = sessions
         self._hashing = hashing
         self._profile = profile
+        self._owed = owed
         self._lockout = Lockout()
 
     async def open(self, name: str, password: str, peer: Peer, *, replaces: str | None = None) -> tuple[Session, str]:
@@ -69,20 +76,21 @@ class Login:
         fits = await self._hashing.verify(row.password_hash if row is not None else None, password)
         self._require_unlocked(name, peer)
         if row is None or not fits or not row.enabled:
-            await self._refuse(name, peer)
+            await self._refuse(name, peer, known=row is not None)
             raise WrongCredentials("The name or the password is wrong.", field="password", fix="Try again.")
         session, token = await self._begin(row, peer, Action.SESSION_OPEN, replaces)
         self._lockout.succeeded(name, peer.network)
         return session, token
 
     async def close(self, principal: Principal) -> None:
-        """Log out."""
-        async with self._database.write() as connection:
-            await self._sessions.delete(connection, [principal.session_id])
-            await self._ledger.append(
-                principal=f"user:{principal.name}", action=Action.SESSION_CLOSE.value, connection=connection
+        """Log out, whatever the ledger and the database say."""
+        session = [principal.session_id]
+        self._sessions.end(session)  # its row is deleted here, or behind (Sessions.flush)
+        with suppress(SQLAlchemyError):
+            await self._owed.take_away(
+                Act(f"user:{principal.name}", Action.SESSION_CLOSE.value),
+                lambda connection: self._sessions.delete(connection, session),
             )
-        self._sessions.end([principal.session_id])
 
     async def change_password(self, principal: Principal, current: str, new: str, peer: Peer) -> tuple[Session, str]:
         """Replace one's own password. Every session of the account ends; the new one is returned.
@@ -96,7 +104,7 @@ class Login:
         fits = row is not None and await self._hashing.verify(row.password_hash, current)
         self._require_unlocked(principal.name, peer)
         if row is None or not fits:
-            await self._refuse(principal.name, peer)
+            await self._refuse(principal.name, peer, known=True)
             raise AccountInvalid("The present password is wrong.", field="current", fix="Try again.")
         fault = self._profile.fault(new, principal.name)
         if fault is None and current == new:
@@ -160,17 +168,20 @@ class Login:
         """Asked before a password is checked and again after: of guesses that come all at once five are answered."""
         wait_s = self._lockout.locked_for_s(name, peer.network, self._clock.mono_ns())
         if wait_s:
+            self.locked_out += 1
             raise LockedOut(wait_s)
 
-    async def _refuse(self, name: str, peer: Peer) -> None:
+    async def _refuse(self, name: str, peer: Peer, *, known: bool) -> None:
+        """A name that nobody has may be a password in the wrong field: it is not written down."""
+        self.failures += 1
         mono_ns = self._clock.mono_ns()
         self._lockout.failed(name, peer.network, mono_ns)
         locked = self._lockout.locked_for_s(name, peer.network, mono_ns) > 0
         await self._ledger.append(
             principal="anonymous",
             action="session.refused",
-            subject=name[:_NAME_LENGTH_MAX],
-            detail={"peer": peer.address, "locked": locked},
+            subject=name if known else "",
+            detail={"peer": peer.address, "locked": locked, "account": "known" if known else "unknown"},
         )
 
     async def _row(self, name: str) -> Row[tuple[object, ...]] | None:

@@ -1,4 +1,4 @@
-"""The rows of people and their sessions. A session's token is never stored, only its SHA-256."""
+"""The rows of people, their sessions, and owed ledger entries. A session's token is never stored, only its SHA-256."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
@@ -44,4 +44,15 @@ stream_passwords = Table(
     Column("created_utc_ns", BigInteger, nullable=False),
     Column("expires_utc_ns", BigInteger, nullable=False),
     Index("ix_stream_passwords_user", "user"),
+)
+
+owed_entries = Table(
+    "owed_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("utc_ns", BigInteger, nullable=False),  # when it happened
+    Column("principal", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", String, nullable=False),  # JSON
 )

@@ -155,26 +155,36 @@ async def rotate_key(
     services: ServicesHere,
     response: Response,
     body: KeyRotation | None = None,
+    if_match: IfMatch = None,
 ) -> Enrolment:
     """Another key, shown this once. The one before stays valid for the overlap."""
     await caller.enter(device_object(services.registry, device))
+    version = require_match(if_match, services.registry.devices.get(device).version)
     overlap_s = 0.0 if body is None else body.overlap_s
-    made = await services.registry.devices.rotate_key(device, overlap_s, principal=caller.ledger_name)
+    made = await services.registry.devices.rotate_key(device, overlap_s, version=version, principal=caller.ledger_name)
     set_etag(response, made.device.version)
     return enrolment(made, request, services)
 
 
 @router.post("/{device}/enable")
-async def enable_device(device: str, caller: CallerHere, services: ServicesHere, response: Response) -> DeviceItem:
+async def enable_device(
+    device: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+) -> DeviceItem:
     await caller.enter(device_object(services.registry, device))
-    return _answer(await services.registry.devices.enable(device, principal=caller.ledger_name), services, response)
+    version = require_match(if_match, services.registry.devices.get(device).version)
+    after = await services.registry.devices.enable(device, version=version, principal=caller.ledger_name)
+    return _answer(after, services, response)
 
 
 @router.post("/{device}/disable")
-async def disable_device(device: str, caller: CallerHere, services: ServicesHere, response: Response) -> DeviceItem:
+async def disable_device(
+    device: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+) -> DeviceItem:
     """Keep it out; a stream it is sending ends."""
     await caller.enter(device_object(services.registry, device))
-    return _answer(await services.registry.devices.disable(device, principal=caller.ledger_name), services, response)
+    version = require_match(if_match, services.registry.devices.get(device).version)
+    after = await services.registry.devices.disable(device, version=version, principal=caller.ledger_name)
+    return _answer(after, services, response)
 
 
 def device_item(device: Device, channels: Sequence[ChannelStatistics]) -> DeviceItem:

@@ -119,23 +119,33 @@ async def edit_user(
 
 
 @router.post("/{user}/disable")
-async def disable_user(user: str, caller: CallerHere, services: ServicesHere) -> User:
-    """Ends the person's sessions, WebSockets included."""
-    await _enter(user, caller, services)
-    return _user(await services.access.accounts.disable(user, by=caller.ledger_name), services)
+async def disable_user(
+    user: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+) -> User:
+    """Ends the person's sessions, WebSockets included, also while the audit log cannot be written."""
+    version = require_match(if_match, (await _enter(user, caller, services)).version)
+    account = await services.access.accounts.disable(user, version=version, by=caller.ledger_name)
+    set_etag(response, account.version)
+    return _user(account, services)
 
 
 @router.post("/{user}/enable")
-async def enable_user(user: str, caller: CallerHere, services: ServicesHere) -> User:
-    await _enter(user, caller, services)
-    return _user(await services.access.accounts.enable(user, by=caller.ledger_name), services)
+async def enable_user(
+    user: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+) -> User:
+    version = require_match(if_match, (await _enter(user, caller, services)).version)
+    account = await services.access.accounts.enable(user, version=version, by=caller.ledger_name)
+    set_etag(response, account.version)
+    return _user(account, services)
 
 
 @router.post("/{user}/reset-password")
-async def reset_password(user: str, caller: CallerHere, services: ServicesHere) -> OneTimePassword:
+async def reset_password(
+    user: str, caller: CallerHere, services: ServicesHere, if_match: IfMatch = None
+) -> OneTimePassword:
     """A new one-time password, shown once. Ends the person's sessions."""
-    await _enter(user, caller, services)
-    return _one_time(await services.access.accounts.reset_password(user, by=caller.ledger_name))
+    version = require_match(if_match, (await _enter(user, caller, services)).version)
+    return _one_time(await services.access.accounts.reset_password(user, version=version, by=caller.ledger_name))
 
 
 @router.get("/{user}/sessions")

@@ -59,3 +59,6 @@ export async function versioned<T>(pending: Promise<Fetched<T>>): Promise<{ valu
 
 /** The header of a change: refused (412) when what it changes is not as it was read. */
 export const ifMatch = (etag: string): { 'if-match': string } => ({ 'if-match': etag })
+
+/** The same, for what came in a list: its `version` is its ETag. */
+export const ifVersion = (version: number): { 'if-match': string } => ifMatch(`"${version}"`)

@@ -45,7 +45,7 @@ export type ChannelInfo = {
 }
 
 export type LiveChannel = ChannelInfo & { device: string }
-export type Device = Omit<Schemas['DeviceItem'], 'channels' | 'version'> & { channels: ChannelInfo[] }
+export type Device = Omit<Schemas['DeviceItem'], 'channels'> & { channels: ChannelInfo[] }
 
 export interface Alarm {
   kind: string

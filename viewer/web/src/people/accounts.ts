@@ -1,5 +1,5 @@
 /* What the security admin does to accounts. Passwords come back once and are kept nowhere. */
-import { answer, api, ifMatch, versioned } from '@/api/client'
+import { answer, api, ifMatch, ifVersion, versioned } from '@/api/client'
 import { loadAll } from '@/api/lists'
 import type { LoginSession, OneTimePassword, User } from '@/api/types'
 import type { Role } from '@/session/roles'
@@ -24,15 +24,15 @@ export async function changeGrant(name: string, grant: Grant, etag: string): Pro
   await api.PATCH('/api/v1/users/{user}', { params: { ...at(name), header: ifMatch(etag) }, body: grant })
 }
 
-export const resetPassword = (name: string): Promise<OneTimePassword> =>
-  answer(api.POST('/api/v1/users/{user}/reset-password', { params: at(name) }))
+export const resetPassword = ({ name, version }: User): Promise<OneTimePassword> =>
+  answer(api.POST('/api/v1/users/{user}/reset-password', { params: { ...at(name), header: ifVersion(version) } }))
 
-export async function disableUser(name: string): Promise<void> {
-  await api.POST('/api/v1/users/{user}/disable', { params: at(name) })
+export async function disableUser({ name, version }: User): Promise<void> {
+  await api.POST('/api/v1/users/{user}/disable', { params: { ...at(name), header: ifVersion(version) } })
 }
 
-export async function enableUser(name: string): Promise<void> {
-  await api.POST('/api/v1/users/{user}/enable', { params: at(name) })
+export async function enableUser({ name, version }: User): Promise<void> {
+  await api.POST('/api/v1/users/{user}/enable', { params: { ...at(name), header: ifVersion(version) } })
 }
 
 export const listSessions = async (name: string): Promise<LoginSession[]> =>

@@ -2,7 +2,7 @@
    that a change made by somebody else meanwhile is seen (412), not overwritten.
 
    Keys in answers are shown once and kept nowhere. */
-import { answer, api, ifMatch, versioned } from '@/api/client'
+import { answer, api, ifMatch, ifVersion, versioned } from '@/api/client'
 import type { Checkpoint, Device, NewKey, Unit } from '@/api/types'
 
 export interface Versioned<T> {
@@ -79,13 +79,16 @@ export async function removeDevice(id: string): Promise<void> {
   await api.DELETE('/api/v1/devices/{device}', { params: { ...deviceAt(id), header: ifMatch(etag) } })
 }
 
-export const rotateKey = (id: string, overlapSeconds: number): Promise<NewKey> =>
-  answer(api.POST('/api/v1/devices/{device}/rotate-key', { params: deviceAt(id), body: { overlap_s: overlapSeconds } }))
+/** Of the device as it is shown: refused when it has changed since. */
+const shown = ({ id, version }: Device) => ({ ...deviceAt(id), header: ifVersion(version) })
 
-export async function enableDevice(id: string): Promise<void> {
-  await api.POST('/api/v1/devices/{device}/enable', { params: deviceAt(id) })
+export const rotateKey = (device: Device, overlapSeconds: number): Promise<NewKey> =>
+  answer(api.POST('/api/v1/devices/{device}/rotate-key', { params: shown(device), body: { overlap_s: overlapSeconds } }))
+
+export async function enableDevice(device: Device): Promise<void> {
+  await api.POST('/api/v1/devices/{device}/enable', { params: shown(device) })
 }
 
-export async function disableDevice(id: string): Promise<void> {
-  await api.POST('/api/v1/devices/{device}/disable', { params: deviceAt(id) })
+export async function disableDevice(device: Device): Promise<void> {
+  await api.POST('/api/v1/devices/{device}/disable', { params: shown(device) })
 }

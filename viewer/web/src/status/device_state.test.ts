@@ -5,6 +5,7 @@ import { deviceWord, refusalStands } from './device_state'
 const SEEN = '2026-11-24T04:00:00.000Z'
 const device = (fields: Partial<Device> = {}): Device => ({
   id: 'dev1',
+  version: 1,
   name: '',
   model: '',
   checkpoint: 'c',

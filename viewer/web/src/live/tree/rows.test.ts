@@ -8,6 +8,7 @@ const device = (id: string, checkpoint: string, word: DeviceWord, name = ''): Tr
   word,
   device: {
     id,
+    version: 1,
     name,
     checkpoint,
     model: '',
