@@ -7,12 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 
 from gateway.rtsp import Denied, RtspView
 from media.rtsp import Algorithm, Credentials, MediaPath, NonceFactory, ha1
 from tests.gateway.conftest import LiveSide
 from tests.gateway.test_rtsp_listener import Tapes, clip, pushing
+from tests.house.bounds import FULL
 
 USER, PASSWORD = "watcher", "a-stream-password"
 
@@ -97,11 +99,17 @@ def stamps_of(frames: list[dict[str, object]]) -> list[Fraction]:
     return [Fraction(str(frame["pts_time"])) for frame in frames if "pts_time" in frame]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
-@pytest.mark.parametrize(
-    ("video", "sound"),
-    [("h264", "aac"), ("h264 with B-frames", "pcm_alaw"), ("h264", "opus"), ("hevc", "pcm_mulaw")],
-)
+# Each codec once, and both transports; `make faults` tries each over both.
+TRIED = [
+    ("h264", "aac", "tcp"),
+    ("h264 with B-frames", "pcm_alaw", "udp"),
+    ("h264", "opus", "tcp"),
+    ("hevc", "pcm_mulaw", "udp"),
+]
+OTHERS = [(video, sound, "udp" if transport == "tcp" else "tcp") for video, sound, transport in TRIED]
+
+
+@pytest.mark.parametrize(("video", "sound", "transport"), [*TRIED, *(OTHERS if FULL else ())])
 async def test_ffprobe_decodes_every_picture_in_order(
     live_side: LiveSide,
     door: OpenDoor,
@@ -134,6 +142,32 @@ async def test_ffprobe_decodes_every_picture_in_order(
     await asyncio.wait_for(door.views[-1].closed.wait(), 5)
     assert live_side.listener.viewers == 0
     assert door.log == ["open", "close missed=0"]
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_pyav_and_ffmpeg_play_it(
+    live_side: LiveSide, door: OpenDoor, streams: Tapes, ffmpeg: str, tmp_path: Path, transport: str
+) -> None:
+    url = play_url(live_side)
+
+    def shown_by_pyav() -> list[int]:
+        with av.open(url, options={"rtsp_transport": transport}, timeout=20) as container:
+            return [int(frame.pts or 0) for frame, _ in zip(container.decode(video=0), range(20), strict=False)]
+
+    async with pushing(ffmpeg, clip(ffmpeg, tmp_path, "h264", "aac"), live_side.url("dev1"), "tcp", loop=True):
+        await asyncio.wait_for(streams.begun.wait(), 20)
+        await asyncio.wait_for(streams[0].started.wait(), 10)
+        shown, player = await asyncio.gather(
+            asyncio.to_thread(shown_by_pyav),
+            asyncio.create_subprocess_exec(
+                ffmpeg, "-v", "error", "-rtsp_transport", transport, "-i", url, "-frames:v", "20", "-f", "null", "-",
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            ),
+        )  # fmt: skip
+        _, errors = await asyncio.wait_for(player.communicate(), 30)
+    assert len(shown) == 20
+    assert shown == sorted(set(shown))
+    assert player.returncode == 0, errors.decode()
 
 
 @pytest.mark.parametrize(("path", "password"), [("dev1", "wrong"), ("dev2", PASSWORD), ("nobody", PASSWORD)])
