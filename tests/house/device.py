@@ -10,10 +10,11 @@ import time
 from dataclasses import dataclass
 
 from media.nal import stamp_sei
-from media.rtsp import ClientConnection, tcp_offers
+from media.rtsp import ClientConnection, Transport, tcp_offers, udp_offers
 from mingjing.simulator.clip import VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip
 from mingjing.simulator.link import RefusedError, RtspLink
-from mingjing.simulator.senders import InterleavedSender
+from mingjing.simulator.senders import InterleavedSender, Sender
+from tests.house.datagrams import DatagramPair
 
 __all__ = ["Device", "Push", "RefusedError"]
 
@@ -32,46 +33,54 @@ class Device:
     path: str
     address: str = "127.0.0.1"
 
-    async def push(self, *, seconds: float | None = None, starting_at: int = 0) -> "Push":
+    async def push(self, *, seconds: float | None = None, starting_at: int = 0, datagrams: bool = False) -> "Push":
         """Begin to publish pictures numbered from `starting_at`, for so long or until told otherwise.
 
-        Returns once the server records.
+        Over TCP, or as `datagrams`. Returns once the server records.
 
         Raises:
             RefusedError: the server does not want it; the message is status and words.
         """
         host, port = self.server
+        pair = DatagramPair(self.address) if datagrams else None
         client = ClientConnection(
             f"rtsp://{host}:{port}/{self.path}",
             self.clip.description(),
-            tcp_offers(1),
+            tcp_offers(1) if pair is None else udp_offers([pair.ports]),
             user=self.name,
             password=self.key,
             random_bytes=secrets.token_bytes,
             user_agent="Mingjing tests",
         )
         link = RtspLink(client, lambda: None)
-        push = Push(self.name, self.clip, link, starting_at, seconds)
+        push = Push(self.name, self.clip, link, starting_at, seconds, pair)
         self.pushes.append(push)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_WITHIN_S):
             await loop.create_connection(lambda: link, host, port, local_addr=(self.address, 0))
             recording = await link.recording
-        channels = recording.transports[0].channels
-        assert channels is not None
-        push._begin(channels)
+        push._begin(recording.transports[0], host)
         return push
 
 
 class Push:
     """One publication, paced by the loop's timers. Pictures are due at their rate whatever the link does."""
 
-    def __init__(self, name: str, clip: Clip, link: RtspLink, starting_at: int, seconds: float | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        clip: Clip,
+        link: RtspLink,
+        starting_at: int,
+        seconds: float | None,
+        pair: DatagramPair | None = None,
+    ) -> None:
         self.first_n = starting_at
         self.next_n = starting_at
         self._name = name
         self._clip = clip
         self._link = link
+        self._pair = pair
         self._interval_s = clip.video.period_ticks / VIDEO_CLOCK / len(clip.video.units)
         self._limit = None if seconds is None else starting_at + round(seconds / self._interval_s)
         self._silent = False
@@ -79,7 +88,7 @@ class Push:
         self._all_sent = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._origin_s = 0.0
-        self._sender: InterleavedSender | None = None
+        self._sender: Sender | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -125,9 +134,13 @@ class Push:
         self._stop()
         self._link.cut()
 
-    def _begin(self, channels: tuple[int, int]) -> None:
-        sequence, ssrc = secrets.randbits(16), secrets.randbits(32)
-        self._sender = InterleavedSender(self._link.transport, channels, VIDEO_PAYLOAD_TYPE, ssrc, sequence)
+    def _begin(self, answer: Transport, host: str) -> None:
+        numbers = (VIDEO_PAYLOAD_TYPE, secrets.randbits(32), secrets.randbits(16))
+        if self._pair is not None:
+            self._sender = self._pair.sender(answer, host, *numbers)
+        else:
+            assert answer.channels is not None
+            self._sender = InterleavedSender(self._link.transport, answer.channels, *numbers)
         self._origin_s = time.monotonic()
         self._pump()
 
@@ -162,3 +175,5 @@ class Push:
         self._silent = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._pair is not None:
+            self._pair.close()

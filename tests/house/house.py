@@ -62,7 +62,8 @@ class House:
             "MINGJING_HTTP__PORT": str(self._http_port),
             "MINGJING_RTSP__HOST": LOOPBACK,
             "MINGJING_RTSP__PORT": str(self._rtsp_port),
-            "MINGJING_RTSP__UDP": "false",
+            "MINGJING_RTSP__RTP_PORT": "0",  # any: a device learns them at SETUP
+            "MINGJING_RTSP__RTCP_PORT": "0",
         }
         command = (*self.runs_under, *SERVE, "--data-dir", str(self.data_dir))
         process = await ServerProcess.start(command, {**settings, **self.settings})
@@ -99,14 +100,33 @@ class House:
     def rtsp_url(self) -> str:
         return f"rtsp://{LOOPBACK}:{self._rtsp_port}"
 
+    @property
+    def rtsp_address(self) -> tuple[str, int]:
+        return LOOPBACK, self._rtsp_port
+
+    @property
+    def http_address(self) -> tuple[str, int]:
+        return LOOPBACK, self._http_port
+
     # Who is there
 
-    def device(self, name: str, *, key: str | None = None, path: str | None = None, address: str = LOOPBACK) -> Device:
-        """A device of this name; its own key, path and address unless others are given."""
+    def device(
+        self,
+        name: str,
+        *,
+        key: str | None = None,
+        path: str | None = None,
+        address: str = LOOPBACK,
+        through: tuple[str, int] | None = None,
+    ) -> Device:
+        """A device of this name; its own key, path and address unless others are given.
+
+        `through` is what it calls instead of the server: the address of a bad link (tests/chaos).
+        """
         return Device(
             name=name,
             key=self.keys[name] if key is None else key,
-            server=(LOOPBACK, self._rtsp_port),
+            server=through or self.rtsp_address,
             clip=self.clip,
             pushes=self._pushes,
             path=path or name,

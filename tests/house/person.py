@@ -53,16 +53,19 @@ class Person:
         ) as client:
             return await client.request(method, f"/api/v1/{path}", json=json, params=params, headers=headers)
 
-    async def watch(self, device: str, channel: str = "main", purpose: str = "duty") -> "Viewer":
-        """Open the live WebSocket.
+    async def watch(
+        self, device: str, channel: str = "main", purpose: str = "duty", *, through: tuple[str, int] | None = None
+    ) -> "Viewer":
+        """Open the live WebSocket, directly or `through` a bad link (tests/chaos).
 
         Raises:
             websockets.exceptions.InvalidStatus: the server refuses.
         """
+        server = f"{through[0]}:{through[1]}" if through else self.http_url.removeprefix("http://")
         socket = await connect(
-            f"{self.http_url.replace('http', 'ws', 1)}/ws/live/{device}?channel={channel}&purpose={purpose}",
+            f"ws://{server}/ws/live/{device}?channel={channel}&purpose={purpose}",
             additional_headers={"Cookie": f"session={await self.token()}"},
-            origin=Origin(self.http_url),
+            origin=Origin(f"http://{server}"),
             compression=None,
             proxy=None,
             ping_interval=None,
@@ -126,7 +129,18 @@ class Viewer:
         return self._socket.close_code
 
     async def leave(self) -> None:
+        self.read_on()
         await self._socket.close()
+
+    def stop_reading(self) -> None:
+        """As a browser that hangs: nothing more is taken from the kernel, no ping is answered."""
+        self._socket.transport.pause_reading()
+
+    def read_on(self) -> None:
+        """The end of `stop_reading`."""
+        transport = self._socket.transport
+        if not (transport.is_closing() or transport.is_reading()):
+            transport.resume_reading()
 
     async def _look(self) -> bool:
         """Take one message from the socket; False when it is closed."""

@@ -3,6 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.chaos.rtsp_proxy import RtspProxy
 from tests.house.device import RefusedError
 
 
@@ -37,3 +38,14 @@ async def test_strangers_are_told_so(house):
         await house.device("dev1", key="wrong").push()
     with pytest.raises(InvalidStatus):
         await house.supervisor().watch("nobody")
+
+
+async def test_a_device_may_send_datagrams_instead_also_through_a_link_of_its_own(house):
+    async with RtspProxy(house.rtsp_address, "127.0.0.81") as proxy:
+        direct = await house.device("dev1").push(seconds=1, datagrams=True)
+        relayed = await house.device("dev2", through=proxy.address).push(seconds=1, datagrams=True)
+        for name, push in (("dev1", direct), ("dev2", relayed)):
+            await push.all_sent()
+            await house.archive(name).wait_for_unit(24)
+            push.leave()
+            assert house.archive(name).units() == push.numbers == list(range(25))
