@@ -9,11 +9,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from viewer.live import FrameProtocol
+from viewer.live import LOOK_EVERY_S, FrameProtocol
 
 BACKLOG = 1_024  # every browser of a control room at once, after a restart
 KEEPALIVE_S = 60.0  # an idle HTTP connection; the web app's lists are pushed, so most are idle
-PING_S = 10.0  # two of these without an answer and a WebSocket's other end is gone (F59: 30 s)
+PING_S = 5.0  # and eight more without an answer (viewer.live.pong): a WebSocket's other end is gone (F58: 15 s)
 WEBSOCKET_MESSAGE_MAX_BYTES = 65_536  # what a client may send; the largest that any door takes is far below
 DRAIN_S = 3  # for requests under way when the server stops
 
@@ -36,7 +36,7 @@ class HttpServer(uvicorn.Server):
             ws_max_size=WEBSOCKET_MESSAGE_MAX_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=PING_S,
-            ws_ping_timeout=PING_S,
+            ws_ping_timeout=LOOK_EVERY_S,
             lifespan="off",
             log_config=None,
             access_log=False,

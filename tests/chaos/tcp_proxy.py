@@ -11,6 +11,7 @@ Not here: when something leaves (fate, pace), datagrams (udp_relay).
 """
 
 import asyncio
+import math
 import socket
 import struct
 from collections import deque
@@ -61,7 +62,7 @@ class TcpProxy:
     async def __aenter__(self) -> Self:
         listening = socket.create_server(self.address, backlog=512)
         _bound_kernel_buffers(listening, self._links[0])  # what is accepted inherits it
-        self._listening = await asyncio.start_server(self._accepted, sock=listening, limit=CHUNK_BYTES)
+        self._listening = await asyncio.start_server(self._accepted, sock=listening, limit=_chunk_bytes(self._links[0]))
         self.address = listening.getsockname()[:2]
         return self
 
@@ -127,7 +128,7 @@ class TcpProxy:
         except BaseException:
             calling.close()
             raise
-        server_reader, server_writer = await asyncio.open_connection(sock=calling, limit=CHUNK_BYTES)
+        server_reader, server_writer = await asyncio.open_connection(sock=calling, limit=_chunk_bytes(self._links[1]))
         pair = _Pair(writer, server_writer)
         client: Address = writer.get_extra_info("peername")[:2]
         up = _Direction(self, pair, self._links[0], f"up{number}", client, self._taps[0], reader, server_writer)
@@ -183,7 +184,7 @@ class _Direction:
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._bucket = Bucket(link.bytes_per_s)
-        self._chunk_bytes = CHUNK_BYTES if link.bytes_per_s == float("inf") else SLOW_CHUNK_BYTES
+        self._chunk_bytes = _chunk_bytes(link)
         self._position = 0
         self._leaves_s = 0.0  # of the chunk before: a stream stays in order
         self._waiting: deque[tuple[float, bytes]] = deque()
@@ -262,9 +263,13 @@ class _Direction:
         await self._changed.wait()
 
 
+def _chunk_bytes(link: Impairments) -> int:
+    return CHUNK_BYTES if link.bytes_per_s == math.inf else SLOW_CHUNK_BYTES
+
+
 def _bound_kernel_buffers(taken: socket.socket, link: Impairments) -> None:
     """Without this the kernel would hold megabytes before a slow link pushes back."""
-    if link.bytes_per_s != float("inf"):
+    if link.bytes_per_s != math.inf:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, link.buffer_bytes)
 
 

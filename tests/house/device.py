@@ -77,7 +77,7 @@ class Push:
     ) -> None:
         self.first_n = starting_at
         self.next_n = starting_at
-        self._name = name
+        self.name = name
         self._clip = clip
         self._link = link
         self._pair = pair
@@ -166,7 +166,7 @@ class Push:
         video = self._clip.video
         rounds, place = divmod(self.next_n - self.first_n, len(video.units))
         unit = video.units[place]
-        stamp = stamp_sei(video.codec, self._name, self.next_n, round(due_s * 1e9))
+        stamp = stamp_sei(video.codec, self.name, self.next_n, round(due_s * 1e9))
         rtp_time = self._base + rounds * video.period_ticks + unit.show_ticks
         self._sender.send((*unit.lead, stamp, *unit.body), rtp_time)
         self.next_n += 1

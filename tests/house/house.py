@@ -141,6 +141,15 @@ class House:
         """Sees everything."""
         return self.person("supervisor")
 
+    def pushes_of(self, device: str) -> list[Push]:
+        """What was begun to be sent in the name of this device, in order."""
+        return [push for push in self._pushes if push.name == device]
+
+    @property
+    def viewers(self) -> tuple[Viewer, ...]:
+        """All that were opened, in order."""
+        return tuple(self._viewers)
+
     def archive(self, device: str, channel: str = "main") -> Archive:
         return Archive(self.data_dir / "media", device, channel)
 

@@ -128,6 +128,15 @@ class Viewer:
     def close_code(self) -> int | None:
         return self._socket.close_code
 
+    @property
+    def port(self) -> int:
+        """Of this end."""
+        return int(self._socket.local_address[1])
+
+    def cut(self) -> None:
+        """End as when the machine is switched off by its lid: RST."""
+        self._socket.transport.abort()
+
     async def leave(self) -> None:
         self.read_on()
         await self._socket.close()

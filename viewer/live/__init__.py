@@ -8,5 +8,6 @@ loses whole groups of pictures and is told; every view is on record from opened 
 """
 
 from viewer.live.frames import FrameProtocol
+from viewer.live.pong import LOOK_EVERY_S
 
-__all__ = ["FrameProtocol"]
+__all__ = ["LOOK_EVERY_S", "FrameProtocol"]

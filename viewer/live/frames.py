@@ -9,15 +9,22 @@ keepalive, receiving and closing stay with uvicorn.
 RFC 6455 section 5.2: a server's frames are not masked; no extension is negotiated.
 """
 
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from viewer.live.pong import LOOK_EVERY_S, AwaitedPong, acknowledged_bytes, unacknowledged_bytes
+
 SCOPE_KEY = "mingjing.frames"
 
 FAREWELL_S = 1.0  # for the app to say why a socket closes, once the server stops; a loop under load needs some turns
+
+# What the kernel takes of ours beyond what is under way to the reader. By itself it would take 4 MB: twenty seconds of
+# pictures that we believe to be seen. It still takes one write of up to 64 KB whole when nothing waits before it.
+UNSENT_MAX_BYTES = 16 << 10
 
 _BINARY = 0x82  # FIN and opcode 2
 _TEXT = 0x81  # FIN and opcode 1
@@ -59,13 +66,43 @@ class FrameWriter:
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, with the writer put into the scope. Give it as `Config(ws=FrameProtocol)`."""
+    """uvicorn's protocol, with the writer put into the scope. Give it as `Config(ws=FrameProtocol)`.
+
+    Pings are uvicorn's; whether one that is not answered yet is given up is decided here (pong), every
+    `ws_ping_timeout` seconds.
+    """
+
+    awaited_pong: AwaitedPong | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[SCOPE_KEY] = FrameWriter(self)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX_BYTES)
+
+    def send_keepalive_ping(self) -> None:
+        super().send_keepalive_ping()
+        if self.pong_timer is not None:
+            taken = self._socket()
+            before_it = unacknowledged_bytes(taken) + self.transport.get_write_buffer_size()
+            self.awaited_pong = AwaitedPong(self.loop.time(), acknowledged_bytes(taken), before_it)
+
+    def keepalive_timeout(self) -> None:
+        """A look at a ping that was not answered yet; uvicorn's timer is the time between two looks."""
+        overdue = self.awaited_pong is None or self.awaited_pong.given_up(
+            self.loop.time(), acknowledged_bytes(self._socket())
+        )
+        if not overdue:
+            self.pong_timer = self.loop.call_later(LOOK_EVERY_S, self.keepalive_timeout)
+            return
+        super().keepalive_timeout()
+        self.transport.abort()  # what was written is never taken: a close in order would wait for it for ever
+
+    def _socket(self) -> socket.socket:
+        taken: socket.socket = self.transport.get_extra_info("socket")
+        return taken
 
     def shutdown(self) -> None:
         """The server stops. The app knows, and ends its sockets with their reason; uvicorn would cut them off first."""

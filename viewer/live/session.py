@@ -16,7 +16,9 @@ from viewer.live import messages
 from viewer.live.frames import FrameWriter
 
 BUFFER_BYTES_MAX = 2 << 20  # 10 s of 1.5 Mbit/s; with the kernel's own buffer a reader holds less than 4 MiB
-BACKLOG_BYTES_MIN = 128 << 10  # below this a buffer that never runs dry is a long link, not a slow one
+# Below this a buffer that never runs dry is a link just wide enough, not a slow one. What is under way on a long link
+# does not count: the kernel keeps that (frames.UNSENT_MAX_BYTES).
+BACKLOG_BYTES_MIN = 32 << 10
 BACKLOG_AGE_MAX_NS = 3_000_000_000  # older pictures are not live any more
 STOPPED_AFTER_NS = 10_000_000_000  # nothing taken for so long once behind: the reader is gone (F58 allows 15 s in all)
 
