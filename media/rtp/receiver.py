@@ -33,7 +33,7 @@ from media.rtp.packet import (
 )
 from media.rtp.probation import Probation
 from media.rtp.reception import Reception
-from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX, ReorderBuffer
+from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX, UDP_START_WAIT_NS, ReorderBuffer
 from media.rtp.rtcp import SenderReport
 from media.track import Codec
 
@@ -63,11 +63,18 @@ class TrackReceiver:
     """Receives one track of one stream.
 
     `fmtp` are the format's parameters of the SDP. `reorder` is for UDP: packets may come in another
-    order than they were sent.
+    order than they were sent; nothing comes out for the first `start_wait_ns` then.
     """
 
     def __init__(
-        self, codec: Codec, payload_type: int, clock_rate: int, fmtp: Mapping[str, str], *, reorder: bool
+        self,
+        codec: Codec,
+        payload_type: int,
+        clock_rate: int,
+        fmtp: Mapping[str, str],
+        *,
+        reorder: bool,
+        start_wait_ns: int = UDP_START_WAIT_NS,
     ) -> None:
         self._payload_type = payload_type
         self._ssrc = -1  # none yet
@@ -75,7 +82,9 @@ class TrackReceiver:
         self._push = self._depacketizer.push
         self._push_row = self._depacketizer.push_row
         self._reorder = ReorderBuffer(
-            max_packets=UDP_PACKETS_MAX if reorder else 0, max_age_ns=UDP_AGE_MAX_NS if reorder else 0
+            max_packets=UDP_PACKETS_MAX if reorder else 0,
+            max_age_ns=UDP_AGE_MAX_NS if reorder else 0,
+            start_wait_ns=start_wait_ns if reorder else 0,
         )
         self._probation = Probation()
         self._reception = Reception(clock_rate)

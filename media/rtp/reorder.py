@@ -4,6 +4,9 @@ A UDP packet that overtook others waits here until they come, until too many wai
 waited too long; then what is missing is given up and counted. With no room (`max_packets=0`, for
 TCP) nothing ever waits: a missing number was never sent, and is counted at once.
 
+The first packet that comes need not be the first that was sent: a stream begins with a short wait for
+those that were overtaken, or its first key picture would lose its parameter sets.
+
 A number far from the expected one is believed only when the next packet follows it: then the
 sender has started its count anew (RFC 3550, appendix A.1). Until then the one packet waits apart,
 so that neither a stray packet disturbs the order nor a real restart loses its first packet.
@@ -18,6 +21,7 @@ Held = tuple[bytes, int, int, int, int]
 
 UDP_PACKETS_MAX = 64  # a third of a second at 1.5 Mbit/s, and more than any 4G link was seen to reorder (gortsplib: 64)
 UDP_AGE_MAX_NS = 200_000_000  # a lost packet delays its picture by this; the live latency gate is 150 ms at p99
+UDP_START_WAIT_NS = 100_000_000  # at the beginning of a source; longer than links reorder, and nobody watches yet
 DROPOUT_MAX = 3_000  # RFC 3550 A.1: further ahead is a new count, not a loss
 MISORDER_MAX = 100  # RFC 3550 A.1: further behind is a new count, not a late packet
 
@@ -29,7 +33,7 @@ class ReorderBuffer:
     `expected` on; all others come through `offer`, and out through `take`.
     """
 
-    def __init__(self, *, max_packets: int, max_age_ns: int) -> None:
+    def __init__(self, *, max_packets: int, max_age_ns: int, start_wait_ns: int = 0) -> None:
         self.expected = -1  # next sequence number; -1 before the first packet
         self.held: dict[int, Held] = {}
         self.duplicates = 0  # came twice, or after they had been given up
@@ -37,6 +41,8 @@ class ReorderBuffer:
         self.restarts = 0
         self._max_packets = max_packets
         self._max_age_ns = max_age_ns
+        self._start_wait_ns = start_wait_ns
+        self._begins_ns = 0  # the end of the wait for the first packet; 0 when there is none
         self._stray: tuple[int, Held] | None = None
         self._anew: list[tuple[int, Held]] = []
 
@@ -44,7 +50,10 @@ class ReorderBuffer:
         """Put a packet in its place, or drop it as one seen before."""
         if self.expected < 0:
             self.expected = sequence
+            self._begins_ns = packet[3] + self._start_wait_ns
         ahead = (sequence - self.expected) & SEQUENCE_MASK
+        if self._begins_ns and ahead > SEQUENCE_MASK - MISORDER_MAX:
+            self.expected, ahead = sequence, 0
         if ahead < DROPOUT_MAX:
             self._stray = None
             if sequence in self.held:
@@ -66,6 +75,10 @@ class ReorderBuffer:
         `everything` waits for nothing more: the source has ended.
         """
         held = self.held
+        if self._begins_ns:
+            if now_mono_ns < self._begins_ns and len(held) <= self._max_packets and not everything:
+                return None
+            self._begins_ns = 0
         if not held:
             if not self._anew:
                 return None
@@ -89,6 +102,7 @@ class ReorderBuffer:
     def forget(self) -> None:
         """Another source begins: its numbers have nothing to do with these."""
         self.expected = -1
+        self._begins_ns = 0
         self.held.clear()
         self._stray = None
         self._anew = []

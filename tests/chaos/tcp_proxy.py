@@ -96,6 +96,12 @@ class TcpProxy:
         for pair in list(self._pairs):
             pair.reset()
 
+    def widen(self) -> None:
+        """All that is there has room from now on: no bandwidth holds it up any more."""
+        for pair in self._pairs:
+            for direction in pair.directions:
+                direction.widen()
+
     @property
     def connections(self) -> int:
         return len(self._pairs)
@@ -133,6 +139,7 @@ class TcpProxy:
         client: Address = writer.get_extra_info("peername")[:2]
         up = _Direction(self, pair, self._links[0], f"up{number}", client, self._taps[0], reader, server_writer)
         down = _Direction(self, pair, self._links[1], f"down{number}", client, self._taps[1], server_reader, writer)
+        pair.directions = (up, down)
         self._pairs.add(pair)
         try:
             async with asyncio.TaskGroup() as both:
@@ -150,6 +157,7 @@ class _Pair:
     """Both ends of one connection."""
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
+        self.directions: tuple[_Direction, ...] = ()
         self._writers = (client, server)
 
     def reset(self) -> None:
@@ -192,6 +200,9 @@ class _Direction:
         self._changed = asyncio.Event()
         self._ended = False
         writer.transport.set_write_buffer_limits(high=CHUNK_BYTES)
+
+    def widen(self) -> None:
+        self._bucket = Bucket(math.inf)
 
     async def take(self) -> None:
         """Until the end of the stream, or for ever once it is swallowed."""

@@ -53,8 +53,8 @@ async def slow(house: House, clip: Clip) -> float:
     """F57: it skips to a key picture, is told how many it missed, and keeps its socket. Seconds to the first `lag`."""
     link = Impairments(bytes_per_s=READER_BYTES_PER_S, buffer_bytes=16 << 10)
     async with TcpProxy(house.http_address, down=link) as proxy:
-        push = await replace(house.device("dev10"), clip=clip).push()
-        viewer = await house.supervisor().watch("dev10", through=proxy.address)
+        push = await replace(house.device("slow"), clip=clip).push()
+        viewer = await house.supervisor().watch("slow", through=proxy.address)
         began = time.monotonic()
         lag = await viewer.next_message("lag", within_s=90)
         took_s = time.monotonic() - began
@@ -90,12 +90,12 @@ async def half_open(house: House, clip: Clip) -> float:
     """F59: seconds until it is off the books; the ledger says when it ended."""
     async with TcpProxy(house.http_address) as proxy:
         began = time.monotonic()
-        await watching(house, "dev17", clip, through=proxy.address)
+        await watching(house, "dark", clip, through=proxy.address)
         proxy.go_dark()
-        took_s = await gone(house, "dev17", 30)
+        took_s = await gone(house, "dark", 30)
         watched_s = time.monotonic() - began
         ended = datetime.now(UTC)
-    answer = await house.person("auditor").call("GET", "audit", params={"action": "live.close", "subject": "dev17"})
+    answer = await house.person("auditor").call("GET", "audit", params={"action": "live.close", "subject": "dark"})
     (entry,) = answer.json()["items"]
     assert entry["detail"]["seconds"] == pytest.approx(watched_s, abs=2)
     assert abs((datetime.fromisoformat(entry["at"]) - ended).total_seconds()) < 2
@@ -108,16 +108,17 @@ async def half_open(house: House, clip: Clip) -> float:
 @pytest.mark.fault("F59", "I8", "I9", "I11")
 async def test_slow_stopped_and_half_open_viewers_cost_nobody_else_a_picture(shared_house, clip_cache, house_clip):
     house = shared_house
+    await house.enrol("slow", "watched", "dark", "stopped-heavy", "stopped-light")
     heavy, slow_clip = generated_clip(HEAVY_CLIP, clip_cache), generated_clip(SLOW_CLIP, clip_cache)
-    push = await house.device("dev16").push()
-    bystander = await house.supervisor().watch("dev16")
+    push = await house.device("watched").push()
+    bystander = await house.supervisor().watch("watched")
     assert await bystander.wait_for_picture(5)
     base = Holdings.of(house)
 
     lag_s, (heavy_s, heavy_bytes), (light_s, light_bytes), half_open_s = await asyncio.gather(
         slow(house, slow_clip),
-        stopped(house, heavy, "dev18"),
-        stopped(house, house_clip, "dev19"),
+        stopped(house, heavy, "stopped-heavy"),
+        stopped(house, house_clip, "stopped-light"),
         half_open(house, house_clip),
     )
 
@@ -134,7 +135,7 @@ async def test_slow_stopped_and_half_open_viewers_cost_nobody_else_a_picture(sha
     assert await bystander.wait_for_picture(newest)
     assert bystander.pictures == list(range(bystander.pictures[0], bystander.pictures[-1] + 1))
     assert not [message for message in bystander.messages if message.type in ("lag", "gap", "stalled")]
-    for one in ("dev17", "dev18", "dev19"):
+    for one in ("dark", "stopped-heavy", "stopped-light"):
         for other in house.pushes_of(one):
             other.leave()
     await back_at(house, base)
@@ -144,13 +145,14 @@ async def test_slow_stopped_and_half_open_viewers_cost_nobody_else_a_picture(sha
 @pytest.mark.fault("F60", "I8", "I9", "I11")
 async def test_f60_many_viewers_who_leave_at_once_are_all_on_record_and_off_the_books(shared_house):
     house = shared_house
-    push = await house.device("dev20").push()
+    await house.enrol("crowded")
+    push = await house.device("crowded").push()
     person = house.supervisor()
-    bystander = await person.watch("dev20")
+    bystander = await person.watch("crowded")
     assert await bystander.wait_for_picture(5)
     base = Holdings.of(house)
     for _ in range(0, LEAVING, 20):
-        viewers = await asyncio.gather(*(person.watch("dev20") for _ in range(20)))
+        viewers = await asyncio.gather(*(person.watch("crowded") for _ in range(20)))
         assert await viewers[-1].wait_for_picture(push.next_n)
     assert Holdings.of(house).sockets >= base.sockets + LEAVING
 
@@ -165,7 +167,7 @@ async def test_f60_many_viewers_who_leave_at_once_are_all_on_record_and_off_the_
     assert bystander.pictures == list(range(bystander.pictures[0], bystander.pictures[-1] + 1))
     counted = {}
     for action in ("live.open", "live.close"):
-        answer = await house.person("auditor").call("GET", "audit", params={"subject": "dev20", "action": action})
+        answer = await house.person("auditor").call("GET", "audit", params={"subject": "crowded", "action": action})
         counted[action] = answer.json()["total"]
     assert counted == {"live.open": LEAVING + 1, "live.close": LEAVING}
     push.leave()

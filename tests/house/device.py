@@ -79,6 +79,7 @@ class Push:
         self.next_n = starting_at
         self.name = name
         self._clip = clip
+        self._labels = clip.label(name) if clip.label else ()
         self._link = link
         self._pair = pair
         self._interval_s = clip.video.period_ticks / VIDEO_CLOCK / len(clip.video.units)
@@ -168,7 +169,8 @@ class Push:
         unit = video.units[place]
         stamp = stamp_sei(video.codec, self.name, self.next_n, round(due_s * 1e9))
         rtp_time = self._base + rounds * video.period_ticks + unit.show_ticks
-        self._sender.send((*unit.lead, stamp, *unit.body), rtp_time)
+        label = self._labels[unit.label] if unit.label >= 0 and self._labels else ()
+        self._sender.send((*unit.lead, stamp, *label, *unit.body), rtp_time)
         self.next_n += 1
 
     def _stop(self) -> None:

@@ -7,16 +7,29 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from mingjing.simulator import ClipOptions, DeviceLogin, Fleet, SimulateOptions
+from mingjing.simulator import ClipOptions, DeviceLogin, Faults, Fleet, SimulateOptions
 from storage import SystemClock
 from tests.house.house import House
 
+NO_FAULTS = Faults()
+
 
 @asynccontextmanager
-async def playing(house: House, devices: Sequence[str], clip: ClipOptions, cache_dir: Path) -> AsyncIterator[Fleet]:
-    """These devices publish inside the block, and leave in good order after it."""
+async def playing(
+    house: House,
+    devices: Sequence[str],
+    clip: ClipOptions,
+    cache_dir: Path,
+    *,
+    through: tuple[str, int] | None = None,
+    faults: Faults = NO_FAULTS,
+) -> AsyncIterator[Fleet]:
+    """These devices publish inside the block, and leave in good order after it; perhaps `through` a bad link."""
     logins = tuple(DeviceLogin(name, house.keys[name]) for name in devices)
-    options = SimulateOptions(house.rtsp_url, logins, cache_dir, generated=clip, start_within_s=0.5)
+    host, port = through or house.rtsp_address
+    options = SimulateOptions(
+        f"rtsp://{host}:{port}", logins, cache_dir, generated=clip, start_within_s=0.5, faults=faults
+    )
     fleet = await asyncio.to_thread(Fleet.prepare, options, SystemClock())
     with capture_logs():  # twenty devices that call in vain, once a second, are no news
         async with asyncio.TaskGroup() as group:

@@ -62,8 +62,17 @@ class Person:
             websockets.exceptions.InvalidStatus: the server refuses.
         """
         server = f"{through[0]}:{through[1]}" if through else self.http_url.removeprefix("http://")
-        socket = await connect(
-            f"ws://{server}/ws/live/{device}?channel={channel}&purpose={purpose}",
+        viewer = Viewer(await self._connect(server, f"/ws/live/{device}?channel={channel}&purpose={purpose}"))
+        self._viewers.append(viewer)
+        return viewer
+
+    async def events(self) -> "Events":
+        """Open the event WebSocket of a tab."""
+        return Events(await self._connect(self.http_url.removeprefix("http://"), "/ws/events"))
+
+    async def _connect(self, server: str, path: str) -> ClientConnection:
+        return await connect(
+            f"ws://{server}{path}",
             additional_headers={"Cookie": f"session={await self.token()}"},
             origin=Origin(f"http://{server}"),
             compression=None,
@@ -72,9 +81,22 @@ class Person:
             max_size=None,
             max_queue=None,  # taken in at once, whether the test looks or not: a slow test is no slow reader
         )
-        viewer = Viewer(socket)
-        self._viewers.append(viewer)
-        return viewer
+
+
+class Events:
+    """The event WebSocket of a tab, until it is counted."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    async def count_of(self, device: str) -> int:
+        """How many messages have come that name the device, apart from snapshots and statistics. Closes it."""
+        count = 0
+        await self._socket.close()
+        async for message in self._socket:
+            told = loads(message)
+            count += told["type"] not in ("snapshot", "statistics") and device in (told.get("device"), told.get("id"))
+        return count
 
 
 class Viewer:

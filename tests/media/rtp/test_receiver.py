@@ -8,7 +8,7 @@ from media.access_unit import AccessUnit
 from media.rtp import SenderReport, TrackReceiver, build_goodbye, build_sender_report, packets
 from media.rtp.packet import HEADER
 from media.rtp.probation import PROOF_PACKETS
-from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX
+from media.rtp.reorder import UDP_AGE_MAX_NS, UDP_PACKETS_MAX, UDP_START_WAIT_NS
 from media.rtp.rtcp import parse_report_blocks
 from media.track import Codec
 
@@ -24,8 +24,8 @@ def frame(n: int) -> bytes:
 class Line:
     """A G.711 track; packet n has sequence number n modulo 2^16 and RTP time 160 n."""
 
-    def __init__(self, *, udp: bool = False) -> None:
-        self.receiver = TrackReceiver(Codec.PCM_ALAW, 8, 8_000, {}, reorder=udp)
+    def __init__(self, *, udp: bool = False, start_wait_ns: int = 0) -> None:
+        self.receiver = TrackReceiver(Codec.PCM_ALAW, 8, 8_000, {}, reorder=udp, start_wait_ns=start_wait_ns)
         self.now_ns = 0
 
     def send(self, *numbers: int, ssrc: int = SSRC, payload_type: int = 8) -> list[int]:
@@ -79,6 +79,24 @@ def test_over_udp_packets_come_out_in_order_with_their_own_receive_times():
     assert [unit.received_mono_ns // MS for unit in units] == [60, 40, 60]
     assert line.receiver.statistics().reordered == 1
     assert line.receiver.statistics().lost == 0
+
+
+def test_over_udp_a_stream_waits_for_what_its_first_packet_overtook():
+    line = Line(udp=True, start_wait_ns=UDP_START_WAIT_NS)
+    assert line.send(65_535 + 3, 65_535 + 1, 65_535, 65_535 + 2) == []
+    units = line.receiver.due(20 * MS + UDP_START_WAIT_NS)
+    assert numbers_of(units) == [65_535, 65_536, 65_537, 65_538]
+    assert [unit.received_mono_ns // MS for unit in units] == [60, 40, 80, 20]
+    assert line.send(65_539) == [65_539]
+    assert line.receiver.statistics().lost == line.receiver.statistics().duplicates == 0
+
+
+def test_the_wait_for_the_first_packet_is_bounded_and_ends_with_the_stream():
+    line = Line(udp=True, start_wait_ns=10_000 * MS)
+    assert line.send(*range(1, UDP_PACKETS_MAX + 2)) == list(range(1, UDP_PACKETS_MAX + 2))
+    line = Line(udp=True, start_wait_ns=UDP_START_WAIT_NS)
+    line.send(2, 1)
+    assert numbers_of(line.receiver.flush()) == [1, 2]
 
 
 def test_over_udp_a_missing_packet_is_waited_for_only_so_long():
