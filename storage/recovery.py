@@ -62,7 +62,8 @@ def recover(store: SegmentStore, also: Iterable[Path] = ()) -> Recovery:
             else:
                 quarantined.append((store.set_aside(path), "nothing in it was recorded"))
             continue
-        gaps = gaps_of(journal[: position.records * RECORD_SIZE])
+        # A sync record may vouch for one that the disk has damaged since: `store check` tells, and a start goes on.
+        gaps = gaps_of(journal[: position.records * RECORD_SIZE], skip_damaged=True)
         if end is None:
             sealed.append(_end(store, path, header, position, gaps, follower))
         else:

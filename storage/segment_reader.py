@@ -118,16 +118,17 @@ def sealed_from(header: SegmentHeader, end: Record, gaps: tuple[RecordedGap, ...
     )
 
 
-def gaps_of(journal: bytes) -> tuple[RecordedGap, ...]:
+def gaps_of(journal: bytes, *, skip_damaged: bool = False) -> tuple[RecordedGap, ...]:
     """The gaps of a whole journal, believed by their CRC. Raises SegmentUnreadableError: one is damaged."""
     kinds = journal[::RECORD_SIZE]  # the kind is each record's first byte
     gaps = []
     at = kinds.find(Kind.GAP)
     while at >= 0:
         record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
-        if record is None:
+        if record is not None:
+            gaps.append(_gap_from(record))
+        elif not skip_damaged:
             raise SegmentUnreadableError(f"record {at} of its journal is damaged")
-        gaps.append(_gap_from(record))
         at = kinds.find(Kind.GAP, at + 1)
     return tuple(gaps)
 

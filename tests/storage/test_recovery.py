@@ -241,6 +241,23 @@ def test_durable_footage_is_not_hashed_again_at_start(shelf):
     assert [fault.words for fault in verify(path)[1]] == ["altered or missing bytes"]
 
 
+def test_a_durable_gap_whose_record_the_disk_damaged_does_not_stop_the_start(shelf):
+    """F27: found by fuzzing. The start goes on without that gap, and `store check` says what is damaged."""
+    writer = shelf.open()
+    lost = RecordedGap(11, 10, 0, GapCause.PACKET_LOSS, MORNING_NS, MORNING_NS + 1)
+    writer.append([*fragments(1, 10), lost, *fragments(21, 24)])
+    writer.sync()
+    writer.append(fragments(25, 25))
+    writer.close()
+    path = path_of(shelf, writer)
+    journal = bytearray(path.with_suffix(".journal").read_bytes())
+    journal[11 * RECORD_SIZE + 50] ^= 1  # behind the header and ten fragments
+    path.with_suffix(".journal").write_bytes(journal)
+    [sealed] = recover(shelf.store).sealed
+    assert (sealed.gaps, sealed.last_sequence) == ((), 25)
+    assert [fault.words for fault in verify(path)[1]] == ["its journal is not true after record 10"]
+
+
 def test_of_a_file_shorter_than_was_promised_what_is_left_is_kept(shelf):
     writer, path = interrupted(shelf)
     path.write_bytes(path.read_bytes()[: writer.durable.media_bytes - 1])

@@ -23,6 +23,10 @@ class Bits:
         self._bits += bits
         return self
 
+    @property
+    def length(self) -> int:
+        return len(self._bits)
+
     def rbsp(self) -> bytes:
         whole = self._bits + "1"
         whole += "0" * (-len(whole) % 8)
