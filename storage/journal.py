@@ -33,6 +33,8 @@ CHAIN_END = BODY_SIZE + 32
 CRC_OFFSET = CHAIN_END + 4
 RECORD_SIZE = CRC_OFFSET + 4
 RESERVED = bytes(4)
+OFFSET_MAX = (1 << 63) - 1  # of a file, to any kernel
+LENGTH_MAX = 16 << 20  # of header and fragment; four times the largest access unit, so that a lie is no memory bomb
 
 
 class Kind(IntEnum):
@@ -113,7 +115,9 @@ def parse(data: bytes | memoryview) -> Record | None:
         return None
     record = Record._make((*BODY.unpack(data[:BODY_SIZE]), bytes(data[BODY_SIZE:CHAIN_END])))
     known = record.kind in _KINDS and record.version == VERSION and bytes(data[CHAIN_END:CRC_OFFSET]) == RESERVED
-    if not known or (record.kind == Kind.FRAGMENT and record.clock_rate == 0) or record.cause not in _CAUSES:
+    if not known or record.offset > OFFSET_MAX or record.length > LENGTH_MAX or record.cause not in _CAUSES:
+        return None
+    if (record.kind == Kind.FRAGMENT and record.clock_rate == 0) or (record.kind == Kind.GAP and not record.cause):
         return None
     return record
 

@@ -122,16 +122,19 @@ def _walk(
 
     Starts from what the last sync record vouches for, unless that cannot be.
     """
-    position = _durable(journal) or _after_header(header, journal)
+    beginning = _after_header(header, journal)
+    position = _durable(journal) or beginning
     taken_over = follower is not None and position.last_sequence >= follower.first_sequence
-    if taken_over or position.media_bytes > path.stat().st_size:  # shorter than was promised: look at every byte
-        position = _after_header(header, journal)
+    # Shorter than was promised, or promised what cannot be: look at every byte.
+    if taken_over or not beginning.media_bytes <= position.media_bytes <= path.stat().st_size:
+        position = beginning
     trusted = position.records
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         for record in true_records(journal, position.chain, position.records):
             if record.kind == Kind.END:
-                whole = size == position.media_bytes and (record.number + 1) * RECORD_SIZE == len(journal)
+                whole = size == position.media_bytes == record.offset
+                whole = whole and (record.number + 1) * RECORD_SIZE == len(journal)
                 return position, record if whole else None
             if record.kind in (Kind.FRAGMENT, Kind.GAP):
                 if record.offset != position.media_bytes or record.offset + record.length > size:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from media.rtsp.errors import RtspError
-from media.rtsp.interleaved import Buffer
+from media.rtsp.interleaved import DOLLAR, Buffer
 
 METHOD_MAX_BYTES = 64  # these four are gortsplib's: no camera that works there fails here
 URL_MAX_BYTES = 2_048
@@ -108,6 +108,7 @@ class MessageParser:
         self._line = bytearray()
         self._lines: list[str] = []
         self._head_bytes = 0
+        self._head_lines = 0  # folded ones counted each: putting them together costs as much as a header
         self._body = bytearray()
         self._body_wanted: int | None = None
         self._failed = False
@@ -147,8 +148,11 @@ class MessageParser:
 
     def _read_head(self, buffer: Buffer, start: int, end: int) -> int:
         if self.idle:
+            begin = start
             while start < end and buffer[start] in _BLANK:
                 start += 1
+            if begin < start < end and buffer[start] == DOLLAR:
+                return start  # behind blank lines a frame may begin: the caller looks, as after any message
             if start < end:
                 _refuse_foreign_protocol(buffer[start])
         while start < end and self._body_wanted is None:
@@ -178,13 +182,16 @@ class MessageParser:
         if _CONTROL.search(line):
             raise RtspError(400, "control characters in a message head")
         text = line.decode("latin-1")
+        self._head_lines += 1
+        if self._head_lines > 1 + HEADERS_MAX:
+            raise RtspError(400, f"more than {HEADERS_MAX} headers")
         if not self._lines:
             _check_start_line(text)
         elif text[0] in " \t" and _HEADER.fullmatch(text.strip()) is None:
+            if len(self._lines) == 1:
+                raise RtspError(400, "the first line is folded")
             self._lines[-1] += " " + text.strip()  # folded (RFC 2326 takes over RFC 2068's rule)
             return
-        if len(self._lines) > HEADERS_MAX:
-            raise RtspError(400, f"more than {HEADERS_MAX} headers")
         self._lines.append(text.strip())
 
     def _finish(self) -> Message:
@@ -194,7 +201,7 @@ class MessageParser:
         self._lines.clear()
         self._body.clear()
         self._body_wanted = None
-        self._head_bytes = 0
+        self._head_bytes = self._head_lines = 0
         if status := _STATUS_LINE.fullmatch(start_line):
             return Response(int(status[1]), (status[2] or "").strip(), headers, body)
         request = _REQUEST_LINE.fullmatch(start_line)

@@ -1,4 +1,4 @@
-"""Every parser for a while under atheris, one after the other: `make fuzz`, or `python -m tests.fuzz.campaign [TARGET…]`.
+"""Every parser for a while under atheris: `make fuzz`, or `python -m tests.fuzz.campaign [TARGET…]`.
 
 FUZZ_SECONDS (600) is for each parser. Findings go to tests/vectors/CLASS, where the suite replays them;
 the corpus is kept in .cache/fuzz, so a later run goes on where this one stopped. The table at the end,
@@ -36,7 +36,7 @@ def main(names: Sequence[str]) -> int:
         results[name] = run(name)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(table(results))
+    sys.stdout.write(table(results) + "\n")
     return int(any(result["findings"] for result in results.values()))
 
 
@@ -59,7 +59,6 @@ def run(name: str) -> dict[str, object]:
         findings += [finding for finding in _FINDING.findall(said) if finding not in findings]
         findings += _taken_over(artifacts, VECTORS / target.KIND)
     seconds = round(time.monotonic() - began)
-    print(f"{name}: {seconds} s, {executions} executions, coverage {coverage}, findings {findings}", flush=True)
     return {"seconds": seconds, "executions": executions, "coverage": coverage, "findings": findings}
 
 

@@ -13,8 +13,15 @@ from tests.fuzz.targets import BY_EXPOSURE, Target, load
 from tests.fuzz.targets import rtsp as rtsp_target
 from tests.vectors.loader import Vector, findings, vectors
 
-MUTATIONS = {"stream": 600, "journal": 400, "interleaved": 400}  # about half a second each
-MUTATIONS_ELSE = 1_500
+MUTATIONS = {
+    "stream": 150,
+    "journal": 400,
+    "interleaved": 300,
+    "h264": 400,
+    "h265": 300,
+    "rtp": 700,
+}  # half a second each
+MUTATIONS_ELSE = 1_000
 CUT_ALL_BYTES = 120  # shorter inputs are cut at every byte, longer ones at so many places
 SPLIT_ALL_BYTES = 400
 TRAILING = (b"\0", b"\xff" * 40, b"$\x00\x00\x04\x80\x60\x00\x01", b"\r\n\r\n")

@@ -14,7 +14,10 @@ from typing import Protocol, cast
 from tests.vectors.loader import Vector
 
 # The more strangers reach it, the earlier its turn.
-BY_EXPOSURE = ("rtsp", "interleaved", "rtp", "stream", "sdp", "h264", "rtcp", "h265", "fmp4", "journal")
+BY_EXPOSURE = (
+    *("rtsp", "interleaved", "rtp", "stream", "sdp", "h264", "rtcp", "h265"),
+    *("reader", "fmp4", "journal"),
+)
 
 
 class Target(Protocol):

@@ -1,5 +1,6 @@
-"""The reader of our own fMP4, which the archive, recovery and `store check` believe. The input is a file's beginning."""
+"""The reader of our own fMP4, which archive, recovery and `store check` believe. The input is a file's beginning."""
 
+import contextlib
 from collections.abc import Iterator
 
 from media.fmp4 import (
@@ -18,6 +19,7 @@ from tests.storage.footage import TRACKS
 from tests.vectors.loader import Vector, vectors
 
 KIND = "fmp4"
+UTC_NS = 1_790_000_000_000_000_000
 TOKENS = (
     *(
         b"ftyp",
@@ -55,14 +57,12 @@ TOKENS = (
 def seeds() -> Iterator[bytes]:
     for vector in vectors(KIND):
         yield seed(vector)
-    identity: Identity = {"format": 1, "device": "dev1", "start_ns": 1_790_000_000_000_000_000}
+    identity: Identity = {"format": 1, "device": "dev1", "start_ns": UTC_NS}
     yield init_segment(TRACKS, identity)
     for track in TRACKS:
         yield init_segment([track])
-    yield PictureWriter(1).write(
-        [b"\x67\x42", b"\x65\x88" + bytes(40)], 1, 90_000, 0, 3_600, True, 1_790_000_000_000_000_000
-    )
-    yield SoundWriter(2).write([bytes(20)] * 5, [160] * 5, 2, 90_000, 1_790_000_000_000_000_000)
+    yield PictureWriter(1).write([b"\x67\x42", b"\x65\x88" + bytes(40)], 1, 90_000, 0, 3_600, True, UTC_NS)
+    yield SoundWriter(2).write([bytes(20)] * 5, [160] * 5, 2, 90_000, UTC_NS)
 
 
 def seed(vector: Vector) -> bytes:
@@ -72,17 +72,15 @@ def seed(vector: Vector) -> bytes:
 def check(data: bytes) -> None:
     view = memoryview(data)
     for read in (read_identity, parse_init):
-        try:
+        with contextlib.suppress(Mp4Error):
             read(view)
-        except Mp4Error as error:
-            assert str(error)
     try:
         end = 0
         for _, start, end in iter_boxes(view):
             assert 0 < start <= end <= len(data)
         assert end == len(data)
-    except Mp4Error as error:
-        assert str(error)
+    except Mp4Error:
+        pass
     _read_fragment(view)
     try:
         units = nal_units(view)
@@ -94,8 +92,7 @@ def check(data: bytes) -> None:
 def _read_fragment(view: memoryview) -> None:
     try:
         fragment = parse_fragment(view)
-    except Mp4Error as error:
-        assert str(error)
+    except Mp4Error:
         return
     assert 0 < fragment.length <= len(view)
     assert sum(len(sample.payload) for sample in fragment.samples) <= fragment.length

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from media.rtsp.interleaved import walk_frames
+from media.rtsp.interleaved import Bounds, Buffer, walk_frames
 from tests.fuzz.targets import rtsp
 from tests.media.rtsp.dialogue import interleaved, request
 from tests.vectors.loader import Vector, vectors
@@ -35,11 +35,13 @@ def _walk(data: bytes) -> None:
     """The walk takes the frames that a slow and obvious reader takes, and stops where that one stops."""
     taken: list[tuple[int, bytes]] = []
 
-    def handler(channel: int, buffer: bytes, start: int, end: int) -> None:
-        assert 0 <= start <= end <= len(buffer)
-        taken.append((channel, bytes(buffer[start:end])))
+    def handler(channel: int, buffer: Buffer, bounds: Bounds) -> None:
+        assert bounds, "a row of nothing"
+        for start, end in bounds:
+            assert 0 <= start <= end <= len(buffer)
+            taken.append((channel, bytes(buffer[start:end])))
 
-    behind = walk_frames(data, 0, len(data), [handler] * 256)  # type: ignore[list-item]
+    behind = walk_frames(data, 0, len(data), [handler] * 256)
     wanted, rest = [], data
     while len(rest) >= 4 and rest[:1] == b"$" and len(rest) >= 4 + int.from_bytes(rest[2:4], "big"):
         size = int.from_bytes(rest[2:4], "big")

@@ -4,8 +4,9 @@ The input is a byte that chooses codec and transport, then packets, each behind 
 After all of it a sound sender must come through (the same as in tests/media/rtp/test_fuzz.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import accumulate
 
 from media.rtp import TrackReceiver, packetize_aac, packetize_h264, packetize_h265, packets
 from media.rtp.picture import UNIT_MAX_BYTES, UNIT_MAX_NALS
@@ -76,6 +77,20 @@ def check(data: bytes) -> None:
         assert len(receiver.receiver_report(now)) % 4 == 0
     receiver.due(now + 10_000 * MS)
     _sound_comes_through(receiver, codec, bool(fmtp), now)
+    _a_row_is_the_same(data, codec, fmtp)
+
+
+def _a_row_is_the_same(data: bytes, codec: Codec, fmtp: Mapping[str, str]) -> None:
+    """All packets of one read at once are what they are one by one."""
+    row, single = (TrackReceiver(codec, _PAYLOAD_TYPE, 90_000, fmtp, reorder=bool(data[0] & _UDP)) for _ in range(2))
+    packets_in_row = list(records(data[1:]))
+    buffer = b"".join(packets_in_row)
+    ends = list(accumulate(map(len, packets_in_row)))
+    bounds = list(zip([0, *ends], ends, strict=False))
+    units = [unit for start, end in bounds for unit in single.receive(buffer, start, end, MS, MS)]
+    assert list(row.receive_row(buffer, bounds, MS, MS)) == units
+    assert list(row.flush()) == list(single.flush())
+    assert row.statistics() == single.statistics()
 
 
 def records(data: bytes) -> Iterator[bytes]:

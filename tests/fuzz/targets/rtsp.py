@@ -6,9 +6,10 @@ The input is what a peer writes to the socket. The driver says yes to every requ
 from collections.abc import Iterator
 from zlib import crc32
 
-from media.rtsp import FRAME_MAX_BYTES, Announce, Event, Fault, Setup, Teardown
+from media.rtsp import FRAME_MAX_BYTES, Announce, Describe, Event, Fault, Setup, Teardown
 from media.sdp import SdpError
-from tests.media.rtsp.dialogue import URL, Server, announce, interleaved, request, setup, statuses
+from tests.media.rtsp.dialogue import URL, announce, interleaved, request, setup, statuses
+from tests.media.rtsp.test_playing import SESSION, Stage, describe, play_setup
 from tests.vectors.loader import Vector, vectors
 
 KIND = "rtsp"
@@ -17,6 +18,8 @@ PRELUDES = {
     "announced": announce(),
     "ready": announce() + setup(0) + setup(1),
     "recording": announce() + setup(0) + setup(1) + request("RECORD"),
+    "described": describe(),
+    "playing": describe() + play_setup(0) + play_setup(1) + request("PLAY"),
 }
 TOKENS = (
     *(b"OPTIONS", b"ANNOUNCE ", b"SETUP ", b"RECORD ", b"TEARDOWN ", b"GET_PARAMETER ", b"SET_PARAMETER ", b"PLAY "),
@@ -56,7 +59,7 @@ TOKENS = (
 )
 
 
-class Yes(Server):
+class Yes(Stage):
     """Accepts what can be accepted; a description that cannot be read is refused as the gateway would."""
 
     def answer(self, event: Event) -> None:
@@ -70,6 +73,7 @@ def seeds() -> Iterator[bytes]:
     for vector in vectors(KIND):
         yield seed(vector)
     yield PRELUDES["recording"] + interleaved(0, b"packet") + request("TEARDOWN")
+    yield SESSION
 
 
 def seed(vector: Vector) -> bytes:
@@ -109,7 +113,7 @@ def heard(data: bytes, ends: object) -> tuple[str, list[tuple[int, bytes]], list
             assert len(server.events) == events
         if not (recording or server.core.recording or server.core.closed):
             assert len(server.packets) == packets, "a packet before RECORD"
-        assert (server.core.next_timeout() is None) == server.core.closed
+        assert server.core.next_timeout() is not None or server.core.closed or server.core.playing
     for code in statuses(answers_only("".join(said))):
         assert 200 <= code < 600
     _in_order(server.events)
@@ -123,10 +127,10 @@ def answers_only(said: str) -> str:
 
 
 def _in_order(events: list[Event]) -> None:
-    """Nothing is set up before it is announced, and nothing follows the end."""
+    """Nothing is set up before it is announced or described, and nothing follows the end."""
     announced = False
     for place, event in enumerate(events):
-        if isinstance(event, Announce):
+        if isinstance(event, Announce | Describe):
             announced = True
         elif isinstance(event, Setup):
             assert announced

@@ -66,8 +66,7 @@ def seed(vector: Vector) -> bytes:
 def check(data: bytes) -> None:
     try:
         description = parse(data)
-    except SdpError as error:
-        assert str(error)
+    except SdpError:
         return
     assert len(data) <= SDP_MAX_BYTES
     assert 1 <= len(description.media) <= MEDIA_MAX
@@ -82,8 +81,8 @@ def check(data: bytes) -> None:
             receiver.receive(bytes((0x80, media.payload_type)) + bytes(30), 0, 32, 0, 0)
     try:
         offers = read_announcement(description).offers
-    except UnsupportedCodecError as error:
-        assert str(error)
+    except UnsupportedCodecError:
+        pass
     else:
         assert 1 <= len(offers) <= 2
         for offer in offers.values():
