@@ -26,6 +26,9 @@ FAREWELL_S = 1.0  # for the app to say why a socket closes, once the server stop
 # pictures that we believe to be seen. It still takes one write of up to 64 KB whole when nothing waits before it.
 UNSENT_MAX_BYTES = 16 << 10
 
+INVALID_DATA = 1007  # RFC 6455, 7.4.1: text that is no UTF-8
+
+_BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _BINARY = 0x82  # FIN and opcode 2
 _TEXT = 0x81  # FIN and opcode 1
 
@@ -104,6 +107,23 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         taken: socket.socket = self.transport.get_extra_info("socket")
         return taken
 
+    def send_receive_event_to_app(self) -> None:
+        """Text that is no UTF-8 is the peer's fault: the socket is closed, and no traceback logged as uvicorn would."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
+            self.frames = []
+            self.conn.send_close(INVALID_DATA)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+    def data_received(self, data: bytes) -> None:
+        """A handshake past the limits of websockets is refused; uvicorn would leave its socket open for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_HANDSHAKE)
+            self.transport.close()
+
     def shutdown(self) -> None:
         """The server stops. The app knows, and ends its sockets with their reason; uvicorn would cut them off first."""
         if self.handshake_complete and not self.close_sent:
@@ -114,6 +134,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def _end_unsaid(self) -> None:
         if not self.disconnected:
             super().shutdown()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def frames_of(scope: Mapping[str, Any]) -> FrameWriter:
