@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
-from gateway.rtsp import RtspListener
+from gateway.rtsp import Puller, PullNetworks, RtspListener
 from gateway.stream import AlarmKind, Hub
 from media import GapCause
 from media.rtsp import NonceFactory
@@ -88,6 +88,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 services = _services(house, hub, archiver, rtsp, proxies, metrics, alarms)
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
+                puller = _puller(house, hub, rtsp)
                 server = HttpServer(app, listening, http.certificate, http.private_key)
                 async with _tasks(
                     server.serve_until_stopped,
@@ -95,6 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     house.access.run,
                     lambda: run_app(app),
                     rtsp.run_timers,
+                    puller.run,
                     lag.run,
                     counts.run,
                     lambda: _tick(hub),
@@ -104,6 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     _spare_the_collector()
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
+                    await puller.close()
                     await rtsp.close()
                     server.stop()
                     await server.stopped.wait()
@@ -154,6 +157,12 @@ async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
         context.load_cert_chain(own.certificate, own.private_key)
         await rtsp.open_tls(settings.host, settings.tls_port, context)
     return rtsp
+
+
+def _puller(house: House, hub: Hub, rtsp: RtspListener) -> Puller:
+    settings = house.settings.rtsp
+    networks = PullNetworks(settings.pull_networks, settings.pull_ports)
+    return Puller(hub=hub, registry=house.registry, bus=house.bus, clock=house.clock, networks=networks, udp=rtsp.udp)
 
 
 def _services(

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
+from gateway.rtsp import PullNetworks
 from viewer.access import PasswordProfile, TrustedProxies
 
 ENVIRONMENT_PREFIX = "MINGJING_"
@@ -64,6 +65,20 @@ class RtspSettings(_Section):
     rtp_port: Port = 8000
     rtcp_port: Port = 8001
     public_host: str = ""  # what devices are told in their URL; empty: the host of the page or command
+    pull_networks: tuple[str, ...] = ()  # where fixed cameras may be called; none: nowhere
+    pull_ports: tuple[str, ...] = ("554", "322", "8554", "8322")
+
+    @field_validator("pull_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        PullNetworks(networks)
+        return networks
+
+    @field_validator("pull_ports")
+    @classmethod
+    def _are_ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:
+        PullNetworks((), ports)
+        return ports
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.registry import Registry
 from mingjing.settings import Settings
-from storage import Clock, SegmentStore, SteadyClock, SystemClock, UlidFactory
+from storage import KEY_FILE, Clock, SecretBox, SegmentStore, SteadyClock, SystemClock, UlidFactory
 from storage.bus import Bus, MemoryBus
 from storage.database import Database, migrate
 from storage.ledger import Ledger
@@ -39,6 +39,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
 
     Raises:
         StoreLockedError: another process has this data directory.
+        SecretKeyDamaged: the key file for cameras' passwords is no key.
         SchemaTooNewError: a newer version of this program has written it.
     """
     clock = clock or SystemClock()
@@ -51,7 +52,8 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
         try:
             async with Ledger.open(settings.data_dir / "ledger", database, clock) as ledger:
                 bus = MemoryBus()
-                registry = await Registry.load(database, ledger, bus, clock)
+                box = SecretBox.open(settings.data_dir / KEY_FILE)
+                registry = await Registry.load(database, ledger, bus, clock, box)
                 access = await Access.open(
                     database=database,
                     ledger=ledger,

@@ -1,7 +1,7 @@
 """The shelves: where bytes and rows come to rest.
 
 Here: segment files and their journals, the database engine and its one writer (`storage.database`),
-the ledger (`storage.ledger`), the event bus (`storage.bus`), clocks and ids.
+the ledger (`storage.ledger`), the event bus (`storage.bus`), sealed secrets, clocks and ids.
 Not here: what to keep and for how long (recorder), who may read it (viewer.access), what a picture
 is (media), and anybody's tables: each room declares its own.
 
@@ -14,6 +14,7 @@ from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, EndFlag, Kind, Record
 from storage.recovery import Recovery, recover
+from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader
 from storage.segment_reader import (
     ByteRange,
@@ -34,6 +35,7 @@ from storage.store_identity import WrongMediaError, require_own_media, take_medi
 __all__ = [
     "BORN_UTC_NS",
     "HELD_MAX_NS",
+    "KEY_FILE",
     "NO_CHAIN",
     "ByteRange",
     "Clock",
@@ -48,6 +50,9 @@ __all__ = [
     "RecordedGap",
     "Recovery",
     "SealedSegment",
+    "SecretBox",
+    "SecretKeyDamaged",
+    "SecretUnreadable",
     "SegmentHeader",
     "SegmentStore",
     "SegmentUnreadableError",

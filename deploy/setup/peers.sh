@@ -9,6 +9,8 @@ command -v chromium >/dev/null || wanted+=(chromium)
 command -v strace >/dev/null || wanted+=(strace)
 command -v ip >/dev/null || wanted+=(iproute2)
 fc-list :lang=zh 2>/dev/null | grep -q . || wanted+=(fonts-noto-cjk)
+/usr/bin/python3 -c "import gi; gi.require_version('GstRtspServer', '1.0')" 2>/dev/null ||
+    wanted+=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
 [ ${#wanted[@]} = 0 ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq

@@ -1,7 +1,8 @@
 """Who may send: units, checkpoints and devices, and the verifiers of the devices' keys.
 
-Here: registering, changing and removing them, listing them, and what admission and the admin's
-screen must know of a device: its keys, when it was last seen, why it was last refused.
+Here: registering, changing and removing them, where the pictures of fixed cameras are fetched from,
+listing, and what admission and the admin's screen must know of a device: its keys, when it was last seen,
+why it was last refused.
 Not here: what a device is sending now (gateway.stream), whether a connection is let in
 (gateway.admission), who may change any of this (viewer.access), QR codes and URLs (viewer, CLI).
 
@@ -10,7 +11,7 @@ Invariants:
   is complete or has not happened.
 - Reading is from memory, synchronous and never waits for the database.
 - A key is shown once, when it is made. What is kept of it is worth as much (HA1): it is never
-  logged, printed or sent.
+  logged, printed or sent. A camera's password is sealed (storage.SecretBox) and never shown again.
 - Changes wait for each other; presence (last seen, last refusal) is written behind and may lack
   its last seconds after a crash.
 """
@@ -25,6 +26,8 @@ from gateway.registry.listing import Page
 from gateway.registry.places import Checkpoint, Unit
 from gateway.registry.presence import UnknownCaller
 from gateway.registry.registry import Registry
+from gateway.registry.source import Source, SourceTransport, SourceUrl, read_source_url
+from gateway.registry.sources import Sources
 from gateway.registry.units import Units
 from gateway.registry.words import ID_PATTERN
 
@@ -51,8 +54,13 @@ __all__ = [
     "RefusalReason",
     "Registry",
     "RegistryError",
+    "Source",
+    "SourceTransport",
+    "SourceUrl",
+    "Sources",
     "Unit",
     "UnitChanged",
     "Units",
     "UnknownCaller",
+    "read_source_url",
 ]

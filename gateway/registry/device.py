@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.registry.source import Source
+
 
 class RefusalReason(StrEnum):
     """Why a connection was refused; the words are for screens to translate."""
@@ -14,6 +16,15 @@ class RefusalReason(StrEnum):
     CODEC_NOT_SUPPORTED = "codec_not_supported"
     BAD_DESCRIPTION = "bad_description"  # an SDP that cannot be read
     TRANSPORT_NOT_SUPPORTED = "transport_not_supported"
+    # of a camera that we call
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"  # outside of the networks and ports that the settings name
+    UNREACHABLE = "unreachable"
+    TLS_NOT_TRUSTED = "tls_not_trusted"
+    WRONG_PASSWORD = "wrong_password"
+    PASSWORD_UNREADABLE = "password_unreadable"  # sealed by another server's key
+    NOT_FOUND = "not_found"  # the camera has no such path
+    CAMERA_REFUSED = "camera_refused"  # anything else that it says no with
+    NO_MEDIA = "no_media"  # it plays, it says, and sends nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,7 @@ class Device:
     last_refusal: LastRefusal | None
     version: int  # counts changes by people; for ETags
     credentials: tuple[Credential, ...] = field(repr=False)
+    source: Source | None = None  # where a fixed camera's pictures are fetched from
 
 
 @dataclass(frozen=True, slots=True)

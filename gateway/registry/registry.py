@@ -11,9 +11,10 @@ from gateway.registry.clerk import Clerk
 from gateway.registry.devices import Devices
 from gateway.registry.directory import Directory
 from gateway.registry.presence import Presence
+from gateway.registry.sources import Sources
 from gateway.registry.tables import read_checkpoints, read_devices, read_units
 from gateway.registry.units import Units
-from storage import Clock, UlidFactory
+from storage import Clock, SecretBox, UlidFactory
 from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
@@ -28,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.registry")
 @dataclass(frozen=True, slots=True)
 class Registry:
     """
-    >>> registry = await Registry.load(database, ledger, bus, clock)
+    >>> registry = await Registry.load(database, ledger, bus, clock, box)
     >>> tasks.create_task(registry.keep_presence(), name="registry presence")
     >>> await registry.flush_presence()   # at an orderly stop
     """
@@ -36,10 +37,11 @@ class Registry:
     units: Units
     checkpoints: Checkpoints
     devices: Devices
+    sources: Sources
     presence: Presence
 
     @classmethod
-    async def load(cls, database: Database, ledger: Ledger, bus: Bus, clock: Clock) -> "Registry":
+    async def load(cls, database: Database, ledger: Ledger, bus: Bus, clock: Clock, box: SecretBox) -> "Registry":
         """Read everything into memory; one process only may do this at a time."""
         async with database.read() as connection:
             directory = Directory(
@@ -52,6 +54,7 @@ class Registry:
             units=Units(directory, clerk, bus, clock, new_id),
             checkpoints=Checkpoints(directory, clerk, bus, clock, new_id),
             devices=Devices(directory, clerk, presence, bus, clock, new_id),
+            sources=Sources(directory, clerk, bus, box),
             presence=presence,
         )
 

@@ -2,11 +2,26 @@
 
 from collections import defaultdict
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, Row, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    Update,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.registry.device import Credential, Device, LastRefusal, RefusalReason
 from gateway.registry.places import Checkpoint, Unit
+from gateway.registry.source import Source, SourceTransport, read_source_url
 from storage.database import metadata
 
 units = Table(
@@ -60,6 +75,21 @@ device_credentials = Table(
     Column("expires_utc_ns", BigInteger, nullable=True),
 )
 
+device_sources = Table(
+    "device_sources",
+    metadata,
+    Column("device", Text, ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("sealed_password", LargeBinary, nullable=False),  # empty: none
+    Column("transport", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+)
+
+
+def update_version(table: Table, row_id: str, version: int) -> Update:
+    return update(table).where(table.c.id == row_id).values(version=version)
+
 
 async def read_units(connection: AsyncConnection) -> list[Unit]:
     rows = await connection.execute(select(units))
@@ -87,6 +117,7 @@ async def read_devices(connection: AsyncConnection) -> list[Device]:
     keys: dict[str, list[Credential]] = defaultdict(list)
     for row in await connection.execute(select(device_credentials).order_by(device_credentials.c.created_utc_ns)):
         keys[row.device].append(Credential(row.id, row.ha1_md5, row.ha1_sha256, row.expires_utc_ns))
+    sources = {row.device: _source(row) for row in await connection.execute(select(device_sources))}
     rows = await connection.execute(
         select(devices, checkpoints.c.unit).join(checkpoints, checkpoints.c.id == devices.c.checkpoint)
     )
@@ -103,9 +134,15 @@ async def read_devices(connection: AsyncConnection) -> list[Device]:
             last_refusal=_refusal(row),
             version=row.version,
             credentials=tuple(keys[row.id]),
+            source=sources.get(row.id),
         )
         for row in rows
     ]
+
+
+def _source(row: Row[tuple[object, ...]]) -> Source:
+    url, transport = read_source_url(row.url), SourceTransport(row.transport)
+    return Source(url, row.user, transport, row.fingerprint, row.sealed_password)
 
 
 def _refusal(row: Row[tuple[object, ...]]) -> LastRefusal | None:

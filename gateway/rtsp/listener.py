@@ -90,6 +90,11 @@ class RtspListener:
         return int(server.sockets[0].getsockname()[1])
 
     @property
+    def udp(self) -> UdpPorts | None:
+        """The media ports, for those who fetch over them."""
+        return self._udp
+
+    @property
     def strange_datagrams(self) -> int:
         """Datagrams on the media ports from nobody that was set up."""
         return self._udp.strangers if self._udp else 0

@@ -111,6 +111,11 @@ class Hub:
         """The devices that have a stream."""
         return {device for (device, _), publication in self._publications.items() if not publication.ended}
 
+    def is_sending(self, device_id: str, name: str) -> bool:
+        """Whether this channel has a stream."""
+        publication = self._publications.get((device_id, name))
+        return publication is not None and not publication.ended
+
     def end_all(self, cause: GapCause) -> None:
         """End every stream: the server stops."""
         for publication in list(self._publications.values()):

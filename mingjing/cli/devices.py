@@ -4,16 +4,20 @@ from typing import Annotated
 
 import typer
 
+from gateway.registry import SourceTransport
 from mingjing.cli.options import ConfigOption, DataDirOption, JsonOption
 from mingjing.cli.output import print_facts, print_json, print_line, print_table
-from mingjing.control import ask
+from mingjing.cli.passwords import PasswordStdinOption, read_password
+from mingjing.control import CommandError, ask
 from mingjing.control.requests import (
     DeviceAdd,
     DeviceItem,
     DeviceItems,
     DeviceKey,
     DeviceList,
+    DeviceRemoveSource,
     DeviceRotateKey,
+    DeviceSetSource,
     DeviceSwitch,
 )
 from mingjing.settings import load_settings
@@ -78,6 +82,43 @@ def enable_device(
     print_json(changed) if json else print_line(f"Device {changed.id} is enabled.")
 
 
+@devices.command("source")
+def set_source(
+    device: DeviceArgument,
+    url: Annotated[str | None, typer.Option(help="rtsp:// or rtsps://, without user and password.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="Fetch from nowhere any more.")] = False,
+    user: Annotated[str, typer.Option(help="The user name that the camera knows.")] = "",
+    password_stdin: PasswordStdinOption = False,
+    transport: Annotated[
+        SourceTransport, typer.Option(help="auto: TCP, or UDP where it must be.")
+    ] = SourceTransport.AUTO,
+    fingerprint: Annotated[
+        str, typer.Option(metavar="SHA256", help="The one certificate to take, of a camera that signs its own.")
+    ] = "",
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Have the pictures of a fixed camera fetched. Without --password-stdin a password that is there stays."""
+    settings = load_settings(config, data_dir=data_dir)
+    if none == (url is not None):
+        raise CommandError("A source is one or none.", field="url", fix="Give --url URL, or --none.")
+    if url is None:
+        changed = ask(settings, DeviceRemoveSource(id=device), DeviceItem)
+    else:
+        request = DeviceSetSource(
+            id=device,
+            url=url,
+            user=user,
+            password=read_password() if password_stdin else None,
+            transport=transport,
+            fingerprint=fingerprint,
+        )
+        changed = ask(settings, request, DeviceItem)
+    where = "by itself, or not at all" if changed.source is None else f"when it is called at {changed.source}"
+    print_json(changed) if json else print_line(f"Device {changed.id} sends {where}.")
+
+
 @devices.command("list")
 def list_devices(json: JsonOption = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """All devices: when each was last seen, and why it was last refused."""
@@ -94,10 +135,11 @@ def list_devices(json: JsonOption = False, config: ConfigOption = None, data_dir
             "enabled" if device.enabled else "disabled",
             device.last_seen or "never",
             device.last_refusal,
+            device.source,
         )
         for device in found.items
     ]
-    columns = ("ID", "NAME", "CHECKPOINT", "UNIT", "STATE", "LAST SEEN", "LAST REFUSED")
+    columns = ("ID", "NAME", "CHECKPOINT", "UNIT", "STATE", "LAST SEEN", "LAST REFUSED", "SOURCE")
     print_table(columns, rows, empty="No devices yet. `mingjing device add ID --checkpoint ID` registers one.")
 
 

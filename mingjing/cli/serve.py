@@ -18,7 +18,7 @@ from mingjing.control import Addresses, CommandError, addresses_of, control_sock
 from mingjing.lifecycle import RunningServer, running
 from mingjing.logs import configure_logs
 from mingjing.settings import Settings, load_settings
-from storage import StoreLockedError, WrongMediaError
+from storage import SecretKeyDamaged, StoreLockedError, WrongMediaError
 from storage.database import SchemaTooNewError
 from viewer.access import PlainBindRefused
 
@@ -96,7 +96,7 @@ def run_until_done(work: Coroutine[object, object, None]) -> None:
 def _operator_errors() -> Iterator[None]:
     try:
         yield
-    except (PlainBindRefused, StoreLockedError, SchemaTooNewError, WrongMediaError) as error:
+    except (PlainBindRefused, StoreLockedError, SecretKeyDamaged, SchemaTooNewError, WrongMediaError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(error.strerror or str(error)) from error

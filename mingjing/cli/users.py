@@ -1,18 +1,16 @@
 """`mingjing user …`."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from mingjing.cli.options import ConfigOption, DataDirOption, JsonOption
 from mingjing.cli.output import print_facts, print_json, print_line, print_table
-from mingjing.control import CommandError, ask
+from mingjing.cli.passwords import PasswordStdinOption, read_password
+from mingjing.control import ask
 from mingjing.control.requests import UserAdd, UserAdded, UserDisable, UserItem, UserItems, UserList
 from mingjing.settings import load_settings
 from viewer.access import Role
-
-PASSWORD_MAX = 4096  # characters read from a pipe; what a password may be is access's rule
 
 users = typer.Typer(no_args_is_help=True, help="People's accounts.")
 
@@ -22,15 +20,13 @@ def add_user(
     name: Annotated[str, typer.Argument(help="a-z, 0-9, dot, - and _.")],
     role: Annotated[Role, typer.Option(help="One account has one role.")],
     unit: Annotated[str | None, typer.Option(metavar="ID", help="The unit it is limited to.")] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Take the password from standard input, one line.")
-    ] = False,
+    password_stdin: PasswordStdinOption = False,
     json: JsonOption = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Make an account. Without --password-stdin its one-time password is printed this once."""
-    password = _read_password() if password_stdin else None
+    password = read_password() if password_stdin else None
     request = UserAdd(name=name, role=role, unit=unit, password=password)
     made = ask(load_settings(config, data_dir=data_dir), request, UserAdded)
     if json:
@@ -67,10 +63,3 @@ def list_users(json: JsonOption = False, config: ConfigOption = None, data_dir: 
     ]
     columns = ("NAME", "ROLE", "UNIT", "STATE", "LAST LOGIN")
     print_table(columns, rows, empty="No accounts yet. `mingjing serve` makes the first three.")
-
-
-def _read_password() -> str:
-    line = sys.stdin.readline(PASSWORD_MAX + 2).removesuffix("\n").removesuffix("\r")
-    if not line or len(line) > PASSWORD_MAX:
-        raise CommandError("There is no password on standard input.", fix="Pipe in one line.")
-    return line

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gateway.registry import Checkpoint, Device, NewKey, Page, RegistryError, Unit
+from gateway.registry import KEEP, Checkpoint, Device, NewKey, Page, RegistryError, Unit
 from mingjing.control.requests import (
     Answer,
     AuditVerify,
@@ -22,7 +22,9 @@ from mingjing.control.requests import (
     DeviceItems,
     DeviceKey,
     DeviceList,
+    DeviceRemoveSource,
     DeviceRotateKey,
+    DeviceSetSource,
     DeviceSwitch,
     Request,
     SnapshotTake,
@@ -111,6 +113,10 @@ async def _perform(request: Request, house: House, addresses: Addresses, princip
             return _device(await registry.devices.enable(device_id, principal=principal))
         case DeviceSwitch(id=device_id):
             return _device(await registry.devices.disable(device_id, principal=principal))
+        case DeviceSetSource():
+            return _device(await _set_source(request, house, principal))
+        case DeviceRemoveSource(id=device_id):
+            return _device(await registry.sources.remove(device_id, principal=principal))
         case UserAdd():
             made_user = await house.access.accounts.create(
                 request.name, request.role, request.unit, by=principal, password=request.password
@@ -148,6 +154,18 @@ async def _add_checkpoint(request: CheckpointAdd, house: House, principal: str) 
         principal=principal,
     )
     return _checkpoint(made)
+
+
+async def _set_source(request: DeviceSetSource, house: House, principal: str) -> Device:
+    return await house.registry.sources.set(
+        request.id,
+        url=request.url,
+        user=request.user,
+        password=KEEP if request.password is None else request.password,
+        transport=request.transport,
+        fingerprint=request.fingerprint,
+        principal=principal,
+    )
 
 
 def _every(page_at: Callable[[str | None], Page[T]]) -> list[T]:
@@ -198,6 +216,7 @@ def _device(device: Device) -> DeviceItem:
         last_refusal=None
         if refusal is None
         else f"{refusal.reason} from {refusal.peer} at {iso_from_ns(refusal.utc_ns)}",
+        source=None if device.source is None else str(device.source.url),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from gateway.registry import SourceTransport
 from viewer.access import Role
 
 
@@ -100,6 +101,7 @@ class DeviceItem(Answer):
     enabled: bool
     last_seen: str | None
     last_refusal: str | None  # reason, and where it called from
+    source: str | None  # where the pictures of a fixed camera are fetched from
 
 
 class DeviceItems(Answer):
@@ -128,6 +130,21 @@ class DeviceSwitch(_Message):
     command: Literal["device.switch"] = "device.switch"
     id: str
     enabled: bool
+
+
+class DeviceSetSource(_Message):
+    command: Literal["device.set_source"] = "device.set_source"
+    id: str
+    url: str
+    user: str = ""
+    password: Annotated[str | None, Field(repr=False)] = None  # None: as it is
+    transport: SourceTransport = SourceTransport.AUTO
+    fingerprint: str = ""
+
+
+class DeviceRemoveSource(_Message):
+    command: Literal["device.remove_source"] = "device.remove_source"
+    id: str
 
 
 # People
@@ -251,6 +268,8 @@ Request = (
     | DeviceList
     | DeviceRotateKey
     | DeviceSwitch
+    | DeviceSetSource
+    | DeviceRemoveSource
     | UserAdd
     | UserList
     | UserDisable

@@ -11,7 +11,7 @@ from pathlib import Path
 import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
-from storage import take_media
+from storage import KEY_FILE, take_media
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
@@ -69,6 +69,7 @@ async def take_snapshot(house: House, principal: str) -> SnapshotTaken:
     await asyncio.to_thread(_make_room, snapshots, folder)
     await house.ledger.append(principal=principal, action="backup.create")
     await house.database.copy_to(folder / house.settings.database_path.name)
+    await asyncio.to_thread(shutil.copy2, house.settings.data_dir / KEY_FILE, folder)  # else no password is read again
     entries = await house.ledger.copy_to(folder / house.settings.ledger_dir.name)
     return SnapshotTaken(folder=str(folder), ledger_entries=entries)
 

@@ -14,7 +14,7 @@ from gateway.registry import Registry
 from gateway.rtsp import RtspListener
 from gateway.stream import Hub
 from media.rtsp import NonceFactory
-from storage import SystemClock, UlidFactory
+from storage import SecretBox, SystemClock, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
 from storage.ledger import Ledger
@@ -40,7 +40,7 @@ async def live_side(tmp_path: Path) -> AsyncIterator[LiveSide]:
     await migrate(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, clock) as ledger:
-        registry = await Registry.load(database, ledger, bus, clock)
+        registry = await Registry.load(database, ledger, bus, clock, SecretBox.open(tmp_path / "secrets.key"))
         unit = await registry.units.create("unit1", name="Unit 1", principal="cli:0")
         checkpoint = await registry.checkpoints.create(
             "checkpoint1", name="Checkpoint 1", unit=unit.id, principal="cli:0"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.registry import Registry
+from storage import SecretBox
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
 from storage.ledger import Ledger
@@ -59,7 +60,7 @@ async def open_registry(
     try:
         async with Ledger.open(folder / "ledger", database, clock, disk=disk) as ledger:
             bus = MemoryBus()
-            registry = await Registry.load(database, ledger, bus, clock)
+            registry = await Registry.load(database, ledger, bus, clock, SecretBox.open(folder / "secrets.key"))
             yield RegistryHouse(database, ledger, bus, clock, registry)
     finally:
         await database.close()

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import shutil
+import stat
 
 import pytest
 
@@ -57,6 +58,8 @@ def test_what_is_restored_is_the_store_as_it_was_byte_for_byte(mingjing, footage
     mingjing.ok("backup", "restore", str(target), data_dir=other)
     assert files_below(other / "media") == files_below(mingjing.data_dir / "media")
     assert "市支队" in mingjing.ok("unit", "list", data_dir=other)
+    assert (other / "secrets.key").read_bytes() == (mingjing.data_dir / "secrets.key").read_bytes()
+    assert stat.S_IMODE((other / "secrets.key").stat().st_mode) == 0o600
     report = json.loads(mingjing.ok("store", "check", "--json", data_dir=other))
     assert (report["segments"], report["fragments"], report["faults"]) == (3, 300, [])
     assert "Intact" in mingjing.ok("audit", "verify", data_dir=other)

@@ -86,6 +86,29 @@ def test_places_and_devices_are_added_listed_and_switched(either):
     ]
 
 
+def test_a_fixed_camera_is_given_its_source_and_loses_it_again(either, monkeypatch):
+    either.ok("unit", "add", "port", "--name", "Port")
+    either.ok("checkpoint", "add", "quay", "--unit", "port", "--name", "Quay")
+    either.ok("device", "add", "cam1", "--checkpoint", "quay")
+    monkeypatch.setattr("sys.stdin", open_text("hunter2-hunter2\n"))
+    url = ("--url", "rtsp://10.20.0.7/live", "--user", "admin")
+    assert "10.20.0.7" in either.ok("device", "source", "cam1", *url, "--password-stdin")
+    assert "rtsp://10.20.0.7/live" in either.ok("device", "list")
+    given = json.loads(either.ok("device", "source", "cam1", *url, "--transport", "udp", "--json"))
+    assert given["source"] == "rtsp://10.20.0.7/live"
+    for words in ((), (*url, "--none"), ("--url", "rtsp://admin:x@10.20.0.7/"), ("--url", "rtsp://10.20.0.8/")):
+        assert either.run("device", "source", "cam1", *words).status == 1
+    assert json.loads(either.ok("device", "source", "cam1", "--none", "--json"))["source"] is None
+    entries = [entry for entry in ledger_lines(either.data_dir) if entry["subject"] == "cam1"]
+    assert [entry["action"] for entry in entries[-3:]] == [
+        "device.set_source",
+        "device.set_source",
+        "device.remove_source",
+    ]
+    kept = b"".join(path.read_bytes() for path in either.data_dir.glob("**/*") if path.is_file())
+    assert b"hunter2" not in kept
+
+
 def test_users_are_added_listed_and_disabled(either, monkeypatch):
     made = json.loads(either.ok("user", "add", "li", "--role", "supervisor", "--json"))
     assert set(made) == {"name", "role", "password"}

@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 from gateway.registry import Registry
 from gateway.stream import Alarm, AlarmKind, Hub
 from recorder import Footage
-from storage import UlidFactory
+from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
 from storage.ledger import Ledger
@@ -158,7 +158,7 @@ async def open_front(
     database = await Database.open(url)
     try:
         async with Ledger.open(folder / "ledger", database, clock, disk=disk.seam()) as ledger:
-            registry = await Registry.load(database, ledger, bus, clock)
+            registry = await Registry.load(database, ledger, bus, clock, SecretBox.open(folder / "secrets.key"))
             ids = UlidFactory(clock)
             access = await Access.open(
                 database=database,

@@ -28,6 +28,7 @@ BODIES = {
     Action.CHECKPOINT_CREATE: lambda thing: {"name": " ", "unit": thing},
     Action.DEVICE_PLACE: lambda thing: {"id": "!", "checkpoint": thing},
     Action.USER_CREATE: lambda _: {"name": "!", "role": "reviewer"},
+    Action.DEVICE_SET_SOURCE: lambda _: {"url": "!"},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
 
@@ -84,7 +85,7 @@ async def request_of(front, door, scope, name):
     if action is Action.LIVE_VIEW:
         query = {"purpose": "duty"}
     body = BODIES.get(action, lambda _: {})(thing)
-    return path, query, body if method in ("POST", "PATCH") else None
+    return path, query, body if method in ("POST", "PUT", "PATCH") else None
 
 
 async def answer_of(front, door, scope, principal):

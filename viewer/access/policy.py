@@ -58,6 +58,9 @@ class Action(StrEnum):
     DEVICE_ROTATE_KEY = "device.rotate_key"
     DEVICE_ENABLE = "device.enable"
     DEVICE_DISABLE = "device.disable"
+    DEVICE_READ_SOURCE = "device.read_source"
+    DEVICE_SET_SOURCE = "device.set_source"
+    DEVICE_REMOVE_SOURCE = "device.remove_source"
     STREAM_LIST = "stream.list"
     EVENTS_WATCH = "events.watch"
     LIVE_VIEW = "live.open"
@@ -200,6 +203,10 @@ TABLE: Mapping[Action, Row] = {
     Action.DEVICE_ROTATE_KEY: _DEVICE_CHANGE,
     Action.DEVICE_ENABLE: _DEVICE_CHANGE,
     Action.DEVICE_DISABLE: _DEVICE_CHANGE,
+    # The addresses of a network, and the users of its cameras, are not for everybody who sees the device.
+    Action.DEVICE_READ_SOURCE: Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.DEVICE_SET_SOURCE: _DEVICE_CHANGE,
+    Action.DEVICE_REMOVE_SOURCE: _DEVICE_CHANGE,
     Action.STREAM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.EVENTS_WATCH: _PRIVATE,  # each message has its own row (doors.PUSHES); the end of the session concerns all
     # A site admin sees the picture of the device being registered (screens.md).

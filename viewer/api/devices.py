@@ -67,6 +67,7 @@ class DeviceItem(BaseModel):
     checkpoint: str
     unit: str
     enabled: bool
+    fetched: bool  # a fixed camera: this server calls it
     created_at: str
     last_seen: str | None
     last_refusal: Refusal | None
@@ -196,6 +197,7 @@ def device_item(device: Device, channels: Sequence[ChannelStatistics]) -> Device
         checkpoint=device.checkpoint,
         unit=device.unit,
         enabled=device.enabled,
+        fetched=device.source is not None,
         created_at=iso_from_ns(device.created_utc_ns),
         last_seen=iso_or_none(device.last_seen_utc_ns),
         last_refusal=None
