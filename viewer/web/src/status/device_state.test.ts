@@ -14,6 +14,7 @@ const device = (fields: Partial<Device> = {}): Device => ({
   created_at: SEEN,
   last_seen: SEEN,
   last_refusal: null,
+  fetched: false,
   channels: [],
   ...fields,
 })

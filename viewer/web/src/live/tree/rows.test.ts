@@ -17,6 +17,7 @@ const device = (id: string, checkpoint: string, word: DeviceWord, name = ''): Tr
     created_at: '',
     last_seen: null,
     last_refusal: null,
+    fetched: false,
     channels: [],
   } satisfies Device,
 })
