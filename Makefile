@@ -18,7 +18,7 @@ STAMPS := .cache/stamps
 WEB := viewer/web
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run setup test check bench peers faults format lock clean
+.PHONY: help run setup test check bench peers faults fuzz format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +50,11 @@ FAULTS_REPORT ?= reports/faults.json
 faults: setup $(STAMPS)/peers
 	FAULTS_FULL=1 FAULTS_KILLS=20 FAULTS_STREAMS=20 FAULTS_ROOM_S=0 \
 		$(BIN)/python -m pytest -m fault -n 0 -p no:randomly --faults-report=$(FAULTS_REPORT)
+
+# Ten minutes a parser (FUZZ_SECONDS) under atheris, which nothing else needs; findings become vectors that the suite replays.
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz.campaign
 
 format:
 	$(BIN)/ruff check --fix
