@@ -103,6 +103,8 @@ async def half_open(house: House, clip: Clip) -> float:
     return took_s
 
 
+# In a house that many tests share, sockets of others disturb the count of what came back: docs/roadmap.md.
+@pytest.mark.skipif(not FULL, reason="takes half a minute and wants a house of its own: make faults")
 @pytest.mark.fault("F57", "I8")
 @pytest.mark.fault("F58", "I8", "I9")
 @pytest.mark.fault("F59", "I8", "I9", "I11")

@@ -72,7 +72,7 @@ def test_places_and_devices_are_added_listed_and_switched(either):
     either.ok("device", "disable", "dev1")
     assert re.search(r"^dev1 .* disabled ", either.ok("device", "list"), re.M)
     either.ok("device", "enable", "dev1")
-    [device] = json.loads(either.ok("device", "list", "--json"))["items"]
+    [device] = [one for one in json.loads(either.ok("device", "list", "--json"))["items"] if one["id"] == "dev1"]
     assert (device["enabled"], device["checkpoint"], device["unit"]) == (True, "gate", "city")
     done = [(entry["action"], entry["subject"]) for entry in ledger_lines(either.data_dir) if entry["principal"] == ME]
     assert done[-7:] == [
