@@ -22,7 +22,11 @@ from tests.house.fixtures import CLIP, SHARES_THE_HOUSE
 from tests.house.house import House
 from tests.house.person import Viewer
 
-pytestmark = SHARES_THE_HOUSE
+# Sockets have not always come back to their base here; whether that is the tests or the server is open (docs/roadmap.md).
+pytestmark = [
+    SHARES_THE_HOUSE,
+    pytest.mark.skipif(not FULL, reason="F57 to F60 are in make faults until their short form is steady"),
+]
 
 READER_BYTES_PER_S = 10_000 if FULL else 25_000  # half of what comes, in the short form: it fills twice as fast
 SLOW_CLIP = replace(CLIP, bitrate_kbps=400)
@@ -103,8 +107,6 @@ async def half_open(house: House, clip: Clip) -> float:
     return took_s
 
 
-# In a house that many tests share, sockets of others disturb the count of what came back: docs/roadmap.md.
-@pytest.mark.skipif(not FULL, reason="takes half a minute and wants a house of its own: make faults")
 @pytest.mark.fault("F57", "I8")
 @pytest.mark.fault("F58", "I8", "I9")
 @pytest.mark.fault("F59", "I8", "I9", "I11")
