@@ -22,7 +22,7 @@ from tests.house.fixtures import CLIP, SHARES_THE_HOUSE
 from tests.house.house import House
 from tests.house.person import Viewer
 
-# Sockets have not always come back to their base here; whether that is the tests or the server is open (docs/roadmap.md).
+# Sockets have not always come back to their base here: tests or server? Open, see docs/roadmap.md.
 pytestmark = [
     SHARES_THE_HOUSE,
     pytest.mark.skipif(not FULL, reason="F57 to F60 are in make faults until their short form is steady"),
