@@ -8,6 +8,8 @@ import pytest
 import uvicorn
 import websockets
 from fastapi import FastAPI, WebSocket
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 
 from viewer.live.frames import FrameProtocol, FrameWriter, frame_header, frames_of
 
@@ -71,6 +73,30 @@ async def test_a_socket_that_nobody_ends_is_closed_for_the_app_when_the_server_s
         stopped.set()
 
 
+RESERVED_OPCODE = b"\x83\x81\0\0\0\0x"
+NO_UTF_8 = b"\x81\x82\0\0\0\0\xc3\x28"
+
+
+@pytest.mark.parametrize("bad", [RESERVED_OPCODE, NO_UTF_8])
+async def test_an_app_that_speaks_to_a_peer_that_broke_the_protocol_learns_that_it_left(bad: bytes) -> None:
+    """Found by hostile frames: whether uvicorn took it for a fault of ours depended on who was quicker."""
+    learned: list[type[Exception]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        assert (await receive())["type"] == "websocket.disconnect"
+        try:
+            await send({"type": "websocket.send", "text": "still talking"})
+        except (OSError, RuntimeError) as error:
+            learned.append(type(error))
+
+    async with serving(app=app) as url, websockets.connect(url) as client:
+        client.transport.write(bad)
+        await client.wait_closed()
+    assert learned == [ClientDisconnected]
+
+
 def test_headers_are_those_of_rfc_6455() -> None:
     assert frame_header(0x82, 5) == b"\x82\x05"
     assert frame_header(0x82, 256) == b"\x82\x7e\x01\x00"
@@ -78,18 +104,23 @@ def test_headers_are_those_of_rfc_6455() -> None:
 
 
 class serving:  # noqa: N801  reads as a statement
-    def __init__(self, write: Callable[[FrameWriter], Awaitable[None]]) -> None:
-        app = FastAPI()
+    """A server of one endpoint that writes, or of a whole app."""
 
-        @app.websocket("/ws")
+    def __init__(
+        self, write: Callable[[FrameWriter], Awaitable[None]] | None = None, app: ASGIApp | None = None
+    ) -> None:
+        pages = FastAPI()
+
+        @pages.websocket("/ws")
         async def endpoint(websocket: WebSocket) -> None:
+            assert write is not None
             await websocket.accept()
             await write(frames_of(websocket.scope))
             await websocket.close()
 
         self._listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, ws=FrameProtocol, ws_per_message_deflate=False, log_level="warning", lifespan="off"
+            app or pages, ws=FrameProtocol, ws_per_message_deflate=False, log_level="warning", lifespan="off"
         )
         self._server = uvicorn.Server(config)
 

@@ -13,6 +13,8 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -123,6 +125,16 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_HANDSHAKE)
             self.transport.close()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """A peer that broke the protocol has been answered already: whoever still speaks to it learns that it left.
+
+        uvicorn would take it for a fault of ours, or not, by who was quicker.
+        """
+        await self.writable.wait()
+        if self.close_sent and self.handshake_complete and self.initial_response is None:
+            raise ClientDisconnected
+        await super().send(message)
 
     def shutdown(self) -> None:
         """The server stops. The app knows, and ends its sockets with their reason; uvicorn would cut them off first."""
