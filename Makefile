@@ -7,7 +7,7 @@
 #   make peers   tests with real clients
 #   make setup   only the set-up
 #
-# For developers also: faults (every fault, in its long form), format, lock, clean (which leaves data/ alone).
+# For developers also: faults (every fault, in its long form), fuzz (every parser), format, lock, clean (which leaves data/ alone).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -51,10 +51,12 @@ faults: setup $(STAMPS)/peers
 	FAULTS_FULL=1 FAULTS_KILLS=20 FAULTS_STREAMS=20 FAULTS_ROOM_S=0 \
 		$(BIN)/python -m pytest -m fault -n 0 -p no:randomly --faults-report=$(FAULTS_REPORT)
 
-# Ten minutes a parser (FUZZ_SECONDS) under atheris, which nothing else needs; findings become vectors that the suite replays.
+# Ten minutes a parser (FUZZ_SECONDS) under atheris, which nothing else needs; FUZZ="rtsp rtp" runs only those. Findings become
+# vectors that the suite replays, and the exit status says whether there were any.
+FUZZ_SECONDS ?= 600
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
-	$(BIN)/python -m tests.fuzz.campaign
+	FUZZ_SECONDS=$(FUZZ_SECONDS) nice -n 19 $(BIN)/python -m tests.fuzz.campaign $(FUZZ)
 
 format:
 	$(BIN)/ruff check --fix
@@ -67,6 +69,7 @@ lock:
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(PIN) --output-file requirements/runtime.txt pyproject.toml
 	$(PIN) --extra dev --output-file requirements/dev.txt pyproject.toml
+	echo 'atheris==3.0.0' | $(PIN) --output-file requirements/fuzz.txt -
 
 clean:
 	rm -rf $(VENV) .cache $(WEB)/node_modules $(WEB)/dist

@@ -227,8 +227,10 @@ def nal_units(sample: bytes | memoryview) -> list[bytes]:
     units: list[bytes] = []
     position = 0
     while position < len(sample):
-        length = _WORD.unpack(_body(sample, position, len(sample), 4)[:4])[0]
-        position += 4
+        if len(sample) - position < _WORD.size:
+            raise Mp4Error(f"{len(sample) - position} bytes at {position} where {_WORD.size} are needed")
+        length = _WORD.unpack_from(sample, position)[0]
+        position += _WORD.size
         if length > len(sample) - position:
             raise Mp4Error(f"a NAL unit claims {length} bytes of {len(sample) - position}")
         units.append(bytes(sample[position : position + length]))

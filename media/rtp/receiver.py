@@ -131,7 +131,7 @@ class TrackReceiver:
         unpack = unpack_header
         reorder, ssrc, marked = self._reorder, self._ssrc, self._payload_type | MARKER
         expected = -1 if reorder.held else reorder.expected
-        units: Sequence[AccessUnit] = ()
+        units: list[AccessUnit] = []  # not a tuple that grows: a read may bring 7,000 sounds of one byte
         row: list[tuple[int, int]] = []
         row_time = -1
         for start, end in bounds:
@@ -141,24 +141,23 @@ class TrackReceiver:
                 if sequence == expected and source == ssrc and first == PLAIN and second | MARKER == marked:
                     if rtp_time != row_time:
                         if row:
-                            units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+                            units += self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns)
                             row = []
                         row_time = rtp_time
                     row.append((payload, end))
                     expected = sequence + 1 & SEQUENCE_MASK
                     if second == marked:
-                        came = self._receive_plain(buffer, row, rtp_time, MARKER, mono_ns, utc_ns)
-                        units = (*units, *came) if units else came
+                        units += self._receive_plain(buffer, row, rtp_time, MARKER, mono_ns, utc_ns)
                         row = []
                     continue
             if row:
-                units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+                units += self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns)
                 row = []
-            units = (*units, *self._receive_unusual(buffer, start, end, mono_ns, utc_ns))
+            units += self._receive_unusual(buffer, start, end, mono_ns, utc_ns)
             ssrc, marked = self._ssrc, self._payload_type | MARKER
             expected = -1 if reorder.held else reorder.expected
         if row:
-            units = (*units, *self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns))
+            units += self._receive_plain(buffer, row, row_time, 0, mono_ns, utc_ns)
         return units
 
     def _receive_plain(
