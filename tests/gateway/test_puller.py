@@ -27,6 +27,7 @@ from tests.house.archive import until
 from tests.media.rtsp.transcript import TRANSCRIPTS, Transcript
 
 SECOND_NS = 1_000_000_000
+GOODBYE = b"$\x01\x00\x08\x81\xcb\x00\x01\x11\x22\x33\x44"  # RTCP BYE on channel 1
 HASTE = Patience(first_s=0.05, cap_s=0.1, locked_out_s=5, locked_out_cap_s=5, start_within_s=0)
 HERE = PullNetworks(["127.0.0.1/32"], ["1-65535"])
 REFUSED = 'RTSP/1.0 401 Unauthorized\nCSeq: {cseq}\nWWW-Authenticate: Digest realm="x", nonce="n"\n\n'
@@ -66,6 +67,11 @@ class PullSide:
 
     async def away(self):
         await until(lambda: not self.hub.is_sending("cam1", "main"), 10)
+
+    @property
+    def goodbye_came(self):
+        [(pull, _)] = self.puller._pulls.values()
+        return all(receiver.goodbye for receiver in pull._connection._receivers)
 
     @property
     def last_cause(self):
@@ -199,14 +205,14 @@ async def test_a_camera_that_says_goodbye_has_stopped(side):
     async with scripted_camera() as camera:
         await side.fetch(camera.port)
         await side.plays()
-        camera.write(b"$\x01\x00\x08\x81\xcb\x00\x01\x11\x22\x33\x44")
-        await until(lambda: not side.hub.is_sending("cam1", "main") or _hurry(side), 10)
-        assert side.last_cause == "device_stopped"
-
-
-def _hurry(side):
-    side.clock.ahead_ns = min(side.clock.ahead_ns + SECOND_NS // 4, 5 * SECOND_NS)
-    return False
+        with side.house.bus.subscribe(ChannelChanged) as changes:
+            camera.write(GOODBYE)
+            await until(lambda: side.goodbye_came, 10)
+            side.clock.ahead_ns += 3 * SECOND_NS
+            async with asyncio.timeout(10):
+                while (change := await anext(changes)).state is not ChannelState.OFFLINE:
+                    pass
+        assert change.reason == "device_stopped"
 
 
 async def test_a_wrong_password_is_remembered_and_not_tried_again_soon(side):
