@@ -26,6 +26,8 @@ from media import (
 )
 from media.nal import VideoConfigTracker
 
+_RTP_TIME_MASK = 0xFFFF_FFFF
+
 
 @dataclass(frozen=True, slots=True)
 class VideoOffer:
@@ -53,7 +55,7 @@ class Lane:
     def __init__(self, track_id: int, timeline: TrackTimeline, output: LaneOutput) -> None:
         self.track_id = track_id
         self.delay_ns = 0
-        self.placement: Placement | None = None  # of the newest unit; None before the first that is not dropped
+        self._placement: Placement | None = None  # of the newest unit that was placed
         self._timeline = timeline
         self._output = output
         self._gaps = GapDetector()
@@ -63,12 +65,16 @@ class Lane:
         """Placed UTC at which the footage of this track ends by now; 0 before its first unit."""
         return self._gaps.placed_end_ns
 
+    def placement_of_newest(self) -> Placement | None:
+        """Where the unit that was pushed last stands; None before the first that is not dropped."""
+        return self._placement
+
     def sender_report(self, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
         self._timeline.sender_report(ntp, rtp_time, received_mono_ns)
 
     def _place(self, unit: AccessUnit) -> Placement:
         placement = self._timeline.place(unit.rtp_time, unit.received_mono_ns, unit.received_utc_ns)
-        self.placement = placement
+        self._placement = placement
         self.delay_ns = placement.delay_ns
         return placement
 
@@ -152,6 +158,19 @@ class SoundLane(Lane):
             self._emit(fragmenter.fragment(self._output.next_sequence()))
         self._tell_gap(unit, placement)
         self._pass(unit, placement)
+
+    def placement_of_newest(self) -> Placement | None:
+        """Reckoned from the frame that was placed, where the newest one continues it."""
+        placed, newest = self._placement, self._unplaced
+        if placed is None or newest is None:
+            return placed
+        ticks = newest.rtp_time - placed.rtp_time & _RTP_TIME_MASK
+        return placed._replace(
+            pts=placed.pts + ticks,
+            rtp_time=placed.rtp_time + ticks,
+            placed_utc_ns=placed.placed_utc_ns + ticks * 1_000_000_000 // self.track.clock_rate,
+            reanchored=False,
+        )
 
     def flush(self) -> None:
         self._catch_up()

@@ -49,7 +49,7 @@ class Publication:
         lane = self._lanes[offer_index]
         lane.push(unit)
         self._channel.take_delay(lane.delay_ns)
-        if self._channel.unit_readers and (placement := lane.placement) is not None:
+        if self._channel.unit_readers and (placement := lane.placement_of_newest()) is not None:
             self._channel.unit(lane.track_id, unit, placement)
 
     def sender_report(self, offer_index: int, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
