@@ -37,9 +37,8 @@ class PictureDepacketizer:
         self.closing = Closing.MARKER
         self._by_marker = True
         self._nals: list[bytes] = []
-        self._parts: list[
-            bytes | memoryview
-        ] = []  # of the NAL unit that is being put together; empty when there is none
+        # Of the NAL unit that is being put together; empty when there is none. Views only within a row.
+        self._parts: list[bytes | memoryview] = []
         self._bytes = 0  # payload bytes since the picture began; past the limit while it is discarded
         self._slice_seen = False
         self._first_slice_seen = False
@@ -82,9 +81,11 @@ class PictureDepacketizer:
         self._utc_ns = utc_ns
         self._bytes += sum([end - start for start, end in bounds])
         if self._bytes <= UNIT_MAX_BYTES:
+            before, owned = self._parts, len(self._parts)
             self._unpack_row(buffer, bounds)
-            if self._parts:  # they lie in a buffer that the caller uses again
-                self._parts = [bytes(part) for part in self._parts]
+            parts = self._parts
+            for place in range(owned if parts is before else 0, len(parts)):
+                parts[place] = bytes(parts[place])  # it may lie in the buffer, which the caller uses again
         else:
             self._discard()
         if marker and self._by_marker and not self._parts and (self._slice_seen or self._discarding):

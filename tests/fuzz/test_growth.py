@@ -54,6 +54,14 @@ def received_in_a_row(count: int) -> None:
     receiver.receive_row(b"".join(made), [(n * size, n * size + size) for n in range(count)], 0, 0)
 
 
+def parts_in_rows_of_one(count: int) -> None:
+    """A NAL unit whose parts come one a read, as on a link that trickles."""
+    receiver = TrackReceiver(Codec.H264, 96, 90_000, {}, reorder=False)
+    payloads = [b"\x7c\x85", *[b"\x7c\x05x"] * count]
+    for packet in packets(payloads, payload_type=96, sequence=0, rtp_time=0, ssrc=7, mark_last=False):
+        receiver.receive_row(packet, [(0, len(packet))], 0, 0)
+
+
 def journal(count: int) -> None:
     chain, data = NO_CHAIN, b""
     made = []
@@ -84,6 +92,7 @@ WORK: dict[str, tuple[int, Callable[[int], object]]] = {
     "frames": (2_000, lambda n: walk_frames(b"$\0\0\0" * n, 0, 4 * n, [lambda *_: None] * 256)),
     "NAL units in an aggregate": (900, lambda n: received(Codec.H264, [b"\x78" + b"\0\x01\x41" * n])),
     "parts of a NAL unit": (400, lambda n: received(Codec.H264, [b"\x7c\x85"] + [b"\x7c\x05x"] * n)),
+    "parts of a NAL unit, one a read": (400, parts_in_rows_of_one),
     "packets in wrong order": (400, lambda n: received(Codec.H264, [b"\x41"] * n, reorder=True, backwards=True)),
     "sounds in one read": (500, received_in_a_row),
     "packets of a compound": (1_000, lambda n: rtcp.parse(b"\x80\xcb\0\0" * n, 0, 4 * n, 0)),
