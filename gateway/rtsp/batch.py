@@ -1,11 +1,16 @@
 """One picture with the sound before it, as packets: laid out once for all who are sent it.
 
 Viewers with the same interleaved channels are written the very same bytes object.
+
+Bounded: the few layouts that players ask for are kept with the batch; whoever asks for one of his own is
+given bytes of his own, and they go when they are sent.
 """
 
 from collections.abc import Sequence
 
 from media.rtsp import frames
+
+LAYOUTS_KEPT_MAX = 4  # players take channels 0-1 and 2-3, or one track of the two; 2 MiB of a GOP for each
 
 Layout = tuple[tuple[int, int], ...]  # (track id, its RTP channel), of the tracks that a viewer has set up
 
@@ -27,10 +32,11 @@ class Batch:
         self._laid_out: dict[Layout, bytes] = {}
 
     def interleaved(self, layout: Layout) -> bytes:
-        """All packets of these tracks as frames; the same object for everybody who has the same layout."""
+        """All packets of these tracks as frames; the same object for all who have one of the first layouts."""
         data = self._laid_out.get(layout)
         if data is None:
             channels = dict(layout)
             data = frames((channels[track], packet) for track, packet in self.packets if track in channels)
-            self._laid_out[layout] = data
+            if len(self._laid_out) < LAYOUTS_KEPT_MAX:
+                self._laid_out[layout] = data
         return data
