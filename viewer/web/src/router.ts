@@ -13,6 +13,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.live', dark: true, action: 'live.open', roles: ['supervisor'] },
   },
   {
+    path: 'alarms',
+    name: 'alarms',
+    component: () => import('@/alarms/AlarmsPage.vue'),
+    meta: { title: 'page.alarms', action: 'alarm.list' },
+  },
+  {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),

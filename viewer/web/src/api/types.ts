@@ -47,11 +47,6 @@ export type ChannelInfo = {
 export type LiveChannel = ChannelInfo & { device: string }
 export type Device = Omit<Schemas['DeviceItem'], 'channels'> & { channels: ChannelInfo[] }
 
-export interface Alarm {
-  kind: string
-  /** Empty when the server itself is concerned, as is `channel`. */
-  device: string
-  channel: ChannelName | ''
-  at: string
-  words: string
-}
+export type AlarmKind = Schemas['AlarmKind']
+/** One trouble at one place: `times` it came from `at` to `last_at`. `device` and `channel` are empty for the server. */
+export type Alarm = Omit<Schemas['AlarmItem'], 'channel'> & { channel: ChannelName | '' }

@@ -6,6 +6,7 @@ export const FAMILIES = [
   'password',
   'user',
   'access',
+  'alarm',
   'live',
   'recording',
   'device',

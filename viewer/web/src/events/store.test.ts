@@ -1,5 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { alarmOf } from '@/alarms/alarm.fixture'
 import type { Alarm, LiveChannel } from '@/api/types'
 import { useSession } from '@/session/store'
 import { useEvents } from './store'
@@ -17,7 +18,7 @@ const channel = (device: string, fields: Partial<LiveChannel> = {}): LiveChannel
   viewers: 0,
   ...fields,
 })
-const alarm = (device: string): Alarm => ({ kind: 'device_offline', device, channel: 'main', at: '2026-11-24T04:00:00.000Z', words: '' })
+const alarm = (device: string, fields: Partial<Alarm> = {}): Alarm => alarmOf({ id: device, device, ...fields })
 
 describe('the live state', () => {
   let events: ReturnType<typeof useEvents>
@@ -75,6 +76,17 @@ describe('the live state', () => {
     events.apply({ type: 'snapshot', channels: [], alarms: [alarm('a'), alarm('b')] })
     events.apply({ type: 'snapshot', channels: [], alarms: [alarm('a'), alarm('b')] })
     expect(heard).toEqual(['a', 'b'])
+  })
+
+  it('keeps one line of an alarm that comes again, is over, or is acknowledged, and tells only that it came again', () => {
+    const heard: number[] = []
+    events.onAlarm((raised) => heard.push(raised.times))
+    events.apply({ type: 'alarm', ...alarm('a') })
+    events.apply({ type: 'alarm', ...alarm('a', { times: 2 }) })
+    events.apply({ type: 'alarm', ...alarm('a', { times: 2, over_at: '2026-01-01T00:01:00.000Z' }) })
+    events.takeAlarm(alarm('a', { times: 2, acknowledged_by: 'li.wei', acknowledged_at: '2026-01-01T00:02:00.000Z' }))
+    expect(heard).toEqual([1, 2])
+    expect(events.alarms.map((one) => [one.device, one.times, one.acknowledged_by])).toEqual([['a', 2, 'li.wei']])
   })
 
   it('does not tell of alarms from before the login', () => {

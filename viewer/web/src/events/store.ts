@@ -10,11 +10,11 @@ import { EventSocket, type ConnectionState, type SocketEnvironment } from '@/eve
 import { SIGNS } from '@/session/idle'
 import { useSession } from '@/session/store'
 
-const ALARMS_MAX = 200 // what a side panel can still be scrolled through; older ones are in the audit and the device list
+const ALARMS_MAX = 200 // what a side panel can still be scrolled through; older ones are on the page of alarms
 const ACTIVE_MS = 60_000 // a session lives 15 idle minutes: once a minute is often enough
 
 export const channelKey = (device: string, channel: ChannelName): string => `${device}/${channel}`
-const alarmKey = ({ kind, device, channel, at }: Alarm): string => `${kind} ${device}/${channel} ${at}`
+const cameAgain = (before: Alarm | undefined, now: Alarm): boolean => now.times > (before?.times ?? 0)
 
 function browserEnvironment(): SocketEnvironment {
   return {
@@ -76,8 +76,7 @@ export const useEvents = defineStore('events', () => {
         break
       case 'alarm': {
         const { type: _, ...alarm } = message
-        alarms.value = [...alarms.value.slice(1 - ALARMS_MAX), alarm]
-        tell(alarm)
+        takeAlarm(alarm)
         break
       }
       case 'registry': {
@@ -98,10 +97,20 @@ export const useEvents = defineStore('events', () => {
 
   /** What was raised while the connection was away is told like what comes now; what was there at the login is not. */
   function takeAlarms(now: readonly Alarm[]): void {
-    const before = new Set(alarms.value.map(alarmKey))
+    const before = new Map(alarms.value.map((alarm) => [alarm.id, alarm]))
     alarms.value = now
-    if (joined) for (const alarm of now) if (!before.has(alarmKey(alarm))) tell(alarm)
+    if (joined) for (const alarm of now) if (cameAgain(before.get(alarm.id), alarm)) tell(alarm)
     joined = true
+  }
+
+  /** A line that is new, came again, is over or was acknowledged, here or by an answer of the server. */
+  function takeAlarm(alarm: Alarm): void {
+    const before = alarms.value.find((one) => one.id === alarm.id)
+    alarms.value =
+      before === undefined
+        ? [...alarms.value.slice(1 - ALARMS_MAX), alarm]
+        : alarms.value.map((one) => (one.id === alarm.id ? alarm : one))
+    if (cameAgain(before, alarm)) tell(alarm)
   }
 
   function tell(alarm: Alarm): void {
@@ -174,5 +183,5 @@ export const useEvents = defineStore('events', () => {
     return channels.get(channelKey(device, name))
   }
 
-  return { connection, channels, alarms, generation, online, apply, start, stop, retryNow, onRegistry, onAlarm, channel }
+  return { connection, channels, alarms, generation, online, apply, takeAlarm, start, stop, retryNow, onRegistry, onAlarm, channel }
 })

@@ -125,8 +125,8 @@ const en: typeof zh = {
     label: 'Alarms',
     server: 'Server',
     over: 'recovered',
-    clear: 'Clear',
-    dismiss: 'Remove this line',
+    clear: 'Acknowledge all',
+    dismiss: 'Acknowledge: somebody sees to it',
     soundOn: 'Turn the alarm sound on',
     soundOff: 'Turn the alarm sound off',
     kind: {

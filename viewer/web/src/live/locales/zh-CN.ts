@@ -123,8 +123,8 @@ export default {
     label: '告警',
     server: '服务器',
     over: '已恢复',
-    clear: '清空',
-    dismiss: '移除这一条',
+    clear: '全部确认',
+    dismiss: '确认：有人处理',
     soundOn: '打开告警音',
     soundOff: '关闭告警音',
     kind: {

@@ -9,6 +9,6 @@ export function recordingTrouble(alarms: readonly Alarm[], device: string, nowMs
     (alarm) =>
       STOPS_RECORDING.has(alarm.kind) &&
       (alarm.device === '' || alarm.device === device) &&
-      nowMs - Date.parse(alarm.at) < FRESH_MS,
+      nowMs - Date.parse(alarm.last_at) < FRESH_MS,
   )
 }

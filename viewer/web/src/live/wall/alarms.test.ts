@@ -1,35 +1,29 @@
 import { expect, it } from 'vitest'
-import type { Alarm } from '@/api/types'
+import { alarmOf } from '@/alarms/alarm.fixture'
 import { recordingTrouble } from '../tile/recording'
-import { listed, LISTED_MAX, type Listed } from './alarms'
+import { LISTED_MAX, waiting } from './alarms'
 
-const alarm = (device: string, kind = 'device_offline', at = '2026-01-01T00:00:00.000Z'): Alarm => ({
-  kind,
-  device,
-  channel: 'main',
-  at,
-  words: '',
-})
-
-it('puts the newest first and counts a device that flaps', () => {
-  let list: readonly Listed[] = []
-  for (const device of ['a', 'b', 'a']) list = listed(list, alarm(device))
-  expect(list.map((one) => [one.alarm.device, one.times])).toEqual([
-    ['a', 2],
-    ['b', 1],
-  ])
+it('lists what nobody has seen to, the one that came last first', () => {
+  const alarms = [
+    alarmOf({ id: '1', device: 'a', last_at: '2026-01-01T03:00:00.000Z' }),
+    alarmOf({ id: '2', device: 'b', last_at: '2026-01-01T01:00:00.000Z' }),
+    alarmOf({ id: '3', device: 'c', acknowledged_at: '2026-01-01T04:00:00.000Z', acknowledged_by: 'li.wei' }),
+    alarmOf({ id: '4', device: 'd', last_at: '2026-01-01T02:00:00.000Z' }),
+  ]
+  expect(waiting(alarms).map((alarm) => alarm.device)).toEqual(['a', 'd', 'b'])
 })
 
 it('is bounded', () => {
-  let list: readonly Listed[] = []
-  for (let n = 0; n < 300; n += 1) list = listed(list, alarm(`d${n}`))
-  expect(list).toHaveLength(LISTED_MAX)
+  expect(waiting(Array.from({ length: 300 }, (_, n) => alarmOf({ id: String(n) })))).toHaveLength(LISTED_MAX)
 })
 
-it('says that recording fails for the device, or for all, while the alarm is fresh', () => {
+it('says that recording fails for the device, or for all, while the trouble goes on', () => {
   const nowMs = Date.parse('2026-01-01T00:01:00.000Z')
-  expect(recordingTrouble([alarm('a', 'disk_error')], 'a', nowMs)).toBe(true)
-  expect(recordingTrouble([alarm('', 'disk_stop')], 'a', nowMs)).toBe(true)
-  expect(recordingTrouble([alarm('b', 'disk_error'), alarm('a', 'device_stalled')], 'a', nowMs)).toBe(false)
-  expect(recordingTrouble([alarm('a', 'disk_error')], 'a', nowMs + 3_600_000)).toBe(false)
+  const overflow = alarmOf({ device: 'a', kind: 'disk_error' })
+  expect(recordingTrouble([overflow], 'a', nowMs)).toBe(true)
+  expect(recordingTrouble([alarmOf({ device: '', kind: 'disk_stop' })], 'a', nowMs)).toBe(true)
+  expect(recordingTrouble([alarmOf({ device: 'b', kind: 'disk_error' }), alarmOf({ device: 'a', kind: 'device_stalled' })], 'a', nowMs)).toBe(false)
+  expect(recordingTrouble([overflow], 'a', nowMs + 3_600_000)).toBe(false)
+  const again = { ...overflow, times: 9, last_at: '2026-01-01T01:00:00.000Z' }
+  expect(recordingTrouble([again], 'a', nowMs + 3_600_000)).toBe(true)
 })

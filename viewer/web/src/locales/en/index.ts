@@ -1,4 +1,5 @@
 /* All words of the pages but the live wall's, which has its own folder. */
+import alarms from '@/locales/en/alarms'
 import audit from '@/locales/en/audit'
 import common from '@/locales/en/common'
 import devices from '@/locales/en/devices'
@@ -8,4 +9,4 @@ import places from '@/locales/en/places'
 import problem from '@/locales/en/problem'
 import shell from '@/locales/en/shell'
 
-export default { ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }
+export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }

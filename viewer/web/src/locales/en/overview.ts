@@ -13,6 +13,7 @@ const words: typeof zh = {
     traffic: 'Incoming, all together',
     units: 'Units',
     alarms: 'Latest alarms',
+    alarmsAll: 'Show all alarms',
     alarmsNone: 'No alarms. They appear here when a device goes offline or a disk has trouble.',
     list: 'Devices that need a look',
     listAll: 'Show all devices',

@@ -5,6 +5,7 @@ const words: typeof zh = {
   page: {
     overview: 'Overview',
     live: 'Live',
+    alarms: 'Alarms',
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',

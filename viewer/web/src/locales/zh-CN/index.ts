@@ -1,4 +1,5 @@
 /* All words of the pages but the live wall's, which has its own folder. */
+import alarms from '@/locales/zh-CN/alarms'
 import audit from '@/locales/zh-CN/audit'
 import common from '@/locales/zh-CN/common'
 import devices from '@/locales/zh-CN/devices'
@@ -8,4 +9,4 @@ import places from '@/locales/zh-CN/places'
 import problem from '@/locales/zh-CN/problem'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }
+export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }

@@ -11,6 +11,7 @@ export default {
     traffic: '总接入码率',
     units: '单位',
     alarms: '最近告警',
+    alarmsAll: '全部告警',
     alarmsNone: '没有告警。设备掉线或磁盘有问题时会出现在这里。',
     list: '需要处理的设备',
     listAll: '查看全部设备',

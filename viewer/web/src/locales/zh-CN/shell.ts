@@ -3,6 +3,7 @@ export default {
   page: {
     overview: '总览',
     live: '实时',
+    alarms: '告警',
     devices: '设备',
     register: '登记设备',
     places: '执法点与单位',

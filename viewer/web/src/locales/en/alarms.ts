@@ -1,0 +1,36 @@
+import type zh from '@/locales/zh-CN/alarms'
+
+const words: typeof zh = {
+  alarms: {
+    column: { kind: 'Alarm', where: 'Where', at: 'When', times: 'Times', state: 'State', seen: 'Acknowledged' },
+    filter: { kind: 'Kind', state: 'Acknowledged', open: 'Not yet', seen: 'Yes', device: 'Device id', from: 'From', to: 'To' },
+    over: 'over {at}',
+    stands: 'not over',
+    server: 'Server',
+    acknowledge: 'Acknowledge',
+    acknowledgeAll: 'Acknowledge the {n} listed',
+    acknowledgeAllTitle: 'Acknowledge {n} alarms?',
+    acknowledgeAllEffect: '{n} alarms are marked as seen to by you, with the time, and in the audit log. It cannot be taken back.',
+    acknowledged: '{name}, {at}',
+    faster: 'Somebody has acknowledged this alarm already.',
+    done: '{n} acknowledged',
+    empty: 'No alarm matches',
+    emptyHint: 'Alarms appear here, and stay, when a device goes offline, a picture stalls or a disk has trouble.',
+    loaded: '{n} of {total} read',
+    more: 'Read on',
+    todo: 'What to do now',
+  },
+  alarmTodo: {
+    device_offline: 'Many of one region at once: look at the network. One alone: call the officer, ask for battery and signal; the page of the device tells why it was last refused.',
+    device_stalled: 'Weak 4G, mostly; what was held back comes later. After a minute ask the officer to move.',
+    archive_overflow: 'Footage is being lost. Look at the load of the disk, at a rebuilding array, at who else writes there.',
+    disk_warning: 'Make room, add disk, or keep footage for fewer days. Recording goes on.',
+    disk_stop: 'Recording has stopped. Make room at once; it begins again by itself.',
+    disk_error: 'Look at the system log and the array, run mingjing store check. If it comes again, change the disk.',
+    ring_short: 'Find what else fills the disk; if the disk is too small, add to it, or have the period shortened.',
+    footage_missing: 'Is the media disk mounted, and the right one? Restore from the backup.',
+    clock_set: 'Look at NTP. The alarm says by how much: it is needed when times are explained as evidence.',
+  },
+}
+
+export default words
