@@ -34,7 +34,7 @@ async def take_stock(store: SegmentStore, index: Index) -> Stock:
     """
     stock = Stock()
     rows = await index.channel_days()
-    files = await asyncio.to_thread(_count, store)
+    files = await asyncio.to_thread(store.counts)
     for place in sorted(rows.keys() | files.keys()):
         if rows.get(place, 0) != files.get(place, 0):
             await _compare(store, index, place, stock)
@@ -56,14 +56,6 @@ async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: 
     for name, path in known.items():
         if name not in paths and not (store.media / path).exists():
             stock.missing.append(path)
-
-
-def _count(store: SegmentStore) -> dict[ChannelDay, int]:
-    counts: dict[ChannelDay, int] = {}
-    for path in store.segments():
-        day, device, channel = path.relative_to(store.media).parts[:3]
-        counts[day, device, channel] = counts.get((day, device, channel), 0) + 1
-    return counts
 
 
 def _read(path: Path) -> SealedSegment | None:

@@ -140,21 +140,35 @@ class SegmentStore:
 
     def segments(self) -> Iterator[Path]:
         """Every segment file in the store, day by day."""
+        for folder, files in self._walk():
+            for file in sorted(files):
+                if file.endswith(MEDIA_SUFFIX):
+                    yield Path(folder, file)
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """How many segment files there are of each day, device and channel; no path is made for each of ten million."""
+        counts: dict[tuple[str, str, str], int] = {}
+        for folder, files in self._walk():
+            count = sum(file.endswith(MEDIA_SUFFIX) for file in files)
+            place = Path(folder).relative_to(self.media).parts
+            if count and len(place) == 3:  # what lies elsewhere is a stray
+                counts[place[0], place[1], place[2]] = count
+        return counts
+
+    def _walk(self) -> Iterator[tuple[str, list[str]]]:
+        """Each folder of a day, and the names in it."""
         for day in sorted(entry.name for entry in os.scandir(self.media) if entry.name not in _NOT_DAYS):
             for folder, folders, files in os.walk(self.media / day):
                 folders.sort()
-                for file in sorted(files):
-                    if file.endswith(MEDIA_SUFFIX):
-                        yield Path(folder, file)
+                yield folder, files
 
     def strays(self) -> Iterator[Path]:
         """Files that are no part of any segment: a journal without its file, or something foreign."""
-        for day in sorted(entry.name for entry in os.scandir(self.media) if entry.name not in _NOT_DAYS):
-            for folder, _, files in os.walk(self.media / day):
-                stems = {file.removesuffix(MEDIA_SUFFIX) for file in files if file.endswith(MEDIA_SUFFIX)}
-                for file in sorted(files):
-                    if file.split(".")[0] not in stems or not file.endswith(_SUFFIXES):
-                        yield Path(folder, file)
+        for folder, files in self._walk():
+            stems = {file.removesuffix(MEDIA_SUFFIX) for file in files if file.endswith(MEDIA_SUFFIX)}
+            for file in sorted(files):
+                if file.split(".")[0] not in stems or not file.endswith(_SUFFIXES):
+                    yield Path(folder, file)
 
     def quarantined(self) -> Iterator[Path]:
         """What waits for a person's eye."""
