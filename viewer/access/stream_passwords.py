@@ -62,7 +62,10 @@ class StreamPasswords:
         self._watchers = 0
 
     async def load(self) -> None:
-        async with self._database.read() as connection:
+        """At the start: those that are still good. Rows of the others go."""
+        expired = stream_passwords.c.expires_utc_ns <= self._clock.utc_ns()
+        async with self._database.write() as connection:
+            await connection.execute(delete(stream_passwords).where(expired))
             rows = (await connection.execute(select(stream_passwords))).all()
         for row in rows:
             self._by_id[row.id] = StreamPassword(*row)
@@ -163,7 +166,7 @@ class StreamPasswords:
                 _tell(password, EndReason.REVOKED)
 
     def sweep(self) -> None:
-        """End what has expired. Its row stays until it is made room for: it opens nothing."""
+        """End what has expired. Its row opens nothing, and goes at the next start."""
         now_utc_ns = self._clock.utc_ns()
         for password in [one for one in self._by_id.values() if one.expires_utc_ns <= now_utc_ns]:
             del self._by_id[password.id]
