@@ -88,7 +88,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._mono_ns = clock.mono_ns()
         self._utc_ns = clock.utc_ns()
         self.binding = secrets.token_hex(8)
-        self.core = self._core = ServerConnection(
+        self.core = ServerConnection(
             secrets.token_hex(8),
             self._interleaved,
             self._mono_ns,
@@ -124,7 +124,7 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def _read(self, end: int) -> None:
         """Take in what is in the buffer, up to what needs an answer that is not there yet."""
-        core, data = self._core, self._reading.data
+        core, data = self.core, self._reading.data
         start = 0
         while True:
             start = core.receive(data, start, end, self._mono_ns)
@@ -133,7 +133,7 @@ class RtspConnection(asyncio.BufferedProtocol):
                 break
             self._handle(event)
         self._rest = bytes(data[start:end]) if start < end else b""
-        self._flush()
+        self.flush()
 
     def pause_writing(self) -> None:
         """The peer asks and never reads what we answer: there is nothing to wait for."""
@@ -154,13 +154,14 @@ class RtspConnection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what the core has to say."""
         transport = self._transport
         assert transport is not None
-        data = self._core.data_to_send()
+        data = self.core.data_to_send()
         if data:
             transport.write(data)
-        if self._core.closed:
+        if self.core.closed:
             transport.close()
 
     def tick(self, mono_ns: int) -> None:
@@ -172,15 +173,15 @@ class RtspConnection(asyncio.BufferedProtocol):
             feed.tick(mono_ns)
         if self._player is not None:
             self._player.tick(mono_ns)
-        deadline = self._core.next_timeout()
+        deadline = self.core.next_timeout()
         if deadline is not None and mono_ns >= deadline:
-            self._core.expire(mono_ns)
-            while (event := self._core.next_event()) is not None:
+            self.core.expire(mono_ns)
+            while (event := self.core.next_event()) is not None:
                 self._handle(event)
-        self._flush()
+        self.flush()
 
     def _udp_seen(self, mono_ns: int) -> None:
-        self._core.media_seen(mono_ns)
+        self.core.media_seen(mono_ns)
 
     # media
 
@@ -230,7 +231,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         if self._player is None:
             self._player = self._make_player(self)
         if self._player is None:
-            self._core.refuse(503, "nobody is let in to watch yet")
+            self.core.refuse(503, "nobody is let in to watch yet")
             return
         self._answer_later(self._player.describe(event))
 
@@ -246,7 +247,7 @@ class RtspConnection(asyncio.BufferedProtocol):
                 self._mono_ns = self._clock.mono_ns()
                 self._reading.behind(self._rest)
                 self._read(len(self._rest))
-                if self._core.waiting is None:
+                if self.core.waiting is None:
                     transport.resume_reading()
 
         self._spawn(answer(), f"rtsp viewer {self._peer[0]}")
@@ -266,19 +267,15 @@ class RtspConnection(asyncio.BufferedProtocol):
         assert self._transport is not None
         return self._transport
 
-    def flush(self) -> None:
-        """Send what the core has to say."""
-        self._flush()
-
     def _announce(self, event: Announce) -> None:
         path = event.path
         answer = self._admission.check(path.device, event.credentials, self.binding, self._peer[0])
         if isinstance(answer, Challenge):
-            self._core.challenge(answer.headers)
+            self.core.challenge(answer.headers)
             return
         if not isinstance(answer, Allowed):
             log.info("device refused", device=path.device, peer=self._peer[0], reason=answer.reason)
-            self._core.refuse(answer.status, answer.words)
+            self.core.refuse(answer.status, answer.words)
             return
         try:
             description = parse(event.sdp)
@@ -291,12 +288,12 @@ class RtspConnection(asyncio.BufferedProtocol):
             self._refuse(path, 415, RefusalReason.CODEC_NOT_SUPPORTED, f"codec not supported: {error}")
             return
         self._path = path
-        self._core.accept_announce(description)
+        self.core.accept_announce(description)
 
     def _refuse(self, path: MediaPath, status: int, reason: RefusalReason, words: str) -> None:
         log.info("device refused", device=path.device, peer=self._peer[0], reason=reason, words=words)
         self._admission.remember_refusal(path.device, reason, self._peer[0], words)
-        self._core.refuse(status, words)
+        self.core.refuse(status, words)
 
     def _setup(self, event: Setup) -> None:
         assert self._announcement is not None
@@ -318,12 +315,12 @@ class RtspConnection(asyncio.BufferedProtocol):
             if not udp.expect(self._peer[0], transport.client_port, Expected(feed, self._udp_seen, self._path)):
                 words = "another track at this address sends from these ports"
                 self._remember_refused_transport(words)
-                self._core.refuse(461, words)
+                self.core.refuse(461, words)
                 return
         else:
             assert transport.channels is not None
             rtp_channel, rtcp_channel = transport.channels
-            core = self._core
+            core = self.core
             feed = TrackFeed(receiver, lambda report: core.send_interleaved(rtcp_channel, report))
             self._rtp_feeds[rtp_channel] = feed
             self._rtcp_feeds[rtcp_channel] = feed
@@ -339,18 +336,18 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def _accept_setup(self, over_udp: bool) -> None:
         ports = (self._udp.rtp_port, self._udp.rtcp_port) if over_udp and self._udp is not None else None
-        self._core.accept_setup(server_port=ports)
+        self.core.accept_setup(server_port=ports)
 
     def _record(self) -> None:
         assert self._path is not None
         assert self._announcement is not None
         if not self._feeds:
-            self._core.refuse(455, "no track that can be carried was set up")
+            self.core.refuse(455, "no track that can be carried was set up")
             return
         refused = self._admission.check_again(self._path.device, self._peer[0])
         if refused is not None:
             log.info("device refused", device=self._path.device, peer=self._peer[0], reason=refused.reason)
-            self._core.refuse(refused.status, refused.words)
+            self.core.refuse(refused.status, refused.words)
             return
         offers = [self._announcement.offers[track] for track in self._feeds]
         self._publication = self._hub.publish(self._path.device, self._path.channel, offers, self._displaced)
@@ -358,7 +355,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             feed.attach(self._publication, index)
         self._admission.devices.mark_seen(self._path.device)
         log.info("stream begins", device=self._path.device, channel=self._path.channel, peer=self._peer[0])
-        self._core.accept_record()
+        self.core.accept_record()
 
     def _fault(self, event: Fault) -> None:
         log.info("connection fault", peer=self._peer[0], words=event.words, device=self._device())
