@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from struct import Struct
 
 from media.access_unit import AccessUnit
-from media.rtp.depacketizer import Bounds, Closing
+from media.rtp.depacketizer import Closing, SoundDepacketizer
 from media.rtp.packet import RTP_TIME_MASK, Buffer
 
 FRAME_MAX_BYTES = 8_191  # what the 13 bits of AAC-hbr can say
@@ -24,10 +24,10 @@ _RATE_EXPLICIT = 15
 _TYPE_EXTENDED = 31
 _HEADER_BITS = _SIZE_LENGTH + _INDEX_LENGTH
 
-unpack_hbr = Struct("!HH").unpack_from  # bits of AU headers, the first AU header
+_unpack_hbr = Struct("!HH").unpack_from  # bits of AU headers, the first AU header
 
 
-class AacDepacketizer:
+class AacDepacketizer(SoundDepacketizer):
     """Frames without ADTS headers, as MP4 wants them."""
 
     def __init__(self, clock_rate: int, fmtp: Mapping[str, str]) -> None:
@@ -56,7 +56,7 @@ class AacDepacketizer:
             return ()
         if self._hbr and end - start > 4 and not self._parts:
             # One whole frame behind its header of 16 bits: what recorders send.
-            bits, header = unpack_hbr(buffer, start)
+            bits, header = _unpack_hbr(buffer, start)
             if bits == _HEADER_BITS and header >> _INDEX_LENGTH == end - start - 4:
                 lost, self._lost = self._lost, 0
                 return (AccessUnit((bytes(buffer[start + 4 : end]),), rtp_time, mono_ns, utc_ns, True, lost),)
@@ -77,16 +77,6 @@ class AacDepacketizer:
                 units.append(self._unit(frame, rtp_time + i * self._duration & RTP_TIME_MASK, mono_ns, utc_ns))
             start += size
         return units
-
-    def push_row(
-        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
-    ) -> Sequence[AccessUnit]:
-        if len(bounds) == 1:
-            start, end = bounds[0]
-            return self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
-        return [
-            unit for start, end in bounds for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
-        ]
 
     def lose(self, packets: int) -> None:
         self._lost += packets

@@ -40,3 +40,19 @@ class Depacketizer(Protocol):
 
     def flush(self) -> Sequence[AccessUnit]:
         """The source has ended: what is open is all that will come."""
+
+
+class SoundDepacketizer:
+    """What those of sound share: a row is one packet mostly, and nothing is won by taking more together."""
+
+    def push(
+        self, buffer: Buffer, start: int, end: int, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        raise NotImplementedError
+
+    def push_row(
+        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
+    ) -> Sequence[AccessUnit]:
+        return [
+            unit for start, end in bounds for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
+        ]

@@ -7,11 +7,11 @@ the begin of a talkspurt and ends nothing.
 from collections.abc import Sequence
 
 from media.access_unit import AccessUnit
-from media.rtp.depacketizer import Bounds, Closing
+from media.rtp.depacketizer import Closing, SoundDepacketizer
 from media.rtp.packet import Buffer
 
 
-class FrameDepacketizer:
+class FrameDepacketizer(SoundDepacketizer):
     """Payload in, the same bytes out. An empty payload (a keep-alive) is no unit."""
 
     def __init__(self) -> None:
@@ -27,13 +27,6 @@ class FrameDepacketizer:
             return ()
         lost, self._lost = self._lost, 0
         return (AccessUnit((bytes(buffer[start:end]),), rtp_time, mono_ns, utc_ns, True, lost),)
-
-    def push_row(
-        self, buffer: Buffer, bounds: Bounds, rtp_time: int, marker: int, mono_ns: int, utc_ns: int
-    ) -> Sequence[AccessUnit]:
-        return [
-            unit for start, end in bounds for unit in self.push(buffer, start, end, rtp_time, marker, mono_ns, utc_ns)
-        ]
 
     def lose(self, packets: int) -> None:
         self._lost += packets
