@@ -42,6 +42,8 @@ describe('the word for a device', () => {
   it('tells one that was away from one that never came', () => {
     expect(deviceWord(device(), [])).toBe('offline')
     expect(deviceWord(device({ last_seen: null }), [undefined])).toBe('never')
+    expect(deviceWord(device({ last_seen: null }), [channel('main', 'offline')])).toBe('never')
+    expect(deviceWord(device({ last_seen: null }), [{ ...channel('main', 'offline'), reason: 'takeover' }])).toBe('offline')
   })
 
   it('is disabled whatever it sends', () => {

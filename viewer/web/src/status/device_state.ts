@@ -21,7 +21,9 @@ export function deviceWord(device: Device, channels: readonly (ChannelInfo | und
   const speaking = present.find((channel) => channel.channel === 'main' && channel.state !== 'offline')
   const other = present.find((channel) => channel.state !== 'offline')
   const word = (speaking ?? other)?.state ?? 'offline'
-  return word === 'offline' && device.last_seen === null ? 'never' : word
+  // What was loaded before its first picture does not know of it; a channel that has a reason to be away was there.
+  const came = device.last_seen !== null || present.some((channel) => channel.reason)
+  return word === 'offline' && !came ? 'never' : word
 }
 
 /** Whether the last refusal still says why the device is away: it has not been let in since. */
