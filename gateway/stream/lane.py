@@ -149,7 +149,7 @@ class SoundLane(Lane):
             if fragmenter.ready:
                 self._emit(fragmenter.fragment(self._output.next_sequence()))
             return
-        if not fragmenter.continues(unit):
+        if unit.lost_packets or not fragmenter.continues(unit):
             self._catch_up()
         self._unplaced = None
         placement = self._place(unit)

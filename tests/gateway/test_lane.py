@@ -73,6 +73,11 @@ def test_the_stream_ends_where_its_last_frame_ends() -> None:
     assert abs(out.lane.placed_end_ns - (UTC_NS + 8 * FRAME * S // AAC.clock_rate)) <= 2
 
 
+def test_a_packet_that_is_missing_where_no_sound_is_leaves_no_gap() -> None:
+    out = heard(frames([(0, 0)] * 4 + [(0, 1)] + [(0, 0)] * 4))
+    assert not out.gaps
+
+
 steps = st.lists(
     st.one_of(
         st.just((0, 0)), st.just((0, 0)), st.just((0, 0)),
