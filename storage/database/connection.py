@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage.database.pragmas import CONNECT_ARGS, prepare_readers, prepare_writer
 from storage.database.snapshot import copy_database
+from storage.database.threads import ConnectionThreads
 
 # Reads that run at once. Each has a thread of its own in aiosqlite; more than a few only queue for
 # the interpreter.
@@ -38,8 +39,9 @@ class Database:
     def __init__(self, url: str) -> None:
         """Use `open`, which proves that the file can be had."""
         self.url = url
-        self._writer = _engine(url, size=1)
-        self._readers = _engine(url, size=READERS)
+        self._threads = ConnectionThreads()
+        self._writer = _engine(url, self._threads, size=1)
+        self._readers = _engine(url, self._threads, size=READERS)
         prepare_writer(self._writer.sync_engine)
         prepare_readers(self._readers.sync_engine)
         self._turn = asyncio.Lock()
@@ -108,15 +110,15 @@ class Database:
         async with self._turn:
             await self._readers.dispose()
             await self._writer.dispose()
+            await self._threads.gone()
 
     def _require_open(self) -> None:
         if self._closed:
             raise DatabaseClosedError("the database is closed")
 
 
-def _engine(url: str, *, size: int) -> AsyncEngine:
+def _engine(url: str, threads: ConnectionThreads, *, size: int) -> AsyncEngine:
     if not make_url(url).drivername.startswith("sqlite"):
         raise ValueError(f"only SQLite databases are supported yet, not {make_url(url).drivername}")
-    return create_async_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=READER_WAIT_S, connect_args=dict(CONNECT_ARGS)
-    )
+    arguments = {**CONNECT_ARGS, "async_creator_fn": threads.connect}
+    return create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=READER_WAIT_S, connect_args=arguments)

@@ -1,7 +1,9 @@
 import asyncio
+import contextlib
 import os
 import sqlite3
 import stat
+import threading
 
 import pytest
 from sqlalchemy import text
@@ -187,3 +189,34 @@ async def test_a_copy_never_overwrites_and_leaves_nothing_half_done(database, tm
     with pytest.raises(FileExistsError):
         await database.copy_to(tmp_path / "there")
     assert (tmp_path / "there").read_text() == "something"
+
+
+def worker_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name]
+
+
+async def test_no_thread_outlives_a_database_that_was_closed_or_could_not_be_opened(tmp_path):
+    """It would answer to a loop that is closed by then, with a traceback at the end of the server."""
+    before = set(worker_threads())
+    url = f"sqlite+aiosqlite:///{tmp_path / 'database'}"
+    database = await Database.open(url)
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT sum(i) FROM n"
+
+    async def read():
+        async with database.read() as connection:
+            reading.set()
+            await connection.execute(text(slow))
+
+    reading = asyncio.Event()
+    task = asyncio.get_running_loop().create_task(read())
+    await reading.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await database.close()
+    assert not set(worker_threads()) - before
+
+    with pytest.raises(OperationalError):
+        await Database.open(f"sqlite+aiosqlite:///{tmp_path}")  # a folder: its thread has nothing to open
+    assert not set(worker_threads()) - before
