@@ -9,6 +9,7 @@ from tests.house.bounds import at_most
 from tests.house.fixtures import CLIP
 from tests.house.fleet import playing
 
+PICTURE_NS = 1_000_000_000 // CLIP.fps
 STREAMS = ("dev1", "dev2", "dev3", "dev4", "dev5")
 
 
@@ -52,5 +53,6 @@ async def test_a_restart_while_a_device_keeps_calling_leaves_one_gap_that_says_w
     (gap,) = archive.gaps()
     assert gap.cause is cause
     assert gap.sequence == 0
-    assert gap.end_utc_ns - gap.start_utc_ns > house.server.ready_mono_ns - ended.ended_mono_ns
+    away_ns = house.server.ready_mono_ns - ended.ended_mono_ns
+    assert gap.end_utc_ns - gap.start_utc_ns > away_ns - PICTURE_NS  # the last one may stand beyond the end
     await house.check()
