@@ -16,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .cache/stamps
 WEB := viewer/web
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
 
 .PHONY: help run setup test check bench peers faults fuzz format lock clean
 
@@ -28,8 +28,10 @@ run: setup
 
 setup: $(STAMPS)/python $(STAMPS)/web
 
+# Most tests wait more than they work, but a browser needs the cores to show every picture: apart, and not beside the others.
 test: setup $(STAMPS)/peers
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not browser"
+	$(BIN)/python -m pytest -n 2 -m browser
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
 check: setup
