@@ -10,6 +10,8 @@ it.each([
   ['Use at most 128.', 'atMost', { n: '128' }],
   ['hz still has 2 units and 3 checkpoints.', 'stillPlaces', { units: '2', checkpoints: '3' }],
   ['secadmin is the last security_admin.', 'lastAdministrator', { role: 'security_admin' }],
+  ['The URL holds a user or password.', 'urlSecret', {}],
+  ['The password was given for another host or user.', 'passwordElsewhere', {}],
 ])('knows %j', (sentence, key, values) => {
   expect(recognise(sentence)).toEqual({ key, values })
   expect([key in zh.problem.server, key in en.problem.server]).toEqual([true, true])

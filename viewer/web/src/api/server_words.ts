@@ -38,6 +38,17 @@ const SENTENCES: readonly [RegExp, string][] = [
   [/^Give another account the role \w+ first\.$/, 'anotherFirst'],
   [/^A unit user belongs to a unit\.$/, 'needsUnit'],
   [/^An administrator belongs to no unit\.$/, 'noUnit'],
+  [/^This is no RTSP URL\.$/, 'noRtspUrl'],
+  [/^The URL (?:names no host|'s host is no IPv6 address)\.$/, 'noRtspUrl'],
+  [/^The URL holds a (?:user or )?password\.$/, 'urlSecret'],
+  [/^The password was given for another host or user\.$/, 'passwordElsewhere'],
+  [/^This is the mask of a password/, 'maskedPassword'],
+  [/^This is no password of a camera\.$/, 'noCameraPassword'],
+  [/^This is no user name of a camera\.$/, 'noCameraUser'],
+  [/^A password belongs to a user\.$/, 'passwordWithoutUser'],
+  [/^This is no fingerprint of a certificate\.$/, 'noFingerprint'],
+  [/^(?:Write it as rtsps?:|Give them in their own fields|Give it in its own field|Give the password of this one|Leave the field out)/, 'nothing'],
+  [/^(?:Give the user name of the camera|Give the SHA-256|Use up to \d+)/, 'nothing'],
   [/^(?:Name the unit|Leave the unit empty|Try again)\.$/, 'nothing'],
 ]
 

@@ -10,7 +10,18 @@ const KNOWN = [
   'other_device_path',
   'bad_description',
   'transport_not_supported',
+  'address_not_allowed',
+  'unreachable',
+  'tls_not_trusted',
+  'wrong_password',
+  'password_unreadable',
+  'not_found',
+  'camera_refused',
+  'no_media',
 ]
+
+/* What the other side said is part of the reason. */
+const SAID_IN_FULL = ['codec_not_supported', 'camera_refused', 'address_not_allowed', 'tls_not_trusted']
 
 export interface RefusalWords {
   what: (refusal: Pick<Refusal, 'reason' | 'words'>) => string
@@ -23,7 +34,7 @@ export function useRefusalWords(): RefusalWords {
   return {
     what: ({ reason, words }) => {
       const what = t(`refusal.${key(reason)}`, { reason })
-      return reason === 'codec_not_supported' && words !== '' ? `${what}: ${words}` : what
+      return SAID_IN_FULL.includes(reason) && words !== '' ? `${what}: ${words}` : what
     },
     advice: (reason) => t(`refusalAdvice.${key(reason)}`),
   }

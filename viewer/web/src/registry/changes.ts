@@ -3,7 +3,7 @@
 
    Keys in answers are shown once and kept nowhere. */
 import { answer, api, ifMatch, ifVersion, versioned } from '@/api/client'
-import type { Checkpoint, Device, NewKey, Unit } from '@/api/types'
+import type { Checkpoint, Device, NewKey, Source, SourceTransport, Unit } from '@/api/types'
 
 export interface Versioned<T> {
   value: T
@@ -27,6 +27,15 @@ export interface DeviceFields {
   checkpoint?: string
   name?: string
   model?: string
+}
+
+/** `password` null: the one that is there stays. */
+export interface SourceFields {
+  url: string
+  user: string
+  password: string | null
+  transport: SourceTransport
+  fingerprint: string
 }
 
 const unitAt = (unit: string) => ({ path: { unit } })
@@ -91,4 +100,17 @@ export async function enableDevice(device: Device): Promise<void> {
 
 export async function disableDevice(device: Device): Promise<void> {
   await api.POST('/api/v1/devices/{device}/disable', { params: shown(device) })
+}
+
+/** Null where the device sends by itself. The version is the device's. */
+export const readSource = (id: string): Promise<Versioned<Source | null>> =>
+  versioned(api.GET('/api/v1/devices/{device}/source', { params: deviceAt(id) })) as Promise<Versioned<Source | null>>
+
+export async function setSource(id: string, fields: SourceFields, etag: string): Promise<void> {
+  await api.PUT('/api/v1/devices/{device}/source', { params: { ...deviceAt(id), header: ifMatch(etag) }, body: fields })
+}
+
+export async function removeSource(id: string): Promise<void> {
+  const { etag } = await readSource(id)
+  await api.DELETE('/api/v1/devices/{device}/source', { params: { ...deviceAt(id), header: ifMatch(etag) } })
 }

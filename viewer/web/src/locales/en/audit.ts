@@ -72,6 +72,8 @@ const words: typeof zh = {
       'device.rotate_key': "Rotated a device's key",
       'device.enable': 'Enabled a device',
       'device.disable': 'Disabled a device',
+      'device.set_source': 'Set where a camera is fetched from',
+      'device.remove_source': 'Ended the fetching of a camera',
       'device.remove': 'Removed a device',
       'checkpoint.create': 'Created a checkpoint',
       'checkpoint.edit': 'Changed a checkpoint',

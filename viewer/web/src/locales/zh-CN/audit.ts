@@ -70,6 +70,8 @@ export default {
       'device.rotate_key': '轮换设备密钥',
       'device.enable': '启用设备',
       'device.disable': '停用设备',
+      'device.set_source': '设置摄像机取流地址',
+      'device.remove_source': '停止从摄像机取流',
       'device.remove': '移除设备',
       'checkpoint.create': '新建执法点',
       'checkpoint.edit': '修改执法点',
