@@ -9,18 +9,19 @@ Exit status: 0 done, and what was to be proved is proved; 1 not; 2 not understoo
 import sys
 from collections.abc import Sequence
 
-from mingjing.cli.app import app
+from mingjing.cli.app import app_for
 from mingjing.cli.output import print_error
 from mingjing.control import CommandError
 from mingjing.settings import SettingsInvalidError
 
-__all__ = ["app", "main"]
+__all__ = ["app_for", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit."""
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=arguments, prog_name="mingjing")
+        app_for(typed)(args=typed, prog_name="mingjing")
     except CommandError as error:
         print_error(error.words, error.fix)
     except SettingsInvalidError as error:

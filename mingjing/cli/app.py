@@ -1,42 +1,51 @@
-"""The words of the command line."""
+"""The words of the command line.
 
+Only the word that was typed is imported: nobody waits for the simulator to start the server.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from mingjing.cli.audit import audit
-from mingjing.cli.backup import backup
-from mingjing.cli.bench import bench
-from mingjing.cli.demo import demo
-from mingjing.cli.devices import devices
-from mingjing.cli.places import checkpoints, units
-from mingjing.cli.serve import serve
-from mingjing.cli.simulate import simulate
-from mingjing.cli.store import store
-from mingjing.cli.users import users
 from mingjing.logs import configure_logs
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # a house error is a plain traceback; an operator's error never comes here
-    add_completion=False,
-)
-
-app.command("serve")(serve)
-app.command("demo")(demo)
-app.command("simulate")(simulate)
-app.add_typer(units, name="unit")
-app.add_typer(checkpoints, name="checkpoint")
-app.add_typer(devices, name="device")
-app.add_typer(users, name="user")
-app.add_typer(store, name="store")
-app.add_typer(audit, name="audit")
-app.add_typer(backup, name="backup")
-app.add_typer(bench, name="bench")
+# In the order in which help lists them: a module, and what it calls the word.
+_WORDS = {
+    "serve": "mingjing.cli.serve:serve",
+    "demo": "mingjing.cli.demo:demo",
+    "simulate": "mingjing.cli.simulate:simulate",
+    "unit": "mingjing.cli.places:units",
+    "checkpoint": "mingjing.cli.places:checkpoints",
+    "device": "mingjing.cli.devices:devices",
+    "user": "mingjing.cli.users:users",
+    "store": "mingjing.cli.store:store",
+    "audit": "mingjing.cli.audit:audit",
+    "backup": "mingjing.cli.backup:backup",
+    "bench": "mingjing.cli.bench:bench",
+}
 
 
-@app.callback(invoke_without_command=True)
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """What understands these arguments: the word that they begin with, or all words where they begin with none."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # a house error is a plain traceback; an operator's error never comes here
+        add_completion=False,
+    )
+    app.callback(invoke_without_command=True)(_options)
+    for name in arguments[:1] if set(arguments[:1]) & set(_WORDS) else _WORDS:
+        module, _, attribute = _WORDS[name].partition(":")
+        word = getattr(import_module(module), attribute)
+        if isinstance(word, typer.Typer):
+            app.add_typer(word, name=name)
+        else:
+            app.command(name)(word)
+    return app
+
+
 def _options(
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:

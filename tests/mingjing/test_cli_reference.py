@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from mingjing.cli import app
+from mingjing.cli import app_for
 
 REFERENCE = Path("docs/reference/cli.md").read_text(encoding="utf-8")
 
@@ -20,7 +20,7 @@ def leaves(command, words=("mingjing",)):
         yield from leaves(each, (*words, name))
 
 
-COMMANDS = dict(leaves(typer.main.get_command(app)))
+COMMANDS = dict(leaves(typer.main.get_command(app_for(()))))
 
 
 def test_the_commands_of_the_interface_are_there():
