@@ -7,7 +7,8 @@
 #   make peers   tests with real clients
 #   make setup   only the set-up
 #
-# For developers also: faults (every fault, in its long form), fuzz (every parser), format, lock, clean (which leaves data/ alone).
+# For developers also: faults (every fault, in its long form), bad (every bad input, likewise), fuzz (every parser), format, lock,
+# clean (which leaves data/ alone).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ STAMPS := .cache/stamps
 WEB := viewer/web
 PYTEST_WORKERS ?= 3
 
-.PHONY: help run setup test check bench peers faults fuzz format lock clean
+.PHONY: help run setup test check bench peers faults bad fuzz format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,6 +53,10 @@ FAULTS_REPORT ?= reports/faults.json
 faults: setup $(STAMPS)/peers
 	FAULTS_FULL=1 FAULTS_KILLS=20 FAULTS_STREAMS=20 FAULTS_ROOM_S=0 \
 		$(BIN)/python -m pytest -m fault -n 0 -p no:randomly --faults-report=$(FAULTS_REPORT)
+
+# Every bad input in its long form: the API as each role and sixty times as often, every cut and split of the vectors.
+bad: setup
+	FAULTS_FULL=1 $(BIN)/python -m pytest tests/bad tests/fuzz -n 0 -rP
 
 # Ten minutes a parser (FUZZ_SECONDS) under atheris, which nothing else needs; FUZZ="rtsp rtp" runs only those. Findings become
 # vectors that the suite replays, and the exit status says whether there were any.

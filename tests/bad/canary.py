@@ -28,6 +28,7 @@ _SEGMENT = re.compile(r"[0-9A-Z]{26}\.(mp4|journal)(\.cut)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _numbers = count(1)
+_hostile: dict[Path, list[str]] = {}
 
 
 async def new_device(house: House) -> str:
@@ -37,6 +38,14 @@ async def new_device(house: House) -> str:
     assert answer.status_code == 201, answer.text
     house.keys[name] = answer.json()["key"]
     return name
+
+
+async def hostile_devices(house: House, count: int) -> list[str]:
+    """Devices that others have used before, or new ones: to make one costs more than to play most vectors."""
+    known = _hostile.setdefault(house.data_dir, [])
+    while len(known) < count:
+        known.append(await new_device(house))
+    return known[:count]
 
 
 @asynccontextmanager

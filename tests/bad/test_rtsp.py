@@ -1,10 +1,11 @@
 """Hostile requests and interleaved frames against the real server, while a stream runs next door."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from tests.bad.canary import new_device, unharmed
+from tests.bad.canary import hostile_devices, new_device, unharmed
 from tests.bad.speaker import ANSWER_WITHIN_S, Speaker, speaking
 from tests.fuzz.test_targets import answers
 from tests.house.bounds import told
@@ -45,22 +46,24 @@ async def play_all(
     hostile: Sequence[Vector],
     play: Callable[[House, Speaker, Vector], Awaitable[None]],
 ) -> None:
-    slots = asyncio.Semaphore(AT_A_TIME)
-    devices = [await new_device(house) for _ in hostile]
+    left = deque(hostile)
     slowest = 0.0
 
-    async def one(vector: Vector, device: str) -> None:
+    async def play_next(device: str) -> None:
         nonlocal slowest
-        async with slots, speaking(house, device) as speaker:
-            try:
-                await play(house, speaker, vector)
-            except Exception as error:
-                raise AssertionError(f"{vector.name}: {error!r}") from error
-            slowest = max(slowest, speaker.slowest_s)
+        while left:
+            vector = left.popleft()
+            async with speaking(house, device) as speaker:
+                try:
+                    await play(house, speaker, vector)
+                except Exception as error:
+                    raise AssertionError(f"{vector.name}: {error!r}") from error
+                slowest = max(slowest, speaker.slowest_s)
 
+    devices = await hostile_devices(house, AT_A_TIME)
     async with unharmed(house, what), asyncio.TaskGroup() as tasks:
-        for vector, device in zip(hostile, devices, strict=True):
-            tasks.create_task(one(vector, device), name=vector.name)
+        for device in devices:
+            tasks.create_task(play_next(device), name=device)
     told(f"the slowest answer to {what}", slowest, ANSWER_WITHIN_S)
 
 
