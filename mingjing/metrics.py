@@ -27,6 +27,11 @@ class RoofCollector(Collector):
             "mingjing_rtsp_refused_connections", "Closed at once, over the limit.", value=self._rtsp.refused_connections
         )
         yield CounterMetricFamily(
+            "mingjing_rtsp_displaced_connections",
+            "Cut off before they had proved anything, for others needed the place.",
+            value=self._rtsp.displaced_connections,
+        )
+        yield CounterMetricFamily(
             "mingjing_udp_strange_datagrams", "On the media ports, from nobody.", value=self._rtsp.strange_datagrams
         )
         archive = self._archiver.statistics()

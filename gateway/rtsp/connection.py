@@ -16,6 +16,7 @@ import structlog
 from gateway.admission import Admission, Allowed, Challenge
 from gateway.registry import RefusalReason
 from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
+from gateway.rtsp.connections import Connections
 from gateway.rtsp.player import Player
 from gateway.rtsp.read_buffer import ReadBuffer
 from gateway.rtsp.track_feed import TrackFeed
@@ -71,7 +72,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         clock: Clock,
         udp: UdpPorts | None,
         reading: ReadBuffer,
-        open_connections: set["RtspConnection"],
+        open_connections: Connections["RtspConnection"],
         make_player: MakePlayer,
         spawn: Spawn,
     ) -> None:
@@ -148,6 +149,19 @@ class RtspConnection(asyncio.BufferedProtocol):
         if self._player is not None:
             self._player.leave()
             self._spawn(self._player.record_end(), "viewer leaves")
+
+    @property
+    def proven(self) -> bool:
+        """Whether a device or a person has proved who it is."""
+        return self.core.proven
+
+    @property
+    def host(self) -> str:
+        return self._peer[0]
+
+    def cut(self) -> None:
+        """Drop the connection at once, without a word."""
+        self.transport.abort()
 
     def close(self) -> None:
         """Close the socket; the stream ends with the cause that was set, or as offline."""

@@ -14,6 +14,7 @@ import structlog
 
 from gateway.admission import Admission
 from gateway.rtsp.connection import RtspConnection
+from gateway.rtsp.connections import Connections
 from gateway.rtsp.door import RtspDoor
 from gateway.rtsp.outlet import Outlets
 from gateway.rtsp.player import Player
@@ -24,7 +25,6 @@ from media import GapCause
 from media.rtsp import NonceFactory
 from storage import Clock
 
-CONNECTIONS_MAX = 2_000  # ten times the devices of the plan; more at once is an attack or a loop
 TICK_S = 0.05  # reordering gives up after some tens of milliseconds
 SLOW_TICKS = 20  # what does not come over UDP has timers of seconds only: its turn is every twentieth
 FAREWELL_MAX_S = 3  # for the ends of views to be recorded when the server stops; the ledger syncs in milliseconds
@@ -40,11 +40,10 @@ class RtspListener:
     def __init__(self, *, hub: Hub, admission: Admission, clock: Clock) -> None:
         self.port = 0
         self.tls_port = 0
-        self.refused_connections = 0
         self._hub = hub
         self._admission = admission
         self._clock = clock
-        self._connections: set[RtspConnection] = set()
+        self._connections: Connections[RtspConnection] = Connections()
         self._servers: list[asyncio.Server] = []
         self._udp: UdpPorts | None = None
         self._reading = ReadBuffer()
@@ -104,13 +103,22 @@ class RtspListener:
         return len(self._connections)
 
     @property
+    def refused_connections(self) -> int:
+        """Closed at once: all places are taken by devices and viewers that have proved themselves."""
+        return self._connections.refused
+
+    @property
+    def displaced_connections(self) -> int:
+        """Cut off before they had proved anything, for somebody else needed their place."""
+        return self._connections.displaced
+
+    @property
     def viewers(self) -> int:
         """People who watch over RTSP."""
         return self._outlets.viewers
 
     def _connection(self) -> asyncio.BaseProtocol:
-        if len(self._connections) >= CONNECTIONS_MAX:
-            self.refused_connections += 1
+        if not self._connections.have_room():
             return _Refused()
         return RtspConnection(
             hub=self._hub,
@@ -156,7 +164,7 @@ class RtspListener:
         for turn in count():
             await asyncio.sleep(TICK_S)
             mono_ns = self._clock.mono_ns()
-            for connection in tuple(self._connections):
+            for connection in self._connections:
                 if connection.over_udp or turn % SLOW_TICKS == 0:
                     connection.tick(mono_ns)
 
@@ -165,7 +173,7 @@ class RtspListener:
         for server in self._servers:
             server.close()
         self._hub.end_all(GapCause.SERVER_STOPPED)
-        for connection in tuple(self._connections):
+        for connection in self._connections:
             connection.close()
         await asyncio.sleep(0)  # lost connections are told in the next turn
         with contextlib.suppress(TimeoutError):

@@ -100,7 +100,8 @@ class PictureDepacketizer:
             self._parts = []
 
     def flush(self) -> Sequence[AccessUnit]:
-        return self._close() if self._open and self._slice_seen else ()
+        """The open picture, which never saw its marker: nobody knows whether all of it came."""
+        return self._close(marker_lost=self._by_marker) if self._open and self._slice_seen else ()
 
     def _unpack(self, buffer: Buffer, start: int, end: int) -> None:
         """Take the NAL units, or the part of one, out of a payload."""

@@ -118,6 +118,11 @@ class ServerConnection(Session):
         return self._state is State.CLOSED
 
     @property
+    def proven(self) -> bool:
+        """Whether somebody has vouched for the peer: its ANNOUNCE or DESCRIBE was accepted."""
+        return self._state not in (State.INIT, State.CLOSED)
+
+    @property
     def recording(self) -> bool:
         return self._state is State.RECORDING
 

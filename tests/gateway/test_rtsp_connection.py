@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
 
 from gateway.admission import Admission
 from gateway.registry import RefusalReason
+from gateway.rtsp import connections as limits
 from gateway.rtsp.connection import RtspConnection
+from gateway.rtsp.connections import Connections
 from gateway.rtsp.read_buffer import ReadBuffer
 from media.rtsp import DigestClient, NonceFactory
 from storage import SystemClock
@@ -131,8 +135,27 @@ async def test_a_peer_that_never_reads_our_answers_is_cut_off(live_side: LiveSid
         assert not live_side.listener.connections
 
 
+async def test_strangers_give_way_to_one_another_and_never_a_device_to_them(
+    live_side: LiveSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNPROVEN_PER_ADDRESS_MAX", 3)
+    async with calling(live_side, "dev1") as device, AsyncExitStack() as stack:
+        assert await device.announce() == "200 OK"
+        assert await device.setup(TCP) == "200 OK"
+        strangers = [await stack.enter_async_context(calling(live_side)) for _ in range(3)]
+        for stranger in strangers:  # each has its place
+            assert (await stranger.ask(request("OPTIONS", stranger.url))).startswith("200")
+        newcomer = await stack.enter_async_context(calling(live_side, "dev2"))
+        assert await newcomer.announce() == "200 OK"
+        assert await asyncio.wait_for(strangers[0].reader.read(), 5) == b""
+        for stranger in strangers[1:]:
+            assert (await stranger.ask(request("OPTIONS", stranger.url))).startswith("200")
+        assert await device.record() == "200 OK"
+        assert (live_side.listener.displaced_connections, live_side.listener.connections) == (1, 4)
+
+
 async def test_a_closed_connection_whose_last_words_nobody_takes_is_cut_off(live_side: LiveSide) -> None:
-    transport, connections = StuckTransport(), set[RtspConnection]()
+    transport, connections = StuckTransport(), Connections[RtspConnection]()
     connection = RtspConnection(
         hub=live_side.hub,
         admission=Admission(live_side.registry.devices, NonceFactory(b"secret", os.urandom), SystemClock()),

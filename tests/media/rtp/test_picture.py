@@ -49,6 +49,14 @@ def test_without_markers_a_new_rtp_time_ends_a_picture():
     assert camera.receiver.flush()[0].payload == (SLICE,)
 
 
+def test_a_picture_that_the_end_of_the_stream_cut_off_says_that_its_marker_never_came():
+    camera = Camera()
+    camera.send(IDR, 100, marker=True)
+    camera.send(SLICE, 200)  # and then the connection is reset
+    [cut_off] = camera.receiver.flush()
+    assert cut_off.marker_lost
+
+
 def test_a_lost_marker_ends_one_picture_late_and_the_next_ones_in_time():
     camera = Camera()
     camera.send(IDR, 100, marker=True)
