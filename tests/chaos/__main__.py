@@ -99,6 +99,8 @@ async def _run(server: Address, listen: Address, up: Impairments, down: Impairme
                 f"connections {proxy.tcp.connections}, swallowed {proxy.tcp.swallowed_bytes} B, datagrams lost "
                 f"{relay.lost}, duplicated {relay.duplicated}, dropped {relay.dropped}"
             )
+        for flow, numbers in proxy.relay.late.items():
+            _say(f"late {flow} {' '.join(str(number) for number in sorted(numbers))}")
 
 
 def _address(text: str) -> Address:

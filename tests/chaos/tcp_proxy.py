@@ -98,9 +98,13 @@ class TcpProxy:
 
     def widen(self) -> None:
         """All that is there has room from now on: no bandwidth holds it up any more."""
+        self.narrow(math.inf, math.inf)
+
+    def narrow(self, up_bytes_per_s: float, down_bytes_per_s: float) -> None:
+        """All that is there has this bandwidth from now on. The kernel's buffers stay as they were made."""
         for pair in self._pairs:
-            for direction in pair.directions:
-                direction.widen()
+            for direction, bytes_per_s in zip(pair.directions, (up_bytes_per_s, down_bytes_per_s), strict=True):
+                direction.narrow(bytes_per_s)
 
     @property
     def connections(self) -> int:
@@ -201,8 +205,8 @@ class _Direction:
         self._ended = False
         writer.transport.set_write_buffer_limits(high=CHUNK_BYTES)
 
-    def widen(self) -> None:
-        self._bucket = Bucket(math.inf)
+    def narrow(self, bytes_per_s: float) -> None:
+        self._bucket = Bucket(bytes_per_s)
 
     async def take(self) -> None:
         """Until the end of the stream, or for ever once it is swallowed."""

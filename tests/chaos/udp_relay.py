@@ -12,6 +12,7 @@ Not here: how the ports become known (rtsp_proxy).
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from functools import partial
 
@@ -20,6 +21,10 @@ from tests.chaos.impairments import CLEAN, Impairments
 from tests.chaos.pace import Bucket, flows_again_at
 
 Address = tuple[str, int]
+# On a machine with too much to do the relay itself is late. What the server would then give up is known by its number.
+LATE_S = 0.08
+RECEIVE_BUFFER_BYTES = 4 << 20  # the relay loses what it is told to lose, and nothing because it was busy
+
 Received = Callable[[bytes, Address], None]
 
 
@@ -29,6 +34,7 @@ class UdpRelay:
     def __init__(self, address: str, server: str, *, up: Impairments = CLEAN, down: Impairments = CLEAN) -> None:
         self.address = address
         self.dark = False
+        self.late: dict[str, set[int]] = {}  # by flow: datagrams that we, and not the link, held up too long
         self.lost = self.duplicated = self.dropped = self.strangers = 0
         self._server = server
         self._links = {"up": up, "down": down}
@@ -59,6 +65,7 @@ class UdpRelay:
     async def _bind(self, port: int, received: Received) -> asyncio.DatagramTransport:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(received), local_addr=(self.address, port))
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         self._transports.append(transport)
         return transport
 
@@ -109,11 +116,16 @@ class _Flow:
             leaves_s = self._bucket.admit(now_s, len(data)) + delay_s
             leaves_s = flows_again_at(self._link, self._began_s, leaves_s)
             if leaves_s <= now_s:
-                self._hand_on(data)
+                self._send_now(data)
             else:
-                self._loop.call_at(leaves_s, self._hand_on, data)
+                self._loop.call_at(leaves_s, self._hand_on, data, number, leaves_s)
 
-    def _hand_on(self, data: bytes) -> None:
+    def _hand_on(self, data: bytes, number: int, leaves_s: float) -> None:
+        if self._loop.time() - leaves_s > LATE_S:
+            self._relay.late.setdefault(self._name, set()).add(number)
+        self._send_now(data)
+
+    def _send_now(self, data: bytes) -> None:
         if not self._transport.is_closing():
             self._send(data)
 

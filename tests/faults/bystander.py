@@ -21,6 +21,7 @@ class Bystander:
         push = await house.device(device).push()
         viewer = await house.supervisor().watch(device)
         assert await viewer.wait_for_picture(5)
+        await house.archive(device).wait_for_unit(5)  # its segment is open: from here on the server holds what it holds
         return cls(house, device, push, viewer)
 
     async def has_lost_nothing(self) -> None:

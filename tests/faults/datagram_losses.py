@@ -8,9 +8,8 @@ from media import FragmentFlag
 from mingjing.simulator.clip import Clip
 from tests.chaos.fate import datagram_delays
 from tests.chaos.impairments import Impairments
+from tests.chaos.process import MEDIA_FLOW
 from tests.house.archive import Archive
-
-FLOW = "up0"  # RTP of the relay's first client
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,8 @@ class Foretold:
     damaged: frozenset[int]
 
     @classmethod
-    def of(cls, link: Impairments, clip: Clip, device: str, pictures: int) -> "Foretold":
+    def of(cls, link: Impairments, clip: Clip, device: str, pictures: int, late: frozenset[int]) -> "Foretold":
+        """`late` are datagrams that a busy machine held up: what became of their pictures nobody foretold."""
         labels = clip.label(device) if clip.label else ()
         whole, damaged, datagram = set(), set(), 0
         for number in range(pictures):
@@ -30,7 +30,9 @@ class Foretold:
             label = labels[unit.label] if unit.label >= 0 and labels else ()
             body = range(head.stop, head.stop + len(label) + len(unit.body))
             datagram = body.stop
-            lost = [not datagram_delays(link, FLOW, one) for one in range(head.start, body.stop)]
+            if late.intersection(range(head.start, body.stop)):
+                continue
+            lost = [not datagram_delays(link, MEDIA_FLOW, one) for one in range(head.start, body.stop)]
             if not any(lost):
                 whole.add(number)
             elif any(lost[len(head) :]):
@@ -43,12 +45,13 @@ class Kept:
     """What the archive has of them, in order."""
 
     numbers: list[int]
-    marked: frozenset[int]  # as damaged
+    marked: frozenset[int]  # as damaged, or as closed without its marker
 
     @classmethod
     def of(cls, archive: Archive) -> "Kept":
         stamped = [(stamp.n, record) for record, stamp in archive.stamped()]
-        marked = frozenset(number for number, record in stamped if record.flags & FragmentFlag.DAMAGED)
+        not_whole = FragmentFlag.DAMAGED | FragmentFlag.MARKER_LOST
+        marked = frozenset(number for number, record in stamped if record.flags & not_whole)
         return cls([number for number, _ in stamped], marked)
 
 

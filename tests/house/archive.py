@@ -84,7 +84,10 @@ class Archive:
         Raises:
             TimeoutError: it does not come.
         """
-        await until(lambda: number in self.units(), within_s)
+        async with asyncio.timeout(within_s):
+            # In a thread: much footage takes its time to read, and devices of the same test go on sending.
+            while number not in await asyncio.to_thread(self.units):  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def until(condition: Callable[[], bool], within_s: float = 20) -> None:

@@ -149,9 +149,10 @@ class House:
             answer.raise_for_status()
             self.keys[name] = answer.json()["key"]
 
-    def pushes_of(self, device: str) -> list[Push]:
-        """What was begun to be sent in the name of this device, in order."""
-        return [push for push in self._pushes if push.name == device]
+    @property
+    def pushes(self) -> tuple[Push, ...]:
+        """All that were begun, in order."""
+        return tuple(self._pushes)
 
     @property
     def viewers(self) -> tuple[Viewer, ...]:

@@ -4,6 +4,7 @@ What is seen is told by the stamps in the pictures. Not here: a browser (tests/b
 """
 
 import asyncio
+import time
 from json import loads
 from types import SimpleNamespace
 
@@ -106,6 +107,7 @@ class Viewer:
         self.pictures: list[int] = []
         self.messages: list[SimpleNamespace] = []
         self.binaries: list[bytes] = []
+        self.opened_mono_s = time.monotonic()
         self._unread: list[SimpleNamespace] = []
         self._socket = socket
         self._codec = Codec.H264
