@@ -78,12 +78,15 @@ class Wall:
         person: str = "supervisor",
         language: str = "zh-CN",
         size: tuple[int, int] = (1366, 768),
+        through: tuple[str, int] | None = None,
     ) -> Self:
+        """`through` is a bad link between browser and server (tests/chaos)."""
+        url = f"http://{through[0]}:{through[1]}" if through else house.http_url
         context = await browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale=language, base_url=house.http_url
+            viewport={"width": size[0], "height": size[1]}, locale=language, base_url=url
         )
         token = await house.person(person).token()
-        await context.add_cookies([{"name": "session", "value": token, "url": house.http_url}])
+        await context.add_cookies([{"name": "session", "value": token, "url": url}])
         wall = cls(await context.new_page(), context)
         wall.page.set_default_timeout(PATIENCE_MS)
         await wall.page.goto("/live")

@@ -27,6 +27,7 @@ const en: typeof zh = {
     brokenHint: 'The server keeps recording it.',
     retry: 'Try again',
     soundCannot: 'Sound is {codec}, which browsers cannot play',
+    missed: 'Your connection is slow: {n} frames skipped',
   },
   closed: {
     revoked: 'You may no longer view this picture',

@@ -25,6 +25,7 @@ export default {
     brokenHint: '画面在服务器上照常录像。',
     retry: '再试一次',
     soundCannot: '声音为 {codec}，浏览器不能播放',
+    missed: '您的网络太慢，跳过了 {n} 帧',
   },
   closed: {
     revoked: '您已无权查看这路画面',

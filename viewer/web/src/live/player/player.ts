@@ -21,6 +21,7 @@ import { type LiveStatus, NOTHING_YET, type PictureState, type SoundState } from
 const TICK_MS = 250 // as often as the sound is put in step with the picture
 const TICKS_PER_STATISTICS = 4
 const STALLED_MS = 5_000 // so long without a picture is said on the tile; links that stall come back after 8 to 30 s
+const MISSED_SHOWN_MS = 8_000 // long enough to be read by somebody who looks at sixteen tiles in turn
 const BREAKS_MAX = 3 // within the period: then the decoder is not tried again until something changes
 const BREAKS_PERIOD_MS = 60_000
 
@@ -41,6 +42,7 @@ export class LivePlayer {
   private ticking: number | null = null
   private ticks = 0
   private lastPictureMs = 0
+  private missedMs = 0
   private breaks: number[] = []
 
   constructor(
@@ -116,7 +118,8 @@ export class LivePlayer {
         this.say({ delayS: message.seconds })
         break
       case 'lag':
-        this.say({ missedUnits: this.status.missedUnits + message.missedUnits })
+        this.missedMs = performance.now()
+        this.say({ missedUnits: this.status.missedUnits + message.missedUnits, missedLately: message.missedUnits })
         break
       case 'gap':
       case 'closing': // the connection ends itself and says so in onClosed
@@ -185,6 +188,7 @@ export class LivePlayer {
     if (this.status.state === 'live' && !this.flowing()) {
       this.become('stalled', { since: this.sinceLastPicture() })
     }
+    if (this.status.missedLately > 0 && nowMs - this.missedMs > MISSED_SHOWN_MS) this.say({ missedLately: 0 })
     this.ticks += 1
     if (this.ticks % TICKS_PER_STATISTICS !== 0) return
     const receivedMs = this.picture.shownReceivedMs()

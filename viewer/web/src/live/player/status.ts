@@ -42,6 +42,8 @@ export interface LiveStatus {
   readonly pictureMs: number | null
   /** Units the server left out because this viewer was too slow. */
   readonly missedUnits: number
+  /** Those of the last time, while it is news. */
+  readonly missedLately: number
   readonly droppedPictures: number
 }
 
@@ -61,6 +63,7 @@ export const NOTHING_YET: LiveStatus = {
   fps: 0,
   pictureMs: null,
   missedUnits: 0,
+  missedLately: 0,
   droppedPictures: 0,
 }
 
