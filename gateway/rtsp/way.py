@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from gateway.rtsp.backlog import Backlog
 from gateway.rtsp.batch import Batch, Layout
+from gateway.stream import Backlog
 from media.rtsp import frames
+
+BACKLOG_BYTES_MIN = 128 << 10  # nothing bounds the kernel's own buffer here: ours is in use on any long link
 
 SendTo = Callable[[bytes, tuple[str, int]], None]
 
@@ -41,12 +43,12 @@ class InterleavedWay:
         self._layout = layout
         self._channels = dict(layout)
         self._ended = ended
-        self._backlog = Backlog()
+        self._backlog = Backlog(BACKLOG_BYTES_MIN)
         self._last = 0  # number of the newest batch written: none is written twice, also after a pause
 
     def begin(self, gop: Sequence[Batch], reports: Mapping[int, bytes]) -> None:
         """Reports first, so that a player knows both clocks before the first picture; then what is there already."""
-        self._backlog = Backlog()
+        self._backlog = Backlog(BACKLOG_BYTES_MIN)
         self.report(reports)
         if gop and gop[0].number > self._last:
             self._backlog.begin()
@@ -55,7 +57,7 @@ class InterleavedWay:
 
     def send(self, batch: Batch) -> None:
         waiting = self._transport.get_write_buffer_size()
-        if (waiting or self._backlog.lagging) and not self._backlog.admits(waiting, batch.mono_ns, key=batch.key):
+        if (waiting or not self._backlog.clear) and not self._backlog.admits(waiting, batch.mono_ns, key=batch.key):
             self.units_missed += batch.units
             if self._backlog.stopped:
                 self._transport.abort()

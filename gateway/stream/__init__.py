@@ -2,12 +2,14 @@
 
 A connection publishes access units to the hub; a channel passes each fragment to the archive and
 to every viewer as the same bytes object. Readers are called, never awaited: none can slow a
-publisher. A viewer subscribes to a channel, not to a stream, and so survives takeover and return.
+publisher, and one rule says when a slow viewer is left out (`Backlog`). A viewer subscribes to a
+channel, not to a stream, and so survives takeover and return.
 
 Not here: sockets and protocols (gateway.rtsp, gateway.webrtc), who may send (gateway.admission),
 who may watch (viewer.access), disks (recorder, storage).
 """
 
+from gateway.stream.backlog import Backlog
 from gateway.stream.channel import Channel
 from gateway.stream.hub import Hub
 from gateway.stream.lane import VideoOffer
@@ -27,6 +29,7 @@ from gateway.stream.subscription import Subscription
 __all__ = [
     "Alarm",
     "AlarmKind",
+    "Backlog",
     "Channel",
     "ChannelChanged",
     "ChannelReader",

@@ -182,6 +182,18 @@ def test_a_slow_viewer_misses_until_the_next_key_picture_and_is_given_up_when_it
     assert pipe.aborted
 
 
+def test_a_viewer_who_caught_up_between_two_pictures_has_not_been_behind_since_the_first():
+    stage = Stage()
+    pipe, way, _ = stage.viewer()
+    for turn in range(5):  # a large key picture every second, on its way when the next picture comes
+        stage.picture(key=True, at_s=turn)
+        pipe.waiting = 200 << 10
+        stage.picture(at_s=turn + 0.04)
+        pipe.waiting = 0
+        stage.picture(at_s=turn + 0.5)
+    assert way.units_missed == 0
+
+
 def test_over_udp_each_packet_goes_to_the_ports_of_the_setup_from_the_next_key_picture_on():
     stage = Stage()
     stage.picture(key=True)
