@@ -16,10 +16,11 @@ from media import AccessUnit, Codec, GapCause
 from recorder import Archiver, Index, check
 from storage import SegmentStore, SteadyClock, UlidFactory
 from storage.bus import MemoryBus
-from storage.database import Database, migrate
+from storage.database import Database
 from tests.house.bounds import within
 from tests.storage.footage import PPS, SPS
 from tests.storage.manual_clock import START_UTC_NS, ManualClock
+from tests.storage.ready_database import ready_database
 
 EVER = (0, 1 << 62)
 SECOND_NS = 1_000_000_000
@@ -58,7 +59,7 @@ class Place:
 async def a_place(root, clock):
     """As the roof wires it (mingjing.lifecycle)."""
     url = f"sqlite+aiosqlite:///{root / 'mingjing.sqlite3'}"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     bus = MemoryBus()
     steady = SteadyClock(clock)

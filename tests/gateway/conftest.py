@@ -16,8 +16,9 @@ from gateway.stream import Hub
 from media.rtsp import NonceFactory
 from storage import SecretBox, SystemClock, UlidFactory
 from storage.bus import MemoryBus
-from storage.database import Database, migrate
+from storage.database import Database
 from storage.ledger import Ledger
+from tests.storage.ready_database import ready_database
 
 
 @dataclass
@@ -37,7 +38,7 @@ async def live_side(tmp_path: Path) -> AsyncIterator[LiveSide]:
     """Two devices, `dev1` and `dev2`, at one checkpoint; all ports free ones."""
     clock, bus = SystemClock(), MemoryBus()
     url = f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, clock) as ledger:
         registry = await Registry.load(database, ledger, bus, clock, SecretBox.open(tmp_path / "secrets.key"))

@@ -8,10 +8,11 @@ from pathlib import Path
 from gateway.registry import Registry
 from storage import SecretBox
 from storage.bus import MemoryBus
-from storage.database import Database, migrate
+from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
 from tests.storage.manual_clock import ManualClock
+from tests.storage.ready_database import ready_database
 
 BY = "cli:0"
 
@@ -55,7 +56,7 @@ async def open_registry(
 ) -> AsyncIterator[RegistryHouse]:
     clock = clock or ManualClock()
     url = f"sqlite+aiosqlite:///{folder}/mingjing.sqlite3"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     try:
         async with Ledger.open(folder / "ledger", database, clock, disk=disk) as ledger:

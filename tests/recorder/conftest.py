@@ -1,8 +1,9 @@
 import pytest
 
 from recorder import Index
-from storage.database import Database, migrate
+from storage.database import Database
 from tests.recorder.stage import Stage
+from tests.storage.ready_database import ready_database
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def stage(tmp_path):
 @pytest.fixture
 async def index(tmp_path):
     url = f"sqlite+aiosqlite:///{tmp_path / 'mingjing.sqlite3'}"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     yield Index(database)
     await database.close()

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from storage.database import Database, DatabaseClosedError, migrate
+from storage.database import Database, DatabaseClosedError
+from tests.storage.ready_database import ready_database
 
 INSERT = text("INSERT INTO ledger_entries VALUES (:n, 0, 'p', 'a', 's', '{}', x'00')")
 COUNT = text("SELECT count(*) FROM ledger_entries")
@@ -22,7 +23,7 @@ def path(tmp_path):
 
 @pytest.fixture
 async def database(path):
-    await migrate(f"sqlite+aiosqlite:///{path}")
+    ready_database(f"sqlite+aiosqlite:///{path}")
     database = await Database.open(f"sqlite+aiosqlite:///{path}")
     yield database
     await database.close()

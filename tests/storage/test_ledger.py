@@ -12,17 +12,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from storage.database import Database, migrate
+from storage.database import Database
 from storage.ledger import Ledger, LedgerUnavailable, verify_files
 from storage.ledger.entry import LINE_MAX_BYTES, Draft, parse_line, seal
 from storage.ledger.files import Disk, LedgerFiles, ledger_paths
 from tests.storage.manual_clock import ManualClock
+from tests.storage.ready_database import ready_database
 
 
 @asynccontextmanager
 async def opened(folder, clock=None, disk=None):
     url = f"sqlite+aiosqlite:///{folder}/mingjing.sqlite3"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     try:
         async with Ledger.open(folder / "ledger", database, clock or ManualClock(), disk=disk) as ledger:
@@ -232,7 +233,7 @@ async def test_f20_a_full_disk_refuses_the_entry_and_the_chain_goes_on_once_ther
 async def test_f20_an_entry_that_cannot_be_written_takes_its_transaction_with_it(tmp_path):
     disk = SickDisk()
     url = f"sqlite+aiosqlite:///{tmp_path}/mingjing.sqlite3"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, ManualClock(), disk=disk.seam()) as ledger:
 
@@ -391,7 +392,7 @@ async def test_rows_that_the_database_lost_are_replayed_from_the_files(tmp_path)
 
 async def test_the_row_of_an_entry_whose_transaction_was_rolled_back_is_written_all_the_same(tmp_path):
     url = f"sqlite+aiosqlite:///{tmp_path}/mingjing.sqlite3"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     async with Ledger.open(tmp_path / "ledger", database, ManualClock()) as ledger:
 

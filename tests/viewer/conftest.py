@@ -19,10 +19,11 @@ from gateway.stream import Alarm, AlarmKind, Hub
 from recorder import Footage
 from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
-from storage.database import Database, migrate
+from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
 from tests.storage.manual_clock import ManualClock
+from tests.storage.ready_database import ready_database
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
@@ -154,7 +155,7 @@ async def open_front(
 ) -> AsyncIterator[Front]:
     clock, bus, disk, archive = clock or ManualClock(), MemoryBus(), SickDisk(), NoArchive()
     url = f"sqlite+aiosqlite:///{folder / 'mingjing.sqlite3'}"
-    await migrate(url)
+    ready_database(url)
     database = await Database.open(url)
     try:
         async with Ledger.open(folder / "ledger", database, clock, disk=disk.seam()) as ledger:

@@ -88,10 +88,7 @@ async def request_of(front, door, scope, name):
     return path, query, body if method in ("POST", "PUT", "PATCH") else None
 
 
-async def answer_of(front, door, scope, principal):
-    role, unit = principal or (None, None)
-    name = f"{role.value}.{unit or 'all'}" if principal else ""
-    token = await front.session(name, role, unit) if principal else ""
+async def answer_of(front, door, scope, name, token):
     path, query, body = await request_of(front, door, scope, name)
     if door[0] == WEBSOCKET:
         return await socket_answer(front, path, query, token)
@@ -116,9 +113,12 @@ async def test_a_door_opens_to_whom_the_table_says(front, door):
     action = DOORS[door]
     scopes = ("own",) if TABLE[action].kind is Kind.NOTHING else ("own", "other", "missing")
     for principal in filter(allowed_pair, PRINCIPALS):
+        role, unit = principal or (None, None)
+        name = f"{role.value}.{unit or 'all'}" if principal else ""
+        token = await front.session(name, role, unit) if principal else ""
         texts = {}
         for scope in scopes:
-            status, texts[scope] = await answer_of(front, door, scope, principal)
+            status, texts[scope] = await answer_of(front, door, scope, name, token)
             wanted = expected(principal, action, scope)
             if wanted is None:
                 assert status not in (401, 403, 404, 500) or action is Action.APP_READ, (principal, scope, texts[scope])
