@@ -16,17 +16,19 @@ import shutil
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from mingjing.control import ask
+from mingjing.control.requests import StoreCheck, StoreReport
+from mingjing.settings import load_settings
 from mingjing.simulator.clip import Clip
 from tests.house.archive import Archive
 from tests.house.device import Device, Push
 from tests.house.furniture import Furniture
 from tests.house.person import Person, Viewer
-from tests.house.process import REPOSITORY, ServerProcess
+from tests.house.process import ServerProcess
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 10  # F06
@@ -176,19 +178,13 @@ class House:
                 run.close()  # kills it where it still runs
 
     async def check(self) -> None:
-        """`mingjing store check`, beside the running server or on the store at rest: nothing is wrong.
+        """What `mingjing store check` does, beside the running server or on the store at rest: nothing is wrong.
 
         Raises:
             AssertionError: it found faults; they are the message.
         """
-        check = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "mingjing", "store", "check", "--data-dir", str(self.data_dir)),
-            stdout=PIPE,
-            stderr=STDOUT,
-            cwd=REPOSITORY,
-        )
-        said, _ = await check.communicate()
-        assert check.returncode == 0, said.decode()
+        report = await asyncio.to_thread(ask, load_settings(data_dir=self.data_dir), StoreCheck(), StoreReport)
+        assert not report.faults, report.faults
 
     def tracebacks(self) -> Iterator[str]:
         """Logs in which something of ours broke: there must be none (I13)."""
