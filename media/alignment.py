@@ -11,12 +11,14 @@ is slewed, so that no two frames fall on one another.
 
 from typing import NamedTuple, Protocol
 
-SAME_CLOCK_NS = 1_000_000_000  # reports farther apart than their receive times by this straddle a clock set or a stall
+TOGETHER_NS = 200_000_000  # reports written within this are a pair: devices report all their tracks in one go …
+PAIR_LATE_NS = 1_000_000_000  # … if they are received within this, or else a stall lies between
+JITTER_APART_NS = 50_000_000  # what receive times of others may differ by: clocks are set by less than 1 s, too
 DEAD_BAND_NS = 5_000_000  # the times in reports jitter by this much
 STEP_NS = 40_000_000  # a forward error beyond one picture is stepped over
 EARLY_MAX_NS = 1_000_000_000  # sound overtakes pictures by the length of the encoder's queue, never by more
 LATE_MAX_NS = 8_000_000_000  # nor does it lag by more: such reports are not of one clock
-LEADER_EXPLAINS_NS = 100_000_000  # how exactly the leader's own lateness must explain an error for it to move
+LEADER_EXPLAINS_NS = 250_000_000  # how exactly its own lateness must explain an error for the leader to move: B-frames
 
 _NTP_HALF = 1 << 63
 _NTP_MASK = (1 << 64) - 1
@@ -53,14 +55,19 @@ def ntp_difference_ns(later: int, earlier: int) -> int:
     return ((later - earlier + _NTP_HALF & _NTP_MASK) - _NTP_HALF) * 1_000_000_000 >> 32
 
 
-def error_ns(leader: AlignedTrack, follower: AlignedTrack) -> int | None:
-    """How much later the follower should stand; None where the reports do not say."""
+def error_ns(leader: AlignedTrack, follower: AlignedTrack, differ_max_ns: int = JITTER_APART_NS) -> int | None:
+    """How much later the follower should stand; None where the reports do not say.
+
+    `differ_max_ns` is for reports that are no pair.
+    """
     ours, theirs = leader.report, follower.report
     if ours is None or theirs is None:
         return None
     between_ns = ntp_difference_ns(theirs.ntp, ours.ntp)
-    if abs(between_ns - (theirs.received_mono_ns - ours.received_mono_ns)) > SAME_CLOCK_NS:
-        return None
+    received_ns = theirs.received_mono_ns - ours.received_mono_ns
+    together = abs(between_ns) <= TOGETHER_NS and abs(received_ns) <= PAIR_LATE_NS
+    if not together and abs(between_ns - received_ns) > differ_max_ns:
+        return None  # the clock was set in between, or the link stood
     return leader.position_ns(ours.rtp_time) + between_ns - follower.position_ns(theirs.rtp_time)
 
 
@@ -73,7 +80,7 @@ def believable(leader: AlignedTrack, follower: AlignedTrack, error: int) -> bool
 
 def first_correction_ns(leader: AlignedTrack, follower: AlignedTrack) -> int:
     """How much later the reports put a follower's first unit than its receive time does; nothing is placed yet."""
-    error = error_ns(leader, follower)
+    error = error_ns(leader, follower, PAIR_LATE_NS)  # better than nothing, and mended by the next pair
     return error if error is not None and believable(leader, follower, error) else 0
 
 
@@ -84,10 +91,15 @@ def fit(leader: AlignedTrack, follower: AlignedTrack) -> None:
         return
     if abs(error) <= DEAD_BAND_NS:
         follower.owe(0)
-    elif error < -STEP_NS and abs(leader.last_delay_ns + error - leader.smallest_delay_ns) <= LEADER_EXPLAINS_NS:
+    elif error < -STEP_NS and _explains(leader, error):
         leader.step(-error)  # its RTP clock stood still for so long, while the other one's ran on
     elif believable(leader, follower, error):
         if error > STEP_NS:
             follower.step(error)
         else:
             follower.owe(error)
+
+
+def _explains(leader: AlignedTrack, error: int) -> bool:
+    unexplained_ns = abs(leader.last_delay_ns + error - leader.smallest_delay_ns)
+    return unexplained_ns <= min(LEADER_EXPLAINS_NS, -error // 2)

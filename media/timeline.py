@@ -23,11 +23,12 @@ from media.delay_window import SLICE_NS, SLICES, DelayWindow
 NS_PER_S = 1_000_000_000
 CLOCK_RATE_MAX = 1_000_000  # Hz; the fastest in use is 192,000
 
-BACKWARD_MAX_S = 1  # B-frames step back by a few pictures: 0.6 s at 5 fps; more is a jump
+BACKWARD_MAX_S = 1  # B-frames step back by a few pictures: 0.6 s at 5 fps; more is a jump. Until an interval is known
 JUMP_LOOK_S = 1  # a step ahead beyond the usual interval and this long is compared with the receive time
 EARLY_MAX_NS = NS_PER_S  # a unit cannot be this much quicker than the quickest of the last minutes: it is a jump
 HOLE_MAX_S = 600  # longer silence is a jump even where the clocks agree: who knows what the device counted
 SLEW_PPM = 1_000  # twice the drift of a poor crystal (500 ppm), and inaudible
+AHEAD_MAX_MS = 100  # behind a jump, frames that come early stand one after another; but not without end
 USUAL_INTERVAL_MAX_S = 1  # a device at less than one picture a second shows a hole each time
 USUAL_INTERVAL_UNITS = 16  # the usual interval is the greatest of the last 16 to 32: B-frames come in steps
 
@@ -62,17 +63,24 @@ class TrackTimeline:
         self._clock_rate = clock_rate
         self._backward_max = BACKWARD_MAX_S * clock_rate
         self._jump_look = JUMP_LOOK_S * clock_rate
+        self._ahead_max = AHEAD_MAX_MS * clock_rate // 1_000
         self._rtp_time = -1  # extended, of the last unit
         self._highest = 0  # extended, of all units
         self._offset = 0  # pts less extended RTP time
         self._owed = 0  # ticks of alignment still to be slewed in
-        self._stepped_ns = 0  # alignment stepped over since the last unit
+        self._owed_ns = 0
+        self._step_ns = 0  # alignment to be stepped over by the next unit that goes ahead
         self._slew_ns = 0
         self._usual = 0  # ticks: greatest advance of the last units
         self._usual_next = 0  # of those that will be the last ones at the next turn
         self._usual_count = 0
+        self._ahead = BACKWARD_MAX_S * clock_rate  # ticks: the last advance
+        self._reorders = False  # pictures have come that stand before one decoded earlier
+        self._before: tuple[int, int, int] | None = None  # RTP time, pts, receive time where the last jump left a count
         self._report: SenderReport | None = None
         self._window = DelayWindow()
+        self.unit_ticks = 0  # how long a unit lasts, where that is known: of sound not every one is placed
+        self.holds_step = False  # the next unit belongs to what was cut already: no step of alignment before it
         self.last_mono_ns = 0
         self.last_delay_ns = 0  # receive less position, of the last unit
 
@@ -86,6 +94,16 @@ class TrackTimeline:
         """The newest report that fits the units; None after a jump, until the next."""
         return self._report
 
+    @property
+    def anchor_utc_ns(self) -> int:
+        """Placed begin of the stream; 0 before its first unit."""
+        return self._timeline.anchor_utc_ns
+
+    @property
+    def step_due(self) -> bool:
+        """Whether the next unit that goes ahead steps over a hole of alignment."""
+        return self._step_ns > 0
+
     def place(self, rtp_time: int, received_mono_ns: int, received_utc_ns: int) -> Placement:
         """Place the next unit in decode order. `rtp_time` is the 32-bit value of its packets."""
         last = self._rtp_time
@@ -98,11 +116,16 @@ class TrackTimeline:
         if advance > 0:
             usual = self._usual
             if advance > usual:
-                jumped = advance > usual + self._jump_look and self._is_jump(extended, received_mono_ns)
+                if advance > usual + self._jump_look:
+                    jumped = self._is_jump(extended, received_mono_ns)
+                if self._before is not None and not jumped:
+                    jumped = self._returns(extended, advance, received_mono_ns)
                 if usual and not jumped:
                     hole_ns = (advance - usual) * NS_PER_S // self._clock_rate
-        else:
-            jumped = advance < -self._backward_max
+        elif advance:
+            # B-frames go back behind the picture that went ahead before them, and by less. Sound never does.
+            jumped = self.unit_ticks > 0 or advance <= -min(self._ahead, self._backward_max)
+            self._reorders |= not jumped
         if jumped:
             extended = last + (rtp_time - last & _MASK)
             advance = self._reanchor(extended, received_mono_ns)
@@ -116,12 +139,12 @@ class TrackTimeline:
                 self._usual_next = self._usual_count = 0
             if self._owed:
                 self._pay(advance)
-            if self._stepped_ns:
-                hole_ns += self._stepped_ns
-                self._stepped_ns = 0
+            if self._step_ns and not self.holds_step:
+                hole_ns += self._step()
         self._rtp_time = extended
-        if advance > 0:
+        if advance > 0 and not jumped:
             self._highest = extended
+            self._ahead = advance
         return self._placement(extended, advance, received_mono_ns, hole_ns, jumped)
 
     def sender_report(self, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
@@ -138,18 +161,14 @@ class TrackTimeline:
         return (rtp_time + self._offset) * NS_PER_S // self._clock_rate
 
     def step(self, by_ns: int) -> None:
-        """Move what comes from now on later, at once: the difference is a hole."""
-        self._offset += by_ns * self._clock_rate // NS_PER_S
-        self._stepped_ns += by_ns
-        self._owed = 0
-        self._window.shift(-by_ns)
-        self.last_delay_ns -= by_ns
+        """Move what comes from the next advance on later, at once: the difference is a hole."""
+        self._step_ns = by_ns  # not at once: B-frames would be torn from their pictures
 
     def owe(self, by_ns: int) -> None:
         """Move what comes from now on, little by little. Replaces what was owed before."""
-        before_ns = self._owed * NS_PER_S // self._clock_rate
-        self._owed = by_ns * self._clock_rate // NS_PER_S
-        self._window.shift(before_ns - by_ns)
+        before_ns = self._owed_ns
+        self._set_owed(by_ns * self._clock_rate // NS_PER_S)
+        self._window.shift(before_ns - self._owed_ns)
 
     def _place_first(self, rtp_time: int, mono_ns: int, utc_ns: int) -> Placement:
         extended = _WRAP + (rtp_time & _MASK)
@@ -171,6 +190,8 @@ class TrackTimeline:
         delay_ns = mono_ns - timeline.anchor_mono_ns - position_ns
         self.last_mono_ns = mono_ns
         self.last_delay_ns = delay_ns
+        # As it will be once alignment is paid: else the smallest of the last minutes would be one from before.
+        delay_ns -= self._owed_ns
         if self._window.observe(delay_ns, mono_ns):
             timeline.find_target(mono_ns)
         slew_ns = self._slew_ns
@@ -198,19 +219,75 @@ class TrackTimeline:
         return delay_ns < self._window.smallest_ns - EARLY_MAX_NS
 
     def _reanchor(self, extended: int, mono_ns: int) -> int:
-        """Go on by receive time; gives the progress in ticks."""
-        elapsed = (mono_ns - self.last_mono_ns) * self._clock_rate // NS_PER_S
+        """Go on in the count before the last jump where the unit is of that one, else by receive time.
+
+        Gives the progress in ticks: less than 0 for a picture that is shown before one of the other count. What has to
+        stand later than it should, so as not to fall on what there is, is owed.
+        """
+        usual = self.unit_ticks or self._usual or 1
         highest_pts = self._highest + self._offset
-        pts = max(self._rtp_time + self._offset + elapsed, highest_pts + (self._usual or 1))
+        floor = highest_pts if self._before is None else max(highest_pts, self._before[1])
+        back = self._back_in_count(extended, mono_ns)
+        wanted = self._by_receive_time(mono_ns, usual) if back is None else back
+        behind = 0  # the highest of the unit's own count
+        if back is not None and self._reorders and back > floor - usual:
+            pts = back
+            behind = max(0, self._before[1] - back) if self._before else 0
+        else:
+            apart = usual if not self._reorders and floor + usual - wanted <= self._ahead_max else 1
+            pts = max(wanted, floor + apart)
+        self._before = (self._highest, highest_pts, self.last_mono_ns)
+        self._highest = extended + behind
+        self._ahead = self._usual
         self._offset = pts - extended
-        self._owed = 0
+        self._set_owed(wanted - pts)
+        self._step_ns = 0
         self._report = None  # it speaks of the count before
         return pts - highest_pts
+
+    def _back_in_count(self, extended: int, mono_ns: int) -> int | None:
+        """Where the unit stands if the last jump was one for a while (or B-frames straddle it)."""
+        if self._before is None:
+            return None
+        left_rtp_time, left_pts, left_mono_ns = self._before
+        progress = (extended - left_rtp_time + _HALF & _MASK) - _HALF
+        elapsed = (mono_ns - left_mono_ns) * self._clock_rate // NS_PER_S
+        return left_pts + progress if abs(progress - elapsed) <= self._usual + self._ahead_max else None
+
+    def _returns(self, extended: int, advance: int, mono_ns: int) -> bool:
+        """Whether a step ahead that looks like a hole undoes a small jump back: the time for a hole has not passed."""
+        passed = (mono_ns - self.last_mono_ns) * self._clock_rate // NS_PER_S
+        return passed < advance - self._ahead_max and self._back_in_count(extended, mono_ns) is not None
+
+    def _by_receive_time(self, mono_ns: int, usual: int) -> int:
+        """As late as the last unit; in a burst at the usual pace, but no quicker than the quickest of the last minutes.
+
+        The pace alone would have a device that jumps with each picture run ahead by all jitter of its link.
+        """
+        rate = self._clock_rate
+        last_pts = self._rtp_time + self._offset + self._owed
+        as_late = last_pts + (mono_ns - self.last_mono_ns) * rate // NS_PER_S
+        as_quick = (mono_ns - self._timeline.anchor_mono_ns - self._window.smallest_ns) * rate // NS_PER_S
+        return max(as_late, min(self._highest + self._offset + usual, as_quick))
+
+    def _step(self) -> int:
+        """Take the step that is due; gives its length in ns."""
+        by_ns, self._step_ns = self._step_ns, 0
+        self._offset += by_ns * self._clock_rate // NS_PER_S
+        self._set_owed(0)
+        self._before = None
+        if self.last_delay_ns - self._window.smallest_ns < by_ns // 2:
+            self._window.shift(-by_ns)  # it was wrong from the begin; else only since the track's clock stood still
+        return by_ns
+
+    def _set_owed(self, ticks: int) -> None:
+        self._owed = ticks
+        self._owed_ns = ticks * NS_PER_S // self._clock_rate
 
     def _pay(self, advance: int) -> None:
         most = advance // ALIGN_SLEW_DIVISOR
         paid = max(-most, min(most, self._owed))
-        self._owed -= paid
+        self._set_owed(self._owed - paid)
         self._offset += paid
 
     def _adopt(self, report: SenderReport) -> bool:

@@ -110,7 +110,8 @@ def test_f49_sound_that_pauses_30_s_is_in_sync_after_it() -> None:
     assert worst(device.send(35_000, 40_000)) < MS
 
 
-def test_f49_sound_whose_clock_stood_still_for_30_s_is_in_sync_after_the_next_report() -> None:
+def stood_still() -> Device:
+    """The clock of its sound did, from 5 to 35 s; at 36 s it reports."""
     device = Device()
     device.report(0)
     device.send(0, 5_000)
@@ -118,6 +119,11 @@ def test_f49_sound_whose_clock_stood_still_for_30_s_is_in_sync_after_the_next_re
     device.sound_stopped_ns = 30 * S
     device.send(35_000, 36_000)
     device.report(36_000)
+    return device
+
+
+def test_f49_sound_whose_clock_stood_still_for_30_s_is_in_sync_after_the_next_report() -> None:
+    device = stood_still()
     assert worst(device.send(36_000, 40_000)) < MS
 
 
@@ -204,3 +210,51 @@ def test_a_sound_track_that_begins_minutes_later_stands_beside_the_picture() -> 
     device = Device()
     device.send(0, 180_000, sound=False)
     assert worst(device.send(180_000, 182_000)) < MS
+
+
+@pytest.mark.parametrize("step_ms", [-500, 500])
+def test_f48_a_device_clock_set_by_half_a_second_between_reports_moves_nothing(step_ms: int) -> None:
+    """The picture's report comes first, and is not compared with the sound's of before."""
+    device = Device()
+    device.report(0)
+    errors = device.send(0, 5_000)
+    device.report(5_000, clock_error_ns=step_ms * MS)
+    errors += device.send(5_000, 10_000)
+    device.report(10_000)
+    assert worst(errors + device.send(10_000, 15_000)) < MS
+
+
+def test_sound_that_is_moved_back_is_not_told_as_late_for_minutes() -> None:
+    device = Device(sound_late_ns=500 * MS)
+    device.send(0, 5_000)
+    device.report(5_000)
+    device.send(5_000, 20_000)
+    at = 20_000 * MS
+    heard = device.sound.place(at * SOUND_RATE // S + 123_456, MONO_NS + at + 500 * MS, UTC_NS + at + 500 * MS)
+    assert heard.delay_ns < 20 * MS
+
+
+def test_a_step_of_pictures_does_not_tear_b_frames_from_them() -> None:
+    """The picture's clock stood still for 30 s; the report that shows it comes in the middle of a group."""
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    order = [base + step for base in range(0, 40, 4) for step in (4, 2, 1, 3)]
+    arrivals = [Arrival(1_000 + shown * INTERVAL, (decoded + 3) * 40 * MS) for decoded, shown in enumerate(order)]
+    before = place(picture, arrivals[:25])
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS) for n in range(50 * 31)])
+    late = [Arrival(each.rtp_time, each.at_ns + 30 * S) for each in arrivals[25:]]
+    place(picture, late[:2])  # to the middle of the group
+    stamp = ntp(UTC_NS + 31_400 * MS)
+    picture.sender_report(stamp, 1_000 + 28 * INTERVAL + 8_400, MONO_NS + 31_400 * MS)
+    sound.sender_report(stamp, 1_570 * SOUND_INTERVAL, MONO_NS + 31_400 * MS)
+    after = place(picture, late[2:])
+    assert after[0].pts < before[-1].pts  # the last of its group
+    assert abs(after[1].hole_ns - 30 * S) < 300 * MS
+
+
+def test_f49_sound_whose_clock_stood_still_is_not_told_as_late_once_that_is_known() -> None:
+    device = stood_still()
+    device.send(36_000, 37_000)
+    at = 37_000 * MS
+    heard = device.sound.place((at - 30 * S) * SOUND_RATE // S + 123_456, MONO_NS + at, UTC_NS + at)
+    assert heard.delay_ns < 20 * MS

@@ -1,5 +1,7 @@
 """Placed time and its three clocks. Time is the test's own: a device is a generator of arrivals."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,11 +96,11 @@ def test_a_hole_in_the_middle_of_a_burst_is_a_hole() -> None:
     assert not any(each.reanchored for each in burst)
 
 
-@pytest.mark.parametrize("jump_s", [-9_800, 37_600, -2, 20])
-def test_f46_a_jump_of_rtp_time_for_good_reanchors_once(jump_s: int) -> None:
+@pytest.mark.parametrize("jump_s", [-9_800, 37_600, -2, 20, -0.5])
+def test_f46_a_jump_of_rtp_time_for_good_reanchors_once(jump_s: float) -> None:
     track = Timeline().track(RATE)
     before = place(track, steady(250))
-    moved = [Arrival(each.rtp_time + jump_s * RATE, each.at_ns) for each in steady(250, first=250)]
+    moved = [Arrival(each.rtp_time + round(jump_s * RATE), each.at_ns) for each in steady(250, first=250)]
     after = place(track, moved)
     assert [each.reanchored for each in after] == [True] + [False] * 249
     assert set(steps(each.pts for each in before + after)) == {INTERVAL}
@@ -114,6 +116,56 @@ def test_f46_a_jump_of_rtp_time_of_one_unit_reanchors_there_and_back(jump_s: int
     after = place(track, [Arrival(wild.rtp_time + jump_s * RATE, wild.at_ns), *rest])
     assert [each.reanchored for each in after] == [True, True] + [False] * 248
     assert set(steps(each.pts for each in before + after)) == {INTERVAL}
+
+
+def test_a_small_jump_back_behind_a_pause_is_one_too() -> None:
+    track = Timeline().track(RATE)
+    before = place(track, [*steady(250), *steady(5, first=270)])
+    after = place(track, [Arrival(each.rtp_time - 63_000, each.at_ns) for each in steady(5, first=275)])
+    assert [each.reanchored for each in after] == [True] + [False] * 4
+    assert set(steps(each.pts for each in (*before[250:], *after))) == {INTERVAL}
+
+
+def test_a_jump_back_behind_a_hole_is_one_too() -> None:
+    """By less than the hole, but by more than B-frames: what is in the hole was never there."""
+    track = Timeline().track(RATE)
+    before = place(track, [*steady(250), *steady(5, first=500)])
+    after = place(track, [Arrival(each.rtp_time - 5 * RATE, each.at_ns) for each in steady(5, first=505)])
+    assert [each.reanchored for each in after] == [True] + [False] * 4
+    assert set(steps(each.pts for each in (*before[250:], *after))) == {INTERVAL}
+
+
+def test_a_jump_for_a_while_ends_where_the_first_count_would_be_by_now() -> None:
+    """However late the link was at both jumps."""
+    track = Timeline().track(RATE)
+    before = place(track, steady(250))
+    wild = [Arrival(each.rtp_time - 9_800 * RATE, each.at_ns) for each in steady(50, first=250, late_ns=70 * MS)]
+    after = place(track, [*wild, *steady(250, first=300)])
+    assert [n for n, each in enumerate(after) if each.reanchored] == [0, 50]
+    assert after[-1].placed_utc_ns - before[0].placed_utc_ns == 549 * 40 * MS
+
+
+def test_b_frames_that_straddle_a_jump_stay_in_their_places() -> None:
+    """Decoded 0 4 2 1 3, with another count from picture 103 on: it goes to and fro between the two."""
+    order = [base + step for base in range(0, 200, 4) for step in (4, 2, 1, 3)]
+    jumped = -9_800 * RATE
+    arrivals = [
+        Arrival(1_000 + shown * INTERVAL + (jumped if shown >= 103 else 0), (decoded + 3) * 40 * MS)
+        for decoded, shown in enumerate(order)
+    ]
+    placements = place(Timeline().track(RATE), arrivals)
+    assert [each.pts - placements[0].pts for each in placements] == [(shown - 4) * INTERVAL for shown in order]
+    assert sum(each.reanchored for each in placements) == 3
+
+
+def test_a_device_that_jumps_on_and_on_does_not_run_ahead_by_the_jitter_of_its_link() -> None:
+    chance = random.Random(7)
+    arrivals = [
+        Arrival(each.rtp_time - max(0, n - 50) * 9_800 * RATE, each.at_ns + chance.randrange(40) * MS)
+        for n, each in enumerate(steady(3_000))
+    ]
+    last = place(Timeline().track(RATE), arrivals)[-1]
+    assert abs(last.placed_utc_ns - UTC_NS - arrivals[-1].at_ns) < 200 * MS
 
 
 def test_a_jump_in_the_middle_of_a_burst_goes_on_at_the_usual_pace() -> None:
