@@ -44,6 +44,7 @@ class ReorderBuffer:
         self._start_wait_ns = start_wait_ns
         self._begins_ns = 0  # the end of the wait for the first packet; 0 when there is none
         self._stray: tuple[int, Held] | None = None
+        self._stray_expected = -1  # when the stray came: one that others follow in order was no restart
         self._anew: list[tuple[int, Held]] = []
 
     def offer(self, sequence: int, packet: Held) -> None:
@@ -61,13 +62,25 @@ class ReorderBuffer:
             else:
                 self.reordered += any((later - self.expected) & SEQUENCE_MASK > ahead for later in self.held)
                 self.held[sequence] = packet
-        elif ahead > SEQUENCE_MASK - MISORDER_MAX:
+            return
+        late = ahead > SEQUENCE_MASK - MISORDER_MAX
+        if late and self._max_packets:
             self.duplicates += 1
-        elif self._stray is not None and sequence == (self._stray[0] + 1) & SEQUENCE_MASK:
+        elif self._follows_stray(sequence):
+            assert self._stray is not None
             self._anew = [self._stray, (sequence, packet)]
             self._stray = None
-        else:
+            self.duplicates -= late  # the stray was not one after all
+        else:  # over TCP nothing is late: two such packets in a row are a sender that has gone back a little
+            self.duplicates += late
             self._stray = (sequence, packet)
+            self._stray_expected = self.expected
+
+    def _follows_stray(self, sequence: int) -> bool:
+        stray = self._stray
+        return (
+            stray is not None and sequence == (stray[0] + 1) & SEQUENCE_MASK and self._stray_expected == self.expected
+        )
 
     def take(self, now_mono_ns: int, *, everything: bool = False) -> tuple[int, Held] | None:
         """The next packet whose turn it is, and how many are given up as lost before it.

@@ -144,6 +144,18 @@ def test_a_count_begun_anew_from_behind_loses_nothing(line: Line):
     assert line.send(30_000, 30_001, 1, 2, 3) == [30_000, 30_001, 1, 2, 3]
 
 
+def test_over_tcp_a_count_begun_anew_a_little_behind_loses_nothing():
+    line = Line()
+    assert line.send(100, 101, 102, 60, 61, 62) == [100, 101, 102, 60, 61, 62]
+    assert line.receiver.statistics().duplicates == 0
+
+
+def test_over_tcp_each_packet_sent_twice_is_dropped_once():
+    line = Line()
+    assert line.send(1, 1, 2, 2, 3, 3, 4, 4) == [1, 2, 3, 4]
+    assert (line.receiver.statistics().duplicates, line.receiver.statistics().restarts) == (4, 0)
+
+
 def test_one_packet_with_a_wild_number_disturbs_nothing(line: Line):
     assert line.send(1, 2, 50_000, 3, 4) == [1, 2, 3, 4]
     assert line.receiver.statistics().lost == 0
