@@ -96,7 +96,7 @@ class SoundFragmenter:
     """About 100 ms of sound, one fragment; a hole or a jump closes it early.
 
     For each unit: `collect`, then emit `fragment(sequence)` while `ready`, and only then a gap that
-    the unit shows. At the end of the stream the same with `flush`.
+    the unit shows. At the end of the stream the same with `flush` while `pending`.
 
     Nine frames in ten begin exactly where the one before ended. `follow` takes those without a placement:
     a fragment stands where its first frame was placed.
@@ -113,6 +113,7 @@ class SoundFragmenter:
         self._collected = _Sound()
         self._complete: deque[_Sound] = deque()  # two at most: a hole and a long frame in one call
         self._decode_time = -1  # of the last frame written
+        self.opened = False  # whether the last frame collected began a fragment
         self._next_rtp_time = -1  # 32 bits: of the frame that would follow the last one exactly
 
     def continues(self, unit: AccessUnit) -> bool:
@@ -143,6 +144,11 @@ class SoundFragmenter:
         """Whether `fragment` has one to give."""
         return bool(self._complete)
 
+    @property
+    def pending(self) -> bool:
+        """Whether `flush` has something to give."""
+        return bool(self._complete or self._collected.units)
+
     def collect(self, unit: AccessUnit, placement: Placement) -> bool:
         """Take a frame in; True when a fragment is complete."""
         sound = self._collected
@@ -156,7 +162,8 @@ class SoundFragmenter:
                 sound = self._close()
             else:
                 sound.durations[-1] = step
-        if not sound.units:
+        self.opened = not sound.units
+        if self.opened:
             sound.first = placement
         sound.units.append(unit)
         sound.durations.append(duration)

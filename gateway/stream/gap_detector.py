@@ -5,6 +5,8 @@ picture rate is not a gap either: until `PAUSE_MIN_NS` the last picture stands. 
 is one, however short: a device whose clock jumps every minute would else lose time that nobody can find.
 """
 
+from collections.abc import Callable
+
 from media import AccessUnit, GapCause, Placement
 
 PAUSE_MIN_NS = 1_000_000_000  # a picture a second is the slowest rate recorders offer; a longer hole is a pause
@@ -13,31 +15,58 @@ FIRST_INTERVAL_NS = 40_000_000  # 25 pictures a second, until the stream has sho
 
 
 class GapDetector:
-    """Follows one track. `reorder_depth` widens the step that B-frames make without any loss."""
+    """Follows one track. `reorder_depth` widens the step that B-frames make without any loss; where they are
+    shown farther back than that many pictures (a pyramid of three has a depth of two), it is learned from them.
 
-    def __init__(self, reorder_depth: int = 0) -> None:
+    `began_ns` gives the placed begin of the stream, once its first unit is placed.
+    """
+
+    def __init__(self, began_ns: Callable[[], int], reorder_depth: int = 0) -> None:
         self.reorder_depth = reorder_depth
+        self._began_ns = began_ns
         self.placed_end_ns = 0  # where the footage of this track ends by now
         self._newest_ns = 0
+        self._back_ns = 0  # how far behind the newest a picture has been shown
         self._interval_ns = FIRST_INTERVAL_NS
 
-    def missing_before(self, unit: AccessUnit, placement: Placement) -> tuple[GapCause, int] | None:
-        """Cause and start (placed UTC, ns) of the gap that ends with this unit, if there is one."""
-        if not self._newest_ns:
+    def missing_before(self, unit: AccessUnit, placement: Placement) -> tuple[GapCause, int, int] | None:
+        """Cause, start and end (placed UTC, ns) of the gap before this unit, if there is one.
+
+        B-frames that follow the unit are shown before it: the gap leaves room for them.
+        """
+        placed_ns = placement.placed_utc_ns
+        if not self._newest_ns:  # the other track was first, and this one announced like it
+            began_ns = self._began_ns()
+            late = placed_ns - began_ns >= PAUSE_MIN_NS
+            return (GapCause.DEVICE_PAUSED, began_ns, placed_ns) if late else None
+        step_ns = placed_ns - self._newest_ns
+        missing_min_ns = LOSS_MIN_INTERVALS * self._interval_ns
+        if step_ns <= missing_min_ns:  # nearly always, and without a look at B-frames
             return None
-        step_ns = placement.placed_utc_ns - self._newest_ns
-        usual_ns = (self.reorder_depth + LOSS_MIN_INTERVALS) * self._interval_ns
+        if step_ns <= missing_min_ns + max(self.reorder_depth * self._interval_ns, self._back_ns):
+            return None
         if placement.reanchored:  # what is between nobody can say: it is no slower picture rate (I7)
-            return (GapCause.RTP_JUMP, self.placed_end_ns) if step_ns > usual_ns else None
-        if step_ns > self._interval_ns and step_ns - self._interval_ns >= PAUSE_MIN_NS:
-            cause = GapCause.PACKET_LOSS if unit.lost_packets else GapCause.DEVICE_PAUSED
-            return cause, self.placed_end_ns
-        if unit.lost_packets and step_ns > usual_ns:
-            return GapCause.PACKET_LOSS, self.placed_end_ns
-        return None
+            cause = GapCause.RTP_JUMP
+        elif unit.lost_packets:
+            cause = GapCause.PACKET_LOSS
+        elif step_ns - self._interval_ns >= PAUSE_MIN_NS:
+            cause = GapCause.DEVICE_PAUSED
+        else:
+            return None
+        end_ns = placed_ns - self._back_ns
+        return (cause, self.placed_end_ns, end_ns) if self.placed_end_ns < end_ns else None
+
+    def missing_at_end(self, end_ns: int) -> tuple[GapCause, int, int] | None:
+        """The gap up to the end of the stream, where this track ended long before it."""
+        start_ns = self.placed_end_ns or self._began_ns()
+        return (GapCause.DEVICE_PAUSED, start_ns, end_ns) if end_ns - start_ns >= PAUSE_MIN_NS else None
 
     def passed(self, placement: Placement, duration_ns: int) -> None:
         """Take note of a unit that was kept, and how long it stands."""
         self._interval_ns = duration_ns or self._interval_ns
-        self._newest_ns = max(self._newest_ns, placement.placed_utc_ns)
+        placed_ns = placement.placed_utc_ns
+        if placed_ns >= self._newest_ns:
+            self._newest_ns = placed_ns
+        elif self._newest_ns - placed_ns > self._back_ns:
+            self._back_ns = self._newest_ns - placed_ns
         self.placed_end_ns = self._newest_ns + self._interval_ns

@@ -16,6 +16,7 @@ from media import (
     Codec,
     Fragment,
     Gap,
+    GapCause,
     PictureFragmenter,
     Placement,
     SoundFragmenter,
@@ -58,7 +59,7 @@ class Lane:
         self._placement: Placement | None = None  # of the newest unit that was placed
         self._timeline = timeline
         self._output = output
-        self._gaps = GapDetector()
+        self._gaps = GapDetector(lambda: timeline.anchor_utc_ns)
 
     @property
     def placed_end_ns(self) -> int:
@@ -80,14 +81,17 @@ class Lane:
 
     def _tell_gap(self, unit: AccessUnit, placement: Placement) -> None:
         missing = self._gaps.missing_before(unit, placement)
-        if missing is None:
-            return
-        cause, start_ns = missing
-        self._output.gap(
-            Gap(
-                self._output.next_sequence(), self.track_id, cause, start_ns, placement.placed_utc_ns, unit.lost_packets
-            )
-        )
+        if missing is not None:
+            self._tell(missing, unit.lost_packets)
+
+    def _tell(self, missing: tuple[GapCause, int, int], lost_packets: int = 0) -> None:
+        self._output.gap(Gap(self._output.next_sequence(), self.track_id, *missing, lost_packets))
+
+    def end(self, placed_end_ns: int) -> None:
+        """The stream ends, at this placed time: say so if this track had ended long before."""
+        missing = self._gaps.missing_at_end(placed_end_ns)
+        if missing is not None:
+            self._tell(missing)
 
 
 class PictureLane(Lane):
@@ -149,14 +153,15 @@ class SoundLane(Lane):
             if fragmenter.ready:
                 self._emit(fragmenter.fragment(self._output.next_sequence()))
             return
-        if unit.lost_packets or not fragmenter.continues(unit):
+        if unit.lost_packets or self._timeline.step_due or not fragmenter.continues(unit):
             self._catch_up()
         self._unplaced = None
         placement = self._place(unit)
         fragmenter.collect(unit, placement)
         while fragmenter.ready:
             self._emit(fragmenter.fragment(self._output.next_sequence()))
-        self._tell_gap(unit, placement)
+        if fragmenter.opened:  # within a fragment nothing can be missing: its frames are told as one
+            self._tell_gap(unit, placement)
         self._pass(unit, placement)
 
     def placement_of_newest(self) -> Placement | None:
@@ -174,19 +179,21 @@ class SoundLane(Lane):
 
     def flush(self) -> None:
         self._catch_up()
-        while self._emit(self._fragmenter.flush(self._output.next_sequence())):
-            pass
+        while self._fragmenter.pending:  # no number is drawn for nothing: the archive takes it for footage lost
+            self._emit(self._fragmenter.flush(self._output.next_sequence()))
 
     def _catch_up(self) -> None:
         """Place the last frame that needed no place: what comes now is measured from it."""
         if self._unplaced is not None:
+            self._timeline.holds_step = True
             self._pass(self._unplaced, self._place(self._unplaced))
+            self._timeline.holds_step = False
             self._unplaced = None
 
     def _pass(self, unit: AccessUnit, placement: Placement) -> None:
-        self._gaps.passed(placement, self._fragmenter.duration(unit) * 1_000_000_000 // self.track.clock_rate)
+        ticks = self._timeline.unit_ticks = self._fragmenter.duration(unit)
+        self._gaps.passed(placement, ticks * 1_000_000_000 // self.track.clock_rate)
 
-    def _emit(self, fragment: Fragment | None) -> bool:
+    def _emit(self, fragment: Fragment | None) -> None:
         if fragment is not None:
             self._output.fragment(fragment)
-        return fragment is not None

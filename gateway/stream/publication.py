@@ -63,7 +63,11 @@ class Publication:
         for lane in self._lanes:
             lane.flush()
         self.ended = True
-        placed_end_ns = max((lane.placed_end_ns for lane in self._lanes), default=0) or self.info.started_utc_ns
+        placed_end_ns = max((lane.placed_end_ns for lane in self._lanes), default=0)
+        for lane in self._lanes:
+            if placed_end_ns and lane.track is not None:  # what nobody could decode was there all the same
+                lane.end(placed_end_ns)
+        placed_end_ns = placed_end_ns or self.info.started_utc_ns
         self._channel.stream_ended(StreamEnd(self.info.stream_id, cause, placed_end_ns, mono_ns), utc_ns)
 
     def displace(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:

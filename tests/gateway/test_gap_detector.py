@@ -19,7 +19,7 @@ def placed(at_ms: int, *, reanchored: bool = False) -> Placement:
 @pytest.fixture
 def detector() -> GapDetector:
     """One that has seen a second of 25 pictures, the last at 960 ms."""
-    detector = GapDetector()
+    detector = GapDetector(lambda: START_UTC_NS)
     for n in range(25):
         assert detector.missing_before(unit(), placed(n * 40)) is None
         detector.passed(placed(n * 40), INTERVAL_NS)
@@ -36,13 +36,18 @@ def test_a_slower_picture_rate_is_no_gap(detector: GapDetector) -> None:
 
 
 def test_a_hole_of_a_second_without_loss_is_the_device_that_paused(detector: GapDetector) -> None:
-    assert detector.missing_before(unit(), placed(2_000)) == (GapCause.DEVICE_PAUSED, START_UTC_NS + 1_000 * MS)
+    assert detector.missing_before(unit(), placed(2_000)) == (
+        GapCause.DEVICE_PAUSED,
+        START_UTC_NS + 1_000 * MS,
+        START_UTC_NS + 2_000 * MS,
+    )
 
 
 def test_a_lost_picture_is_a_gap_of_its_own_length(detector: GapDetector) -> None:
     assert detector.missing_before(unit(lost_packets=3), placed(1_040)) == (
         GapCause.PACKET_LOSS,
         START_UTC_NS + 1_000 * MS,
+        START_UTC_NS + 1_040 * MS,
     )
 
 
@@ -60,6 +65,7 @@ def test_a_jump_of_rtp_time_is_said_to_be_one(detector: GapDetector) -> None:
     assert detector.missing_before(unit(), placed(3_000, reanchored=True)) == (
         GapCause.RTP_JUMP,
         START_UTC_NS + 1_000 * MS,
+        START_UTC_NS + 3_000 * MS,
     )
     assert detector.missing_before(unit(), placed(1_000, reanchored=True)) is None
 
@@ -68,5 +74,43 @@ def test_a_jump_of_rtp_time_that_costs_less_than_a_second_is_a_gap_too(detector:
     assert detector.missing_before(unit(), placed(1_500, reanchored=True)) == (
         GapCause.RTP_JUMP,
         START_UTC_NS + 1_000 * MS,
+        START_UTC_NS + 1_500 * MS,
     )
     assert detector.missing_before(unit(), placed(1_015, reanchored=True)) is None  # jitter
+
+
+def test_the_steps_of_a_pyramid_of_b_frames_are_learned_from_it(detector: GapDetector) -> None:
+    detector.reorder_depth = 2
+    for at_ms in (1_120, 1_040, 1_000, 1_080):  # I P B b b: the picture goes ahead by four
+        detector.passed(placed(at_ms), INTERVAL_NS)
+    assert detector.missing_before(unit(lost_packets=1), placed(1_280)) is None
+    assert detector.missing_before(unit(), placed(1_280, reanchored=True)) is None
+
+
+def test_a_gap_leaves_room_for_the_b_frames_that_follow(detector: GapDetector) -> None:
+    for at_ms in (1_120, 1_040, 1_000, 1_080):
+        detector.passed(placed(at_ms), INTERVAL_NS)
+    assert detector.missing_before(unit(), placed(4_120)) == (
+        GapCause.DEVICE_PAUSED,
+        START_UTC_NS + 1_160 * MS,
+        START_UTC_NS + 4_000 * MS,
+    )
+
+
+def test_a_track_that_comes_late_was_missing_from_the_streams_begin() -> None:
+    detector = GapDetector(lambda: START_UTC_NS)
+    assert detector.missing_before(unit(), placed(900)) is None
+    assert detector.missing_before(unit(), placed(9_000)) == (
+        GapCause.DEVICE_PAUSED,
+        START_UTC_NS,
+        START_UTC_NS + 9_000 * MS,
+    )
+
+
+def test_a_track_that_ended_long_before_its_stream_was_missing_until_the_end(detector: GapDetector) -> None:
+    assert detector.missing_at_end(START_UTC_NS + 1_900 * MS) is None
+    assert detector.missing_at_end(START_UTC_NS + 9_000 * MS) == (
+        GapCause.DEVICE_PAUSED,
+        START_UTC_NS + 1_000 * MS,
+        START_UTC_NS + 9_000 * MS,
+    )

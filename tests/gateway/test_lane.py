@@ -1,12 +1,14 @@
 """Sound that continues needs no place of its own, and nobody can tell from what comes out."""
 
-from itertools import count
+from dataclasses import replace
+from itertools import count, pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stream.lane import LaneOutput, SoundLane
-from media import AccessUnit, AudioConfig, Codec, Fragment, Gap, GapCause, Timeline
+from media import AccessUnit, AudioConfig, Codec, Fragment, FragmentFlag, Gap, GapCause, Timeline
 
 AAC = AudioConfig(Codec.AAC, 48_000, 2, "mp4a.40.2", b"\x11\x90", 48_000)
 FRAME = 1_024
@@ -76,6 +78,38 @@ def test_the_stream_ends_where_its_last_frame_ends() -> None:
 def test_a_packet_that_is_missing_where_no_sound_is_leaves_no_gap() -> None:
     out = heard(frames([(0, 0)] * 4 + [(0, 1)] + [(0, 0)] * 4))
     assert not out.gaps
+
+
+def test_no_gap_is_told_from_within_a_fragment() -> None:
+    """Two long steps are taken for frames of twice the length; what comes between two frames then is no hole."""
+    out = heard(frames([(0, 0), (FRAME, 0), (FRAME, 0), (0, 0), (FRAME, 1)]))
+    ends = [each.placed_utc_ns + each.duration * S // AAC.clock_rate for each in out.fragments]
+    assert ends
+    assert not [gap for gap in out.gaps if gap.start_utc_ns < ends[-1]]
+
+
+@pytest.mark.parametrize("jitter", [0, 1], ids=["continues", "a tick to and fro"])
+def test_a_step_of_alignment_is_a_gap_between_two_fragments(jitter: int) -> None:
+    """The frame before it was cut before the step, and was not placed for the step."""
+    out = Out()
+    units = [replace(unit, rtp_time=unit.rtp_time + n % 2 * jitter) for n, unit in enumerate(frames([(0, 0)] * 50))]
+    for n, unit in enumerate(units):
+        if n == 28:
+            out.lane._timeline.step(5 * S)
+        out.lane.push(unit)
+    (gap,) = out.gaps
+    assert abs(gap.end_utc_ns - gap.start_utc_ns - 5 * S) < 2_000_000
+    before = [each for each in out.fragments if each.sequence < gap.sequence][-1]
+    assert abs(before.placed_utc_ns + before.duration * S // AAC.clock_rate - gap.start_utc_ns) < 2_000_000
+
+
+def test_sound_that_jumps_back_by_two_frames_does_not_fall_on_itself() -> None:
+    units = frames([(0, 0)] * 40)
+    back = [replace(unit, rtp_time=unit.rtp_time - 2 * FRAME) for unit in units[23:]]
+    out = heard([*units[:23], *back])
+    for before, after in pairwise(out.fragments):
+        assert before.placed_utc_ns + before.duration * S // AAC.clock_rate <= after.placed_utc_ns + 6_000_000
+    assert [bool(each.flags & FragmentFlag.REANCHORED) for each in out.fragments].count(True) == 1
 
 
 steps = st.lists(
