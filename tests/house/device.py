@@ -7,14 +7,19 @@ that look after themselves is `mingjing.simulator`'s; this one never reconnects 
 import asyncio
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media.nal import stamp_sei
-from media.rtsp import ClientConnection, Transport, tcp_offers, udp_offers
+from media.rtsp import ClientConnection, Recording, Transport, tcp_offers, udp_offers
+from media.sdp import SessionDescription
 from mingjing.simulator.clip import VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip
 from mingjing.simulator.link import RefusedError, RtspLink
 from mingjing.simulator.senders import InterleavedSender, Sender
+from tests.house.broadcast import Broadcast
 from tests.house.datagrams import DatagramPair
+from tests.house.programme import Programme
+from tests.house.sending import Sending
 
 __all__ = ["Device", "Push", "RefusedError"]
 
@@ -29,7 +34,7 @@ class Device:
     key: str
     server: tuple[str, int]
     clip: Clip
-    pushes: list["Push"]  # of the house, which ends them
+    pushes: list[Sending]  # of the house, which ends them
     path: str
     address: str = "127.0.0.1"
 
@@ -41,29 +46,49 @@ class Device:
         Raises:
             RefusedError: the server does not want it; the message is status and words.
         """
-        host, port = self.server
         pair = DatagramPair(self.address) if datagrams else None
+        link = self._link(self.clip.description(), tcp_offers(1) if pair is None else udp_offers([pair.ports]))
+        push = Push(self.name, self.clip, link, starting_at, seconds, pair)
+        self.pushes.append(push)
+        recording = await self._connect(link)
+        push._begin(recording.transports[0], self.server[0])
+        return push
+
+    async def play(self, programme: Programme) -> Broadcast:
+        """Begin to publish a programme, over TCP. Returns once the server records.
+
+        Raises:
+            RefusedError: the server does not want it; the message is status and words.
+        """
+        link = self._link(programme.description, tcp_offers(len(programme.description.media)))
+        broadcast = Broadcast(programme, link)
+        self.pushes.append(broadcast)
+        recording = await self._connect(link)
+        broadcast.begin(recording.transports)
+        return broadcast
+
+    def _link(self, description: SessionDescription, offers: Sequence[Transport]) -> RtspLink:
+        host, port = self.server
         client = ClientConnection(
             f"rtsp://{host}:{port}/{self.path}",
-            self.clip.description(),
-            tcp_offers(1) if pair is None else udp_offers([pair.ports]),
+            description,
+            offers,
             user=self.name,
             password=self.key,
             random_bytes=secrets.token_bytes,
             user_agent="Mingjing tests",
         )
-        link = RtspLink(client, lambda: None)
-        push = Push(self.name, self.clip, link, starting_at, seconds, pair)
-        self.pushes.append(push)
+        return RtspLink(client, lambda: None)
+
+    async def _connect(self, link: RtspLink) -> Recording:
+        host, port = self.server
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_WITHIN_S):
             await loop.create_connection(lambda: link, host, port, local_addr=(self.address, 0))
-            recording = await link.recording
-        push._begin(recording.transports[0], host)
-        return push
+            return await link.recording
 
 
-class Push:
+class Push(Sending):
     """One publication, paced by the loop's timers. Pictures are due at their rate whatever the link does."""
 
     def __init__(
@@ -75,44 +100,24 @@ class Push:
         seconds: float | None,
         pair: DatagramPair | None = None,
     ) -> None:
+        super().__init__(link)
         self.first_n = starting_at
         self.next_n = starting_at
         self.name = name
         self._clip = clip
         self._labels = clip.label(name) if clip.label else ()
-        self._link = link
         self._pair = pair
         self._interval_s = clip.video.period_ticks / VIDEO_CLOCK / len(clip.video.units)
         self._limit = None if seconds is None else starting_at + round(seconds / self._interval_s)
         self._silent = False
         self._base = secrets.randbits(32)
-        self._all_sent = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
         self._origin_s = 0.0
         self._sender: Sender | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def numbers(self) -> list[int]:
         """What was sent so far."""
         return list(range(self.first_n, self.next_n))
-
-    @property
-    def connected(self) -> bool:
-        return not self._link.lost.is_set()
-
-    async def all_sent(self) -> None:
-        """Wait until the seconds that were asked for have been sent."""
-        await self._all_sent.wait()
-
-    async def cut_off(self, within_s: float) -> None:
-        """Wait until the server closes the connection.
-
-        Raises:
-            TimeoutError: it does not.
-        """
-        async with asyncio.timeout(within_s):
-            await self._link.lost.wait()
 
     def go_silent(self) -> None:
         """Send nothing more, and keep the connection: no FIN, no RST. Pictures go on being taken."""
@@ -124,16 +129,6 @@ class Push:
         """Send all that was taken in the silence, at once and in order, and go on."""
         self._silent = False
         self._pump()
-
-    def leave(self) -> None:
-        """End in good order: TEARDOWN, then close."""
-        self._stop()
-        self._link.leave()
-
-    def cut(self) -> None:
-        """End as when the radio goes: RST."""
-        self._stop()
-        self._link.cut()
 
     def _begin(self, answer: Transport, host: str) -> None:
         numbers = (VIDEO_PAYLOAD_TYPE, secrets.randbits(32), secrets.randbits(16))
@@ -174,8 +169,7 @@ class Push:
         self.next_n += 1
 
     def _stop(self) -> None:
+        super()._stop()
         self._silent = True
-        if self._timer is not None:
-            self._timer.cancel()
         if self._pair is not None:
             self._pair.close()

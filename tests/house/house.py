@@ -25,10 +25,11 @@ from mingjing.control.requests import StoreCheck, StoreReport
 from mingjing.settings import load_settings
 from mingjing.simulator.clip import Clip
 from tests.house.archive import Archive
-from tests.house.device import Device, Push
+from tests.house.device import Device
 from tests.house.furniture import Furniture
 from tests.house.person import Person, Viewer
 from tests.house.process import ServerProcess
+from tests.house.sending import Sending
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 10  # F06
@@ -49,7 +50,7 @@ class House:
         self.runs_under: tuple[str, ...] = ()  # a command that ends by running the server's
         self.runs: list[ServerProcess] = []
         self._http_port, self._rtsp_port = _free_ports(2)
-        self._pushes: list[Push] = []
+        self._pushes: list[Sending] = []
         self._viewers: list[Viewer] = []
         self._people: dict[str, Person] = {}
         if not data_dir.exists():
@@ -152,7 +153,7 @@ class House:
             self.keys[name] = answer.json()["key"]
 
     @property
-    def pushes(self) -> tuple[Push, ...]:
+    def pushes(self) -> tuple[Sending, ...]:
         """All that were begun, in order."""
         return tuple(self._pushes)
 
