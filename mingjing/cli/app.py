@@ -36,7 +36,8 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         add_completion=False,
     )
     app.callback(invoke_without_command=True)(_options)
-    for name in arguments[:1] if set(arguments[:1]) & set(_WORDS) else _WORDS:
+    typed = arguments[0] if arguments else ""
+    for name in [typed] if typed in _WORDS else _WORDS:
         module, _, attribute = _WORDS[name].partition(":")
         word = getattr(import_module(module), attribute)
         if isinstance(word, typer.Typer):
