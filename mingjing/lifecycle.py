@@ -52,6 +52,7 @@ class RunningServer:
     http_url: str
     rtsp_url: str
     rtsp_port: int
+    rtsps_port: int  # 0: RTSP has no certificate
     http_port: int
 
 
@@ -150,11 +151,11 @@ async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
     admission = Admission(house.registry.devices, nonces, house.clock)
     rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
     await rtsp.open(settings.host, settings.port, (settings.rtp_port, settings.rtcp_port) if settings.udp else None)
-    own = settings if settings.certificate is not None else house.settings.http
-    if own.certificate is not None:
+    own = house.settings.rtsp_certificate
+    if own is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(own.certificate, own.private_key)
+        context.load_cert_chain(own.chain, own.private_key)
         await rtsp.open_tls(settings.host, settings.tls_port, context)
     return rtsp
 
@@ -192,6 +193,7 @@ def _services(
         node_id=house.settings.node_id,
         public_host=house.settings.rtsp.public_host or None,
         rtsp_port=rtsp.port,
+        rtsps_port=rtsp.tls_port or None,
         trusted_proxies=proxies,
         metrics=metrics,
         archive=archiver.statistics,
@@ -208,6 +210,7 @@ def _bound(house: House, hub: Hub, rtsp: RtspListener, http_port: int) -> Runnin
         http_url=f"{scheme}://{_url_host(settings.http.host)}:{http_port}",
         rtsp_url=f"rtsp://{_url_host(settings.rtsp.host)}:{rtsp.port}",
         rtsp_port=rtsp.port,
+        rtsps_port=rtsp.tls_port,
         http_port=http_port,
     )
 

@@ -8,6 +8,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -107,6 +108,14 @@ class AccessSettings(_Section):
     password_profile: PasswordProfile = PasswordProfile.ASVS
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate chain and its private key, files in PEM."""
+
+    chain: Path
+    private_key: Path
+
+
 class Settings(_Section):
     """Made directly, it is what was given and the defaults; `load_settings` reads file and environment."""
 
@@ -127,8 +136,23 @@ class Settings(_Section):
         return f"sqlite+aiosqlite:///{self.database_path}"
 
     @property
+    def http_certificate(self) -> Certificate | None:
+        return _certificate(self.http)
+
+    @property
+    def rtsp_certificate(self) -> Certificate | None:
+        """Its own, else that of the screens; None: there is no RTSPS."""
+        return _certificate(self.rtsp) or self.http_certificate
+
+    @property
     def ledger_dir(self) -> Path:
         return self.data_dir / "ledger"
+
+
+def _certificate(section: HttpSettings | RtspSettings) -> Certificate | None:
+    if section.certificate is None or section.private_key is None:
+        return None
+    return Certificate(section.certificate, section.private_key)
 
 
 class _Variables(Settings, BaseSettings):

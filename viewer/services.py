@@ -52,6 +52,7 @@ class Services:
     node_id: str = "node1"
     public_host: str | None = None  # in the URLs of devices; else the host by which the admin came
     rtsp_port: int = RTSP_PORT
+    rtsps_port: int | None = None  # None: RTSP has no certificate
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     web_dist: Path | None = None  # the built web app; None: the one beside this package
     archive: Callable[[], ArchiveStatistics] | None = None  # how the archive does, for the system page

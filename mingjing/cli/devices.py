@@ -145,7 +145,10 @@ def list_devices(json: JsonOption = False, config: ConfigOption = None, data_dir
 
 def _print_key(title: str, made: DeviceKey, json: bool) -> None:
     if json:
-        print_json(made)
+        print_json(made, without=() if made.rtsps_url else ("rtsps_url",))
         return
-    print_facts(title, {"user": made.id, "key": made.key, "RTSP": made.rtsp_url})
+    facts = {"user": made.id, "key": made.key, "RTSP": made.rtsp_url}
+    if made.rtsps_url:
+        facts["RTSPS"] = made.rtsps_url
+    print_facts(title, facts)
     print_line("The key is shown this once.")

@@ -105,5 +105,5 @@ def _operator_errors() -> Iterator[None]:
 def _addresses(settings: Settings, server: RunningServer) -> Addresses:
     """By the ports that are really bound: a setting of 0 took any free one."""
     http = settings.http.model_copy(update={"port": server.http_port, "tls_port": server.http_port})
-    rtsp = settings.rtsp.model_copy(update={"port": server.rtsp_port})
+    rtsp = settings.rtsp.model_copy(update={"port": server.rtsp_port, "tls_port": server.rtsps_port})
     return addresses_of(settings.model_copy(update={"http": http, "rtsp": rtsp}))

@@ -55,10 +55,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What devices and browsers are told: `HOST:PORT` for RTSP, and the URL of the screens."""
+    """What devices and browsers are told: `HOST:PORT` for RTSP and RTSPS, and the URL of the screens."""
 
     rtsp: str
     http: str
+    rtsps: str | None = None  # None: RTSP has no certificate
 
 
 def addresses_of(settings: Settings) -> Addresses:
@@ -68,7 +69,11 @@ def addresses_of(settings: Settings) -> Addresses:
     port = http.tls_port if secure else http.port
     http_host = settings.rtsp.public_host or _reachable(http.host)
     scheme = "https" if secure else "http"
-    return Addresses(f"{_in_url(rtsp_host)}:{settings.rtsp.port}", f"{scheme}://{_in_url(http_host)}:{port}")
+    return Addresses(
+        rtsp=f"{_in_url(rtsp_host)}:{settings.rtsp.port}",
+        http=f"{scheme}://{_in_url(http_host)}:{port}",
+        rtsps=None if settings.rtsp_certificate is None else f"{_in_url(rtsp_host)}:{settings.rtsp.tls_port}",
+    )
 
 
 async def perform(request: Request, house: House, addresses: Addresses, principal: str) -> Answer:
@@ -199,6 +204,7 @@ def _key(made: NewKey, addresses: Addresses) -> DeviceKey:
         id=device_id,
         key=made.key,
         rtsp_url=f"rtsp://{addresses.rtsp}/{device_id}",
+        rtsps_url=None if addresses.rtsps is None else f"rtsps://{addresses.rtsps}/{device_id}",
         whip_url=f"{addresses.http}/whip/{device_id}",
     )
 

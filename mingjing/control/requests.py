@@ -89,6 +89,7 @@ class DeviceKey(Answer):
     id: str
     key: Annotated[str, Field(repr=False)]
     rtsp_url: str
+    rtsps_url: str | None = None  # None: RTSP has no certificate
     whip_url: str
 
 

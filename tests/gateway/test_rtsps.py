@@ -2,26 +2,21 @@
 
 import asyncio
 import ssl
-import subprocess
 from pathlib import Path
 
 from tests.gateway.conftest import LiveSide
 from tests.gateway.test_ffmpeg_play import PASSWORD, USER, OpenDoor, door, probe, streams
 from tests.gateway.test_rtsp_listener import Tapes, clip, pushing
+from tests.house.certificate import self_signed
 
 __all__ = ["door", "streams"]
 
 
 def tls(folder: Path) -> ssl.SSLContext:
     """A server's context with a certificate of its own."""
-    certificate, key = folder / "tls.pem", folder / "tls.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-         "-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate = self_signed(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate.chain, certificate.private_key)
     return context
 
 

@@ -86,6 +86,16 @@ def test_places_and_devices_are_added_listed_and_switched(either):
     ]
 
 
+def test_where_rtsp_has_a_certificate_a_device_is_told_both_addresses(mingjing, monkeypatch):
+    monkeypatch.setenv("MINGJING_RTSP__CERTIFICATE", "chain.pem")
+    monkeypatch.setenv("MINGJING_RTSP__PRIVATE_KEY", "key.pem")
+    mingjing.ok("unit", "add", "city")
+    mingjing.ok("checkpoint", "add", "gate")
+    made = json.loads(mingjing.ok("device", "add", "dev1", "--checkpoint", "gate", "--json"))
+    assert made["rtsps_url"] == "rtsps://127.0.0.1:8322/dev1"
+    assert " RTSPS  rtsps://127.0.0.1:8322/dev2\n" in mingjing.ok("device", "add", "dev2", "--checkpoint", "gate")
+
+
 def test_a_fixed_camera_is_given_its_source_and_loses_it_again(either, monkeypatch):
     either.ok("unit", "add", "port", "--name", "Port")
     either.ok("checkpoint", "add", "quay", "--unit", "port", "--name", "Quay")

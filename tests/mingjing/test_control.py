@@ -15,7 +15,7 @@ from mingjing.settings import HttpSettings, RtspSettings, Settings
 from mingjing.wiring import open_house
 from viewer.access import Role
 
-ADDRESSES = Addresses("video.example:8554", "https://video.example")
+ADDRESSES = Addresses("video.example:8554", "https://video.example", "video.example:8322")
 
 
 @pytest.fixture
@@ -55,8 +55,9 @@ async def test_the_server_tells_its_own_addresses(house, settings):
     await house.registry.units.create("city", name="x", principal="cli:0")
     await house.registry.checkpoints.create("gate", name="x", unit="city", principal="cli:0")
     made = await asyncio.to_thread(ask, settings, DeviceAdd(id="dev1", checkpoint="gate"), DeviceKey)
-    assert (made.rtsp_url, made.whip_url) == (
+    assert (made.rtsp_url, made.rtsps_url, made.whip_url) == (
         "rtsp://video.example:8554/dev1",
+        "rtsps://video.example:8322/dev1",
         "https://video.example/whip/dev1",
     )
     assert made.key not in repr(made)
@@ -192,7 +193,16 @@ async def test_a_command_waits_for_a_server_that_is_just_starting(settings):
         ({}, {}, ("127.0.0.1:8554", "http://127.0.0.1:8080")),
         ({"host": "::1"}, {"host": "::"}, ("127.0.0.1:8554", "http://[::1]:8080")),
         ({}, {"public_host": "video.example", "port": 1}, ("video.example:1", "http://video.example:8080")),
-        ({"certificate": "c", "private_key": "k"}, {"host": "10.0.0.1"}, ("10.0.0.1:8554", "https://127.0.0.1:8443")),
+        (
+            {"certificate": "c", "private_key": "k"},
+            {"host": "10.0.0.1"},
+            ("10.0.0.1:8554", "https://127.0.0.1:8443", "10.0.0.1:8322"),
+        ),
+        (
+            {},
+            {"certificate": "c", "private_key": "k", "tls_port": 322},
+            ("127.0.0.1:8554", "http://127.0.0.1:8080", "127.0.0.1:322"),
+        ),
     ],
 )
 def test_addresses_by_the_settings(http, rtsp, expected):

@@ -152,6 +152,7 @@ async def open_front(
     trusted_proxies: tuple[str, ...] = (),
     web_dist: Path | None = None,
     clock: ManualClock | None = None,
+    rtsps_port: int | None = None,
 ) -> AsyncIterator[Front]:
     clock, bus, disk, archive = clock or ManualClock(), MemoryBus(), SickDisk(), NoArchive()
     url = f"sqlite+aiosqlite:///{folder / 'mingjing.sqlite3'}"
@@ -186,6 +187,7 @@ async def open_front(
                 version="0.0.0",
                 started_utc_ns=clock.utc_ns(),
                 started_mono_ns=clock.mono_ns(),
+                rtsps_port=rtsps_port,
                 trusted_proxies=TrustedProxies(trusted_proxies),
                 web_dist=web_dist,
             )

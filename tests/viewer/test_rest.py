@@ -6,6 +6,7 @@ from gateway.registry import RefusalReason
 from media import GapCause
 from recorder import Footage, GapFact, SegmentFact
 from tests.storage.manual_clock import START_UTC_NS
+from tests.viewer.conftest import furnish, open_front
 from viewer.access import Role
 
 API = "/api/v1"
@@ -108,6 +109,7 @@ async def test_a_device_is_registered_with_a_key_shown_once_as_text_and_qr(front
     assert answer.headers["cache-control"] == "no-store"
     assert len(made["key"]) == 32
     assert made["rtsp_url"] == "rtsp://127.0.0.1:8554/dev9"
+    assert made["rtsps_url"] is None
     assert made["whip_url"] == f"{front.base_url}/whip/dev9"
     assert made["qr_svg"].startswith("<svg xmlns=")
     assert "<script" not in made["qr_svg"]
@@ -118,6 +120,19 @@ async def test_a_device_is_registered_with_a_key_shown_once_as_text_and_qr(front
     rotated = (await site.post(f"{API}/devices/dev9/rotate-key", json={"overlap_s": 3600}, headers=ANY_VERSION)).json()
     assert rotated["key"] != made["key"]
     assert len(front.registry.devices.get("dev9").credentials) == 2
+
+
+async def test_where_rtsp_has_a_certificate_both_addresses_of_a_device_are_told(tmp_path):
+    async with open_front(tmp_path, rtsps_port=8322) as front:
+        await furnish(front.registry)
+        site = await front.person(Role.SITE_ADMIN)
+        made = (await site.post(f"{API}/devices", json={"id": "dev9", "checkpoint": "cp-north"})).json()
+        [listed] = (await site.get(f"{API}/devices", params={"q": "dev9"})).json()["items"]
+        for told in (made, listed):
+            assert (told["rtsp_url"], told["rtsps_url"]) == (
+                "rtsp://127.0.0.1:8554/dev9",
+                "rtsps://127.0.0.1:8322/dev9",
+            )
 
 
 @pytest.mark.parametrize("act", ["disable", "enable", "rotate-key"])

@@ -2,7 +2,7 @@
 
 Each is random, expires, can be revoked, and opens live pictures over RTSP with the rights that its
 owner has at that moment. Only what Digest needs to check it is kept. All are in memory, so a
-connection is checked without a wait; the rows let them survive a restart.
+connection is checked without a wait; the rows let them survive a restart. Uses are written behind.
 
 Not here: who may watch what (policy), RTSP (gateway.rtsp), the views themselves (viewer.live).
 
@@ -15,7 +15,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select
+import structlog
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from media.rtsp import Algorithm, Credentials, ha1
@@ -32,10 +34,14 @@ PER_USER_MAX = 16  # walls and desks of one person; each is tried when a player 
 DAYS_MAX = 366
 LABEL_LENGTH_MAX = 64
 SWEEP_S = 1.0
+FLUSH_S = 60.0  # a crash forgets at most this much of when one was last used
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 letters, none mistaken for another, none to be escaped in a URL
 _LENGTH = 26  # 130 bits
-_DAY_NS = 24 * 3600 * 1_000_000_000
+_SECOND_NS = 1_000_000_000
+_DAY_NS = 24 * 3600 * _SECOND_NS
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -48,7 +54,14 @@ class StreamPassword:
     ha1_sha256: str = field(repr=False)
     created_utc_ns: int
     expires_utc_ns: int
+    last_used_utc_ns: int | None = None  # when the last view began or ended
+    used_since_flush: bool = field(default=False, repr=False)
     watchers: dict[int, Callable[[EndReason], None]] = field(default_factory=dict, repr=False)
+
+    @property
+    def views(self) -> int:
+        """Players that show pictures with it now."""
+        return len(self.watchers)
 
 
 class StreamPasswords:
@@ -157,12 +170,20 @@ class StreamPasswords:
         self._watchers += 1
         number = self._watchers
         password.watchers[number] = callback
-        return lambda: _forget(password, number)
+        self._use(password)
+
+        def cancel() -> None:
+            if password.watchers.pop(number, None) is not None:
+                self._use(password)
+
+        return cancel
 
     def end_views_of_user(self, user: str) -> None:
         """The rights of this person have changed: their views end, and may be asked for again."""
         for password in self._by_id.values():
             if password.user == user:
+                if password.views:
+                    self._use(password)
                 _tell(password, EndReason.REVOKED)
 
     def sweep(self) -> None:
@@ -172,11 +193,40 @@ class StreamPasswords:
             del self._by_id[password.id]
             _tell(password, EndReason.EXPIRED)
 
+    async def flush(self) -> None:
+        """Write behind when each was last used."""
+        used = [password for password in self._by_id.values() if password.used_since_flush]
+        if not used:
+            return
+        for password in used:
+            password.used_since_flush = False
+        rows = [{"password_id": password.id, "used_utc_ns": password.last_used_utc_ns} for password in used]
+        statement = update(stream_passwords).where(stream_passwords.c.id == bindparam("password_id"))
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(statement.values(last_used_utc_ns=bindparam("used_utc_ns")), rows)
+        except SQLAlchemyError as error:
+            # Passwords must go on expiring while the database disk is full: try again at the next turn.
+            for password in used:
+                password.used_since_flush = True
+            _log.warning("use of stream passwords not written", error=str(error), used=len(used))
+
     async def run(self) -> None:
-        """Sweep until cancelled."""
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            self.sweep()
+        """Sweep and flush until cancelled; flushes a last time then."""
+        flushed_mono_ns = self._clock.mono_ns()
+        try:
+            while True:
+                await asyncio.sleep(SWEEP_S)
+                self.sweep()
+                if self._clock.mono_ns() - flushed_mono_ns >= FLUSH_S * _SECOND_NS:
+                    flushed_mono_ns = self._clock.mono_ns()
+                    await self.flush()
+        finally:
+            await self.flush()
+
+    def _use(self, password: StreamPassword) -> None:
+        password.last_used_utc_ns = self._clock.utc_ns()
+        password.used_since_flush = True
 
     async def _record(
         self, connection: AsyncConnection, principal: Principal, action: Action, password: StreamPassword
@@ -194,7 +244,3 @@ def _tell(password: StreamPassword, reason: EndReason) -> None:
     watchers, password.watchers = password.watchers, {}
     for callback in watchers.values():
         callback(reason)
-
-
-def _forget(password: StreamPassword, number: int) -> None:
-    password.watchers.pop(number, None)

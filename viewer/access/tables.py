@@ -43,6 +43,7 @@ stream_passwords = Table(
     Column("ha1_sha256", String, nullable=False),
     Column("created_utc_ns", BigInteger, nullable=False),
     Column("expires_utc_ns", BigInteger, nullable=False),
+    Column("last_used_utc_ns", BigInteger),  # null: never
     Index("ix_stream_passwords_user", "user"),
 )
 

@@ -10,6 +10,7 @@ from gateway.registry import KEEP, Device, DeviceFilter
 from gateway.stream import ChannelStatistics
 from storage import iso_from_ns
 from viewer.access import Action, CallerHere, GuardedRoute
+from viewer.api.addresses import rtsp_addresses
 from viewer.api.channels import ChannelState, by_device, channel_state
 from viewer.api.enrolment import Enrolment, enrolment
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page, Search, Sort
@@ -68,6 +69,8 @@ class DeviceItem(BaseModel):
     unit: str
     enabled: bool
     fetched: bool  # a fixed camera: this server calls it
+    rtsp_url: str
+    rtsps_url: str | None
     created_at: str
     last_seen: str | None
     last_refusal: Refusal | None
@@ -77,6 +80,7 @@ class DeviceItem(BaseModel):
 
 @router.get("")
 async def list_devices(
+    request: Request,
     caller: CallerHere,
     services: ServicesHere,
     q: Search = "",
@@ -91,7 +95,7 @@ async def list_devices(
     wanted = DeviceFilter(q=q, checkpoint=checkpoint, within=within, enabled=enabled)
     page = services.registry.devices.list(wanted, sort=sort, cursor=cursor, limit=limit)
     channels = by_device(services.hub.statistics())
-    items = [device_item(device, channels.get(device.id, ())) for device in page.items]
+    items = [_item(device, request, services, channels.get(device.id, ())) for device in page.items]
     return Page(items=items, next_cursor=page.next_cursor, total=page.total)
 
 
@@ -109,14 +113,17 @@ async def register_device(
 
 
 @router.get("/{device}")
-async def read_device(device: str, caller: CallerHere, services: ServicesHere, response: Response) -> DeviceItem:
+async def read_device(
+    device: str, request: Request, caller: CallerHere, services: ServicesHere, response: Response
+) -> DeviceItem:
     await caller.enter(device_object(services.registry, device))
-    return _answer(services.registry.devices.get(device), services, response)
+    return _answer(services.registry.devices.get(device), request, services, response)
 
 
 @router.patch("/{device}")
 async def edit_device(
     device: str,
+    request: Request,
     caller: CallerHere,
     services: ServicesHere,
     response: Response,
@@ -137,7 +144,7 @@ async def edit_device(
         version=version,
         principal=caller.ledger_name,
     )
-    return _answer(after, services, response)
+    return _answer(after, request, services, response)
 
 
 @router.delete("/{device}", status_code=status.HTTP_204_NO_CONTENT)
@@ -169,26 +176,37 @@ async def rotate_key(
 
 @router.post("/{device}/enable")
 async def enable_device(
-    device: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+    device: str,
+    request: Request,
+    caller: CallerHere,
+    services: ServicesHere,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> DeviceItem:
     await caller.enter(device_object(services.registry, device))
     version = require_match(if_match, services.registry.devices.get(device).version)
     after = await services.registry.devices.enable(device, version=version, principal=caller.ledger_name)
-    return _answer(after, services, response)
+    return _answer(after, request, services, response)
 
 
 @router.post("/{device}/disable")
 async def disable_device(
-    device: str, caller: CallerHere, services: ServicesHere, response: Response, if_match: IfMatch = None
+    device: str,
+    request: Request,
+    caller: CallerHere,
+    services: ServicesHere,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> DeviceItem:
     """Keep it out; a stream it is sending ends."""
     await caller.enter(device_object(services.registry, device))
     version = require_match(if_match, services.registry.devices.get(device).version)
     after = await services.registry.devices.disable(device, version=version, principal=caller.ledger_name)
-    return _answer(after, services, response)
+    return _answer(after, request, services, response)
 
 
-def device_item(device: Device, channels: Sequence[ChannelStatistics]) -> DeviceItem:
+def _item(device: Device, request: Request, services: Services, channels: Sequence[ChannelStatistics]) -> DeviceItem:
+    addresses = rtsp_addresses(device.id, request, services)
     refusal = device.last_refusal
     return DeviceItem(
         id=device.id,
@@ -198,6 +216,8 @@ def device_item(device: Device, channels: Sequence[ChannelStatistics]) -> Device
         unit=device.unit,
         enabled=device.enabled,
         fetched=device.source is not None,
+        rtsp_url=addresses.rtsp_url,
+        rtsps_url=addresses.rtsps_url,
         created_at=iso_from_ns(device.created_utc_ns),
         last_seen=iso_or_none(device.last_seen_utc_ns),
         last_refusal=None
@@ -208,6 +228,6 @@ def device_item(device: Device, channels: Sequence[ChannelStatistics]) -> Device
     )
 
 
-def _answer(device: Device, services: Services, response: Response) -> DeviceItem:
+def _answer(device: Device, request: Request, services: Services, response: Response) -> DeviceItem:
     set_etag(response, device.version)
-    return device_item(device, by_device(services.hub.statistics()).get(device.id, ()))
+    return _item(device, request, services, by_device(services.hub.statistics()).get(device.id, ()))

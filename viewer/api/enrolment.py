@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from gateway.registry import NewKey
+from viewer.api.addresses import rtsp_addresses
 from viewer.services import Services
 
 QR_SCALE = 4  # pixels a module: some 200 px for our URLs, which phones read from a screen at arm's length
@@ -18,23 +19,22 @@ class Enrolment(BaseModel):
     id: str
     key: str
     rtsp_url: str
+    rtsps_url: str | None
     whip_url: str
     qr_svg: str
 
 
 def enrolment(made: NewKey, request: Request, services: Services) -> Enrolment:
     device = made.device.id
-    host = services.public_host or request.url.hostname or "localhost"
-    if ":" in host:
-        host = f"[{host}]"
-    at = f"{host}:{services.rtsp_port}/{device}"
+    addresses = rtsp_addresses(device, request, services)
     return Enrolment(
         id=device,
         key=made.key,
-        rtsp_url=f"rtsp://{at}",
+        rtsp_url=addresses.rtsp_url,
+        rtsps_url=addresses.rtsps_url,
         whip_url=f"{request.url.scheme}://{request.url.netloc}/whip/{device}",
         # Ids and keys are letters, digits, - and _: nothing in them needs escaping in a URL.
-        qr_svg=_qr_svg(f"rtsp://{device}:{made.key}@{at}"),
+        qr_svg=_qr_svg(addresses.rtsp_url.replace("//", f"//{device}:{made.key}@", 1)),
     )
 
 

@@ -15,6 +15,7 @@ from viewer.access import (
     require_private_transport,
 )
 from viewer.api.paging import Page
+from viewer.api.times import iso_or_none
 from viewer.live.purpose import Purpose
 from viewer.objects import stream_password_object
 from viewer.services import ServicesHere
@@ -35,11 +36,15 @@ class NewStreamPassword(BaseModel):
 
 
 class StreamPasswordItem(BaseModel):
+    """`views` players show pictures with it now; `last_used_at` is when the last view began or ended."""
+
     id: str
     label: str
     purpose: Purpose
     created_at: str
     expires_at: str
+    last_used_at: str | None
+    views: int
 
 
 class StreamPasswordShown(StreamPasswordItem):
@@ -82,4 +87,6 @@ def _item(password: StreamPassword) -> StreamPasswordItem:
         purpose=Purpose(password.purpose),
         created_at=iso_from_ns(password.created_utc_ns),
         expires_at=iso_from_ns(password.expires_utc_ns),
+        last_used_at=iso_or_none(password.last_used_utc_ns),
+        views=password.views,
     )

@@ -37,6 +37,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.places', action: 'checkpoint.list' },
   },
   {
+    path: 'players',
+    name: 'players',
+    component: () => import('@/players/PlayersPage.vue'),
+    meta: { title: 'page.players', action: 'stream_password.list_own' },
+  },
+  {
     path: 'people',
     name: 'people',
     component: () => import('@/people/PeoplePage.vue'),

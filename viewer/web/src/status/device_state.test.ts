@@ -15,6 +15,8 @@ const device = (fields: Partial<Device> = {}): Device => ({
   last_seen: SEEN,
   last_refusal: null,
   fetched: false,
+  rtsp_url: 'rtsp://127.0.0.1:8554/d',
+  rtsps_url: null,
   channels: [],
   ...fields,
 })

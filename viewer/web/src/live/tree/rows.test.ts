@@ -18,6 +18,8 @@ const device = (id: string, checkpoint: string, word: DeviceWord, name = ''): Tr
     last_seen: null,
     last_refusal: null,
     fetched: false,
+    rtsp_url: 'rtsp://127.0.0.1:8554/d',
+    rtsps_url: null,
     channels: [],
   } satisfies Device,
 })

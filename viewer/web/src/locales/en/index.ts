@@ -6,7 +6,8 @@ import devices from '@/locales/en/devices'
 import overview from '@/locales/en/overview'
 import people from '@/locales/en/people'
 import places from '@/locales/en/places'
+import players from '@/locales/en/players'
 import problem from '@/locales/en/problem'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }
+export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }

@@ -9,6 +9,7 @@ const words: typeof zh = {
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',
+    players: 'Players and walls',
     people: 'People and grants',
     audit: 'Audit',
     system: 'System',

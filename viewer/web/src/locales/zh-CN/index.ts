@@ -6,7 +6,8 @@ import devices from '@/locales/zh-CN/devices'
 import overview from '@/locales/zh-CN/overview'
 import people from '@/locales/zh-CN/people'
 import places from '@/locales/zh-CN/places'
+import players from '@/locales/zh-CN/players'
 import problem from '@/locales/zh-CN/problem'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...problem, ...shell }
+export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }

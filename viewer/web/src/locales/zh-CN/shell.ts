@@ -7,6 +7,7 @@ export default {
     devices: '设备',
     register: '登记设备',
     places: '执法点与单位',
+    players: '播放器与电视墙',
     people: '用户与授权',
     audit: '审计',
     system: '系统',
