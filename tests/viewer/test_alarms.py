@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gateway.stream import Alarm, AlarmKind, ChannelChanged, ChannelState
+from storage import UlidFactory
 from tests.viewer.conftest import open_front
 from viewer.access import Role
 from viewer.alarms import AlarmFilter, AlarmLog, alarm_log
@@ -177,6 +178,18 @@ async def test_while_the_database_refuses_alarms_are_told_and_written_later(fron
     assert front.services.alarms.tally().unwritten == 1
     monkeypatch.setattr(front.services.database, "write", write)
     await until(lambda: front.services.alarms.tally().unwritten == 0)
+
+
+async def test_an_alarm_that_the_start_itself_raises_is_kept(front):
+    house, clock = front.services, front.clock
+    early = await AlarmLog.open(
+        database=house.database, ledger=house.ledger, bus=house.bus, clock=clock, new_id=UlidFactory(clock)
+    )
+    house.bus.publish(Alarm(FULL, "", "", clock.utc_ns()))  # nobody follows the bus yet
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(early.run())
+        await until(lambda: [line.kind for line in early.recent()] == [FULL])
+        running.cancel()
 
 
 async def test_rows_and_memory_are_bounded_and_what_is_lost_is_counted(front, monkeypatch):

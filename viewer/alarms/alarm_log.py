@@ -47,6 +47,7 @@ class AlarmLog:
         self._bus = bus
         self._clock = clock
         self._new_id = new_id
+        self._events = bus.subscribe(Alarm, ChannelChanged, limit=QUEUE_MAX)
         self._recent: OrderedDict[str, KeptAlarm] = OrderedDict()
         self._newest: OrderedDict[Place, KeptAlarm] = OrderedDict()  # the line that the same trouble would join
         self._unwritten: OrderedDict[str, KeptAlarm] = OrderedDict()
@@ -59,13 +60,14 @@ class AlarmLog:
     async def open(
         cls, *, database: Database, ledger: Ledger, bus: Bus, clock: Clock, new_id: UlidFactory
     ) -> "AlarmLog":
-        """With what was kept before the restart."""
+        """With what was kept before the restart. From now on none is missed: the start itself may raise some."""
         kept = cls(database, ledger, bus, clock, new_id)
         async with database.read() as connection:
             standing = await tables.standing(connection, ENDED_BY_PICTURES, KNOWN_MAX)
             recent = await tables.newest(connection, RECENT_MAX)
         kept._newest.update((line.place, line) for line in (*standing, *recent))
         kept._recent.update((line.id, line) for line in recent)
+        kept._events.__enter__()  # `run` enters it again, which changes nothing, and leaves it
         return kept
 
     def recent(self) -> Sequence[KeptAlarm]:
@@ -131,7 +133,7 @@ class AlarmLog:
 
     async def _follow_bus(self) -> None:
         missed = 0
-        with self._bus.subscribe(Alarm, ChannelChanged, limit=QUEUE_MAX) as events:
+        with self._events as events:
             async for event in events:
                 if events.missed != missed:
                     self._lose(events.missed - missed)
