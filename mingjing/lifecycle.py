@@ -24,6 +24,7 @@ from gateway.stream import AlarmKind, Hub
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
+from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
 from mingjing.http_server import HttpServer, bind
 from mingjing.loop_lag import LoopLag
@@ -63,7 +64,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
     Raises:
         PlainBindRefused: plain HTTP beyond this machine, without a certificate or trusted proxies.
         OSError: a port cannot be bound; the message names it.
-        StoreLockedError, SchemaTooNewError: as `open_house`.
+        StoreLockedError, SchemaTooNewError, DatabaseUnreadableError: as `open_house`.
         WrongMediaError: the disk with the recordings is not mounted, or it is another.
     """
     http = settings.http
@@ -74,6 +75,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
         with bind(http.host, http.tls_port if http.certificate else http.port) as listening:
             hub = Hub(node_id=settings.node_id, clock=house.steady, new_id=house.new_id, bus=house.bus)
             house.steady.on_step(_tell_step(hub))
+            alarms = await AlarmLog.open(
+                database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
+            )
             async with _recording(house, hub) as archiver:
                 rtsp = await _listen_for_devices(house, hub)
                 lag = LoopLag(house.clock)
@@ -83,9 +87,6 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 ProcessCollector(registry=metrics)
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
-                alarms = await AlarmLog.open(
-                    database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
-                )
                 services = _services(house, hub, archiver, rtsp, proxies, metrics, alarms)
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
@@ -100,11 +101,14 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     puller.run,
                     lag.run,
                     counts.run,
+                    DatabaseWatch(house.database, hub).run,
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
                     await server.ready.wait()
                     _spare_the_collector()
+                    if house.mended is not None:
+                        hub.alarm(AlarmKind.DATABASE_DAMAGED, words=words_of(house.mended))
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await puller.close()

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.registry import Registry
+from mingjing.database_care import mend_if_damaged, record_mending
 from mingjing.settings import Settings
 from storage import KEY_FILE, Clock, SecretBox, SegmentStore, SteadyClock, SystemClock, UlidFactory
 from storage.bus import Bus, MemoryBus
-from storage.database import Database, migrate
+from storage.database import Database, Mended, migrate
 from storage.ledger import Ledger
 from viewer.access import Access
 
@@ -31,26 +32,31 @@ class House:
     bus: Bus
     registry: Registry
     access: Access
+    mended: Mended | None = None  # the database was damaged when the store was opened
 
 
 @asynccontextmanager
 async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
-    """Lock the store, bring the database to the present schema, and load what is kept in memory.
+    """Lock the store, mend a damaged database, bring it to the present schema, and load what is kept in memory.
 
     Raises:
         StoreLockedError: another process has this data directory.
         SecretKeyDamaged: the key file for cameras' passwords is no key.
         SchemaTooNewError: a newer version of this program has written it.
+        DatabaseUnreadableError: nothing of a damaged database can be read.
     """
     clock = clock or SystemClock()
     steady = SteadyClock(clock)
     new_id = UlidFactory(steady)
     store = SegmentStore(settings.data_dir, clock)
     with store.lock():
+        mended = await mend_if_damaged(settings)
         await migrate(settings.database_url)
         database = await Database.open(settings.database_url)
         try:
             async with Ledger.open(settings.data_dir / "ledger", database, clock) as ledger:
+                if mended is not None:
+                    await record_mending(ledger, mended)
                 bus = MemoryBus()
                 box = SecretBox.open(settings.data_dir / KEY_FILE)
                 registry = await Registry.load(database, ledger, bus, clock, box)
@@ -64,7 +70,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
                     profile=settings.access.password_profile,
                 )
                 try:
-                    yield House(settings, clock, steady, new_id, store, database, ledger, bus, registry, access)
+                    yield House(settings, clock, steady, new_id, store, database, ledger, bus, registry, access, mended)
                 finally:
                     access.close()
                     await registry.flush_presence()

@@ -22,8 +22,10 @@ from recorder.intake import IntakeLimits
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
+from recorder.tables import INDEX_TABLES
 
 __all__ = [
+    "INDEX_TABLES",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",

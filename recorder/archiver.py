@@ -24,7 +24,7 @@ from recorder.intake import IntakeLimits
 from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
-from recorder.stocktaking import take_stock
+from recorder.stocktaking import learn_newest, take_stock
 from storage import Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
 from storage.bus import Bus
 
@@ -87,6 +87,7 @@ class Archiver:
         """
         rules = rules or ArchiveRules()
         archiver = cls(store, index, bus, clock)
+        await learn_newest(store, index)
         await archiver._recover()
         history = await index.last_streams()
         archiver.newest_utc_ns = max((ended.ended_utc_ns for ended in history.values()), default=0)

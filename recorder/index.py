@@ -52,6 +52,11 @@ class Index:
         self._database = database
         self._stored_bytes: int | None = None  # counted once, then kept: this is the only writer
 
+    @property
+    def damaged(self) -> bool:
+        """Whether the database is known to be: what it says may not be so."""
+        return bool(self._database.damage)
+
     async def add(self, sealed: Sequence[SealedSegment]) -> None:
         """Write the rows of these segments in one transaction; a segment that has its row keeps it."""
         added = 0

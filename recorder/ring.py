@@ -10,6 +10,7 @@ the archive (`_SteadyTime`).
 By free space nothing goes that is younger than `min_age_ns`: something else may be filling the disk, and
 would have all footage deleted in its place. Then recording stops at its level instead, and both are told.
 What was recorded while the clock stood before this program was written has no age: a person decides.
+And nothing goes by the word of a damaged database.
 
 Not here: holds and tags (R4): they will be asked before anything is chosen. Levels at which recording
 stops (disk_watch).
@@ -89,6 +90,8 @@ class Ring:
         Raises:
             SQLAlchemyError, OSError: the next turn goes on where this one stopped.
         """
+        if self._index.damaged:
+            return
         await self._unlink_garbage()
         while victims := await self._victims():
             await self._index.discard(victims, self._clock.utc_ns())

@@ -41,6 +41,31 @@ async def take_stock(store: SegmentStore, index: Index) -> Stock:
     return stock
 
 
+async def learn_newest(store: SegmentStore, index: Index) -> int:
+    """Give an index that is empty the newest segment of each channel, before anything is recorded; how many.
+
+    So a stream names the one before it, with the gap in between, and begins no earlier than footage ended, although
+    stocktaking has not come by yet. Unended segments have their turn before, in recovery.
+    """
+    if await index.oldest(1):
+        return 0
+    newest = await asyncio.to_thread(_newest, store)
+    await index.add(newest)
+    return len(newest)
+
+
+def _newest(store: SegmentStore) -> list[SealedSegment]:
+    found: dict[tuple[str, str], SealedSegment] = {}
+    for day, device, channel in sorted(store.counts(), reverse=True):
+        if (device, channel) in found:
+            continue
+        for path in sorted(store.media.joinpath(day, device, channel).glob("*.mp4"), reverse=True):
+            if not store.is_unsettled(path.stem) and (sealed := _read(path)) is not None:
+                found[device, channel] = sealed
+                break
+    return list(found.values())
+
+
 async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: Stock) -> None:
     folder = store.media.joinpath(*place)
     paths = await asyncio.to_thread(lambda: {path.stem: path for path in folder.glob("*.mp4")})

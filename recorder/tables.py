@@ -71,3 +71,6 @@ garbage = Table(
     Column("path", String, primary_key=True),
     Column("since_utc_ns", BigInteger, nullable=False),
 )
+
+# They belong together: half of them would be believed. All can be made again from the files.
+INDEX_TABLES = tuple(table.name for table in (streams, segments, gaps, garbage))

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from gateway.registry import AlreadyExists, Conflict, Invalid, NotFound, RegistryError
+from storage.database import is_damage
 from storage.ledger import LedgerUnavailable
 from viewer.access import (
     AccessError,
@@ -143,6 +145,7 @@ def answer_problems(app: FastAPI) -> None:
         RegistryError,
         HasherBusy,
         LedgerUnavailable,
+        DatabaseError,
         RequestValidationError,
         WebSocketRequestValidationError,
         HTTPException,
@@ -170,6 +173,9 @@ def _response_of(error: Exception) -> Response:
         case LedgerUnavailable():
             fix = "Nothing was shown or changed. Tell the system admin that the audit log cannot be written."
             return problem_response(UNAVAILABLE, "The audit log cannot be written.", fix=fix)
+        case DatabaseError() if is_damage(error):
+            fix = "Tell the system admin: the alarm says what to do. Recording goes on."
+            return problem_response(UNAVAILABLE, "The database is damaged.", fix=fix)
         case HasherBusy():
             headers = {"Retry-After": str(BUSY_RETRY_S)}
             return problem_response(UNAVAILABLE, "Too many people log in.", fix="Try again.", headers=headers)

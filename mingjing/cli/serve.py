@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 import uvloop
+from sqlalchemy.exc import DatabaseError
 
 from mingjing.cli.options import ConfigOption, DataDirOption
 from mingjing.cli.output import print_facts, print_line
@@ -19,7 +20,7 @@ from mingjing.lifecycle import RunningServer, running
 from mingjing.logs import configure_logs
 from mingjing.settings import Settings, load_settings
 from storage import SecretKeyDamaged, StoreLockedError, WrongMediaError
-from storage.database import SchemaTooNewError
+from storage.database import DatabaseUnreadableError, SchemaTooNewError, is_damage
 from viewer.access import PlainBindRefused
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mingjing")
@@ -98,6 +99,13 @@ def _operator_errors() -> Iterator[None]:
         yield
     except (PlainBindRefused, StoreLockedError, SecretKeyDamaged, SchemaTooNewError, WrongMediaError) as error:
         raise CommandError(str(error)) from None
+    except DatabaseUnreadableError as error:
+        raise CommandError(str(error)) from None
+    except DatabaseError as error:
+        if not is_damage(error):
+            raise
+        words = f"The database is damaged: {error.orig}."  # too large to be looked at before every start
+        raise CommandError(words, fix="Start again: every page is looked at then, and it is mended.") from None
     except OSError as error:
         raise CommandError(error.strerror or str(error)) from error
 

@@ -214,15 +214,15 @@ class StoreFault(Answer):
 
 
 class StoreReport(Answer):
-    """`faults` empty: everything that the rules promise is so."""
+    """`faults` empty: everything that the rules promise is so. With a damaged index only the database was looked at."""
 
-    segments: int
-    fragments: int
-    gaps: int
-    size_bytes: int
-    open_segments: int  # being written, or left by a crash for the next start
-    without_row: int  # sealed, and their rows are still to come
-    quarantined: int
+    segments: int = 0
+    fragments: int = 0
+    gaps: int = 0
+    size_bytes: int = 0
+    open_segments: int = 0  # being written, or left by a crash for the next start
+    without_row: int = 0  # sealed, and their rows are still to come
+    quarantined: int = 0
     faults: tuple[StoreFault, ...]
 
 

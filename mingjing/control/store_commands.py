@@ -12,12 +12,16 @@ import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
 from storage import KEY_FILE, take_media
+from storage.database import damaged_tables
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
 
 
 async def check_store(house: House, *, deep: bool) -> StoreReport:
+    damaged = await _look_at_database(house)
+    if damaged.keys() & set(recorder.INDEX_TABLES):
+        return StoreReport(faults=tuple(damaged.values()))
     report = await recorder.check(house.store, recorder.Index(house.database), deep=deep)
     return StoreReport(
         segments=report.segments,
@@ -27,8 +31,21 @@ async def check_store(house: House, *, deep: bool) -> StoreReport:
         open_segments=report.open_segments,
         without_row=report.without_row,
         quarantined=report.quarantined,
-        faults=tuple(_fault(house, fault.path, fault.words) for fault in report.faults),
+        faults=(*damaged.values(), *(_fault(house, fault.path, fault.words) for fault in report.faults)),
     )
+
+
+async def _look_at_database(house: House) -> dict[str, StoreFault]:
+    """Damaged tables. With those of the index nothing can be compared."""
+    path = house.database.path
+    found = await asyncio.to_thread(damaged_tables, path)
+    if found:
+        house.database.found_damaged("; ".join(f"{table}: {words}" for table, words in found.items()))
+    fix = "start the server anew: it mends the database, and compares it with the files"
+    return {
+        table: _fault(house, path.resolve(), f"the table {table} is damaged ({words}): {fix}")
+        for table, words in found.items()
+    }
 
 
 async def rebuild_store(house: House, principal: str) -> StoreRebuilt:

@@ -9,10 +9,30 @@ Invariants:
 - One connection writes, one task at a time, and it alone checkpoints (docs/decisions/0005).
 - A transaction of `write()` is durable when its block ends, and has left no trace when it raised.
 - A database of a newer schema than this program's is refused, untouched.
+- A file that its disk has damaged is told of, and kept; what can be read of it takes its place before anybody opens it.
 """
 
 from storage.database.connection import Database, DatabaseClosedError
+from storage.database.damage import DatabaseUnreadableError, LookEndedError, PageLook, damaged_tables, is_damage
+from storage.database.mending import Mended, damage_of, finish_exchange, mend
+from storage.database.salvage import Salvaged
 from storage.database.schema import metadata
 from storage.database.schema_history import SchemaTooNewError, migrate
 
-__all__ = ["Database", "DatabaseClosedError", "SchemaTooNewError", "metadata", "migrate"]
+__all__ = [
+    "Database",
+    "DatabaseClosedError",
+    "DatabaseUnreadableError",
+    "LookEndedError",
+    "Mended",
+    "PageLook",
+    "Salvaged",
+    "SchemaTooNewError",
+    "damage_of",
+    "damaged_tables",
+    "finish_exchange",
+    "is_damage",
+    "mend",
+    "metadata",
+    "migrate",
+]

@@ -4,13 +4,18 @@ What should not be here: statements (each room's own), and the schema's history 
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import make_url
+import structlog
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.database.damage import is_damage
+from storage.database.mending import suspect
 from storage.database.pragmas import CONNECT_ARGS, prepare_readers, prepare_writer
 from storage.database.snapshot import copy_database
 from storage.database.threads import ConnectionThreads
@@ -21,6 +26,9 @@ READERS = 4
 
 # A read waits this long for one of them; by then something holds a read open that should not.
 READER_WAIT_S = 30.0
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("storage.database")
 
 
 class DatabaseClosedError(RuntimeError):
@@ -44,6 +52,10 @@ class Database:
         self._readers = _engine(url, self._threads, size=READERS)
         prepare_writer(self._writer.sync_engine)
         prepare_readers(self._readers.sync_engine)
+        for engine in (self._writer, self._readers):
+            event.listen(engine.sync_engine, "handle_error", self._look_at_error)
+        self.damage = ""  # what is wrong with the file, once somebody met it
+        self.damaged = asyncio.Event()
         self._turn = asyncio.Lock()
         self._writing: asyncio.Task[object] | None = None
         self._closed = False
@@ -100,9 +112,32 @@ class Database:
             OSError, sqlite3.Error: it cannot be written; nothing is left of it.
         """
         self._require_open()
+        try:
+            await asyncio.to_thread(copy_database, self.path, target)
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                self.found_damaged(str(error))
+            raise
+
+    @property
+    def path(self) -> Path:
         source = make_url(self.url).database
         assert source is not None
-        await asyncio.to_thread(copy_database, Path(source), target)
+        return Path(source)
+
+    def found_damaged(self, words: str) -> None:
+        """Somebody met damage: it is told once, and the next start looks at every page (mending)."""
+        if self.damage:
+            return
+        self.damage = words
+        log.error("the database is damaged", path=str(self.path), error=words)
+        with suppress(OSError):  # the disk is at fault anyhow; a start looks at files that are not large unasked
+            suspect(self.path, words)  # a sync in the loop, once in the life of a process
+        self.damaged.set()
+
+    def _look_at_error(self, context: ExceptionContext) -> None:
+        if is_damage(context.original_exception):
+            self.found_damaged(str(context.original_exception))
 
     async def close(self) -> None:
         """Wait for the running write, then close. The writer goes last: who closes last checkpoints."""

@@ -44,7 +44,7 @@ def _migrate(url: str, revision: str) -> None:
     prepare_writer(engine)
     try:
         with engine.connect() as connection:
-            _refuse_newer(connection, ScriptDirectory.from_config(config))
+            _refuse_newer(connection, ScriptDirectory.from_config(config), revision)
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     finally:
@@ -57,11 +57,11 @@ def _create_private(path: str | None) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory, wanted: str) -> None:
     with connection.begin():
         current = MigrationContext.configure(connection).get_current_heads()
-    known = {script.revision for script in scripts.walk_revisions()}
-    for revision in current:
+    known = {script.revision for script in scripts.walk_revisions()} | {"head"}
+    for revision in (*current, wanted):
         if revision not in known:
             raise SchemaTooNewError(
                 f"this database has schema {revision}, newer than this program's {scripts.get_current_head()}. "

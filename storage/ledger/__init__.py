@@ -15,11 +15,12 @@ Invariants (docs/design/ledger.md):
 
 from storage.ledger.entry import Entry, JsonValue
 from storage.ledger.ledger import Ledger, LedgerStatistics
-from storage.ledger.projection import LedgerPage
+from storage.ledger.projection import LEDGER_TABLES, LedgerPage
 from storage.ledger.proof import BrokenEntry, LedgerReport, verify_files
 from storage.ledger.writer import LedgerUnavailable
 
 __all__ = [
+    "LEDGER_TABLES",
     "BrokenEntry",
     "Entry",
     "JsonValue",

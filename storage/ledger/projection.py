@@ -29,6 +29,9 @@ ledger_entries = Table(
 )
 
 
+LEDGER_TABLES = (ledger_entries.name,)
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
     """Entries newest first. `total` counts all that match, on whatever page."""

@@ -172,3 +172,10 @@ async def test_footage_of_a_clock_that_nobody_had_set_does_not_go_when_it_is_set
     stage.clock.utc = now_ns
     await a_ring(stage, index, RingLimits(max_age_ns=HOUR_NS)).turn()
     assert kept(stage) == ids
+
+
+async def test_nothing_goes_by_the_word_of_a_damaged_database(stage, index):
+    ids = await archive(stage, index)
+    index._database.found_damaged("database disk image is malformed")
+    await a_ring(stage, index, RingLimits(max_age_ns=0)).turn()
+    assert kept(stage) == ids

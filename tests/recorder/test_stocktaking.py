@@ -1,6 +1,6 @@
 import pytest
 
-from recorder.stocktaking import take_stock
+from recorder.stocktaking import learn_newest, take_stock
 from tests.recorder.test_check import archive as archive  # three segments with rows
 
 
@@ -34,3 +34,14 @@ async def test_a_row_without_a_file_is_told_and_kept(archive, index):
     archive.store.remove(path)
     assert (await take_stock(archive.store, index)).missing == [archive.store.relative(path)]
     assert await index.has(path.stem)
+
+
+async def test_an_empty_index_learns_the_newest_segment_of_each_channel_before_anything_is_recorded(archive, index):
+    before, streams = await index.oldest(10), await index.last_streams()
+    await index.clear()
+    assert await learn_newest(archive.store, index) == len(streams)
+    assert await index.last_streams() == streams
+    assert await learn_newest(archive.store, index) == 0  # it is not empty any more
+    stock = await take_stock(archive.store, index)
+    assert stock.adopted == len(before) - len(streams)
+    assert await index.oldest(10) == before

@@ -84,6 +84,7 @@ const words: typeof zh = {
       'audit.read': 'Read the audit log',
       'audit.verify': 'Verified the audit log',
       'ledger.repair': 'Log repaired',
+      'database.mend': 'Database mended',
       'ledger.missing': 'Log missing',
     },
   },

@@ -27,6 +27,7 @@ export default {
     disk_error: '看系统日志和阵列状态，运行 mingjing store check。反复出现就换盘。',
     ring_short: '找出占用磁盘的其他文件；磁盘本来就小，就加盘或由主管缩短期限。',
     footage_missing: '检查媒体盘是否挂载、是否挂错盘；从备份恢复。',
+    database_damaged: '尽快重启服务器：启动时自动修复数据库，并列出丢失的内容。录像不受影响，重启前不会删除任何录像。请检查这块磁盘。',
     clock_set: '检查 NTP。告警中写着跳了多少，作证据说明时要用。',
   },
 }

@@ -82,6 +82,7 @@ export default {
       'audit.read': '查阅审计日志',
       'audit.verify': '校验审计日志',
       'ledger.repair': '日志修复',
+      'database.mend': '数据库修复',
       'ledger.missing': '日志缺失',
     },
   },

@@ -1,0 +1,131 @@
+"""A damaged database: mended before anybody opens it, told of while the server runs (F65).
+
+Recording never waits for it. The files tell of every recording and of every entry of the audit log, so these tables
+are made again; people, places and devices are in the database alone: what can be read of them is taken over, what
+cannot is named, and has to come from the backup (docs/guide/backup.md).
+
+Not here: pages, tables and files (storage.database).
+"""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from gateway.stream import AlarmKind, Hub
+from mingjing.settings import Settings
+from recorder import INDEX_TABLES
+from storage.database import (
+    Database,
+    DatabaseUnreadableError,
+    LookEndedError,
+    Mended,
+    PageLook,
+    Salvaged,
+    damage_of,
+    finish_exchange,
+    mend,
+    migrate,
+)
+from storage.ledger import LEDGER_TABLES, JsonValue, Ledger
+
+FIRST_LOOK_S = 120.0  # the minutes after a start belong to the devices that come back
+LOOK_AGAIN_S = 86_400.0
+TELL_AGAIN_S = 240.0  # walls forget an alarm after five minutes
+NAMES_MAX = 50  # told of one table; the ledger's entries are short
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("mingjing")
+
+
+async def mend_if_damaged(settings: Settings) -> Mended | None:
+    """Before the database is opened; the store is locked.
+
+    Raises:
+        DatabaseUnreadableError: nothing of it can be read; nothing was changed.
+        SchemaTooNewError: a newer program has written it.
+        OSError, SQLAlchemyError: there is no room for a new one, for example; nothing was changed.
+    """
+    path = settings.database_path
+    await asyncio.to_thread(finish_exchange, path)
+    found = await asyncio.to_thread(damage_of, path)
+    if not found:
+        return None
+    log.error("the database is damaged, and mended now", path=str(path), found=found)
+    mended = await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
+    log.error(words_of(mended))
+    return mended
+
+
+async def record_mending(ledger: Ledger, mended: Mended) -> None:
+    """Nothing is repaired silently. Raises LedgerUnavailable."""
+    detail: dict[str, JsonValue] = {
+        "kept_as": mended.kept_as.name,
+        "made_again": [table.table for table in mended.tables if table.remade],
+        "lost": {table.table: list(table.lost[:NAMES_MAX]) for table in mended.tables if table.lost},
+        "lost_more": [table.table for table in mended.tables if table.lost_more],
+    }
+    await ledger.append(principal="system", action="database.mend", detail=detail)
+
+
+def words_of(mended: Mended) -> str:
+    """For the alarm and the log."""
+    said = ["the database was damaged and is mended"]
+    if any(table.remade for table in mended.tables):
+        said.append("what the files tell is made again from them")
+    said += [_lost(table) for table in mended.tables if table.lost or table.lost_more]
+    said.append(f"the damaged file is kept as {mended.kept_as.name}")
+    return "; ".join(said)
+
+
+class DatabaseWatch:
+    """Looks at every page now and then, and tells of damage for as long as there is some."""
+
+    def __init__(self, database: Database, hub: Hub) -> None:
+        self._database = database
+        self._hub = hub
+
+    async def run(self) -> None:
+        wait_s = FIRST_LOOK_S
+        while True:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._database.damaged.wait()
+            except TimeoutError:
+                await self._look()
+                wait_s = LOOK_AGAIN_S
+            if self._database.damage:
+                self._tell()
+                await asyncio.sleep(TELL_AGAIN_S)
+
+    async def _look(self) -> None:
+        look = PageLook(self._database.path)
+        try:
+            found = await asyncio.to_thread(look.run)
+        except DatabaseUnreadableError as error:
+            self._database.found_damaged(str(error))
+        except LookEndedError as error:
+            log.warning("the database could not be looked at", error=str(error))
+        else:
+            if found:
+                self._database.found_damaged("; ".join(f"{table}: {words}" for table, words in found.items()))
+        finally:
+            look.stop()
+
+    def _tell(self) -> None:
+        words = (
+            f"the database is damaged ({self._database.damage}): recording goes on, nothing is deleted. "
+            "Restart the server: it is mended then, and what was lost, if anything, is named"
+        )
+        self._hub.alarm(AlarmKind.DATABASE_DAMAGED, words=words)
+
+
+def _lost(table: Salvaged) -> str:
+    names = ", ".join(table.lost[:NAMES_MAX])
+    if not names:
+        return f"lost of {table.table}: nobody knows what; {table.rows} rows are left"
+    beyond = len(table.lost) > NAMES_MAX or table.lost_more
+    return f"lost of {table.table}: {names}{' and others' if beyond else ''}"
+
+
+async def _make_empty(path: Path, revision: str | None) -> None:
+    await migrate(f"sqlite+aiosqlite:///{path}", revision or "head")

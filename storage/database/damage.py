@@ -1,0 +1,119 @@
+"""A database file that its disk has damaged: how it is told from every other trouble, and how it is looked for.
+
+SQLite notices a torn or overwritten page when it reads it, and not before. So two things tell: a statement that fails
+(`is_damage`), and a look at every page (`PageLook`). A bit that changed inside of a value is noticed by neither.
+
+Not here: what is done about it (salvage, mending).
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy.exc import DBAPIError
+
+# Of one table; a damaged interior page gives one for each page below it.
+_WORDS_MAX = 3
+
+_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DatabaseUnreadableError(Exception):
+    """So much is damaged that not even the names of the tables can be read; the message says what to do."""
+
+
+class LookEndedError(Exception):
+    """A look at the pages did not come to its end."""
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the file is not what SQLite wrote, as against locked, full, away or refused."""
+    if isinstance(error, DBAPIError):
+        error = error.orig
+    code = getattr(error, "sqlite_errorcode", None)  # extended codes have the primary one in the low byte
+    return isinstance(error, sqlite3.DatabaseError) and code is not None and code & 0xFF in _CODES
+
+
+class PageLook:
+    """A look at every page of every table, and of its indexes, but those of the tables in `but`.
+
+    Beside a running server it is a reader as any other, for one table at a time.
+    """
+
+    def __init__(self, path: Path, *, but: Collection[str] = ()) -> None:
+        self._path = path
+        self._but = but
+        self._connection: sqlite3.Connection | None = None
+        self._stopped = False
+
+    def run(self) -> dict[str, str]:
+        """What is wrong, by table. Blocks, and reads the whole file.
+
+        Raises:
+            DatabaseUnreadableError: not even the names of the tables can be read.
+            LookEndedError: the file cannot be opened, or the look was stopped.
+        """
+        try:
+            with closing(open_to_read(self._path)) as connection:
+                self._connection = connection
+                return dict(self._damaged(connection))
+        except sqlite3.OperationalError as error:
+            raise LookEndedError(str(error)) from error
+
+    def _damaged(self, connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+        for table in tables_of(connection, self._path):
+            if self._stopped:
+                raise LookEndedError("stopped")
+            if table not in self._but and (words := _faults(connection, table)):
+                yield table, words
+
+    def stop(self) -> None:
+        """From any thread: `run` ends within some pages."""
+        self._stopped = True
+        if self._connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # it has just ended by itself
+                self._connection.interrupt()
+
+
+def damaged_tables(path: Path, *, but: Collection[str] = ()) -> dict[str, str]:
+    """What is wrong, by table; as `PageLook`."""
+    return PageLook(path, but=but).run()
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """What cannot write cannot checkpoint either: nothing of a damaged file, or of its log, changes."""
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def tables_of(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Raises DatabaseUnreadableError."""
+    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    try:
+        return [str(name) for (name,) in connection.execute(query)]
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        raise DatabaseUnreadableError(
+            f"{path} is damaged, and nothing in it can be read ({error}). Recordings and audit log are files of their "
+            "own and not touched. Move it away, put the database of the newest backup in its place, and start: what "
+            "was recorded since is found by itself (docs/guide/backup.md)."
+        ) from None
+
+
+def quoted(name: str) -> str:
+    """An identifier in a statement."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _faults(connection: sqlite3.Connection, table: str) -> str:
+    try:
+        rows = connection.execute(f"PRAGMA quick_check({quoted(table)})").fetchmany(_WORDS_MAX)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return str(error)
+    words = " ".join(str(row[0]).removeprefix("*** in database main ***") for row in rows)
+    return "" if words == "ok" else " ".join(words.split())

@@ -1,0 +1,133 @@
+"""A damaged database is replaced by what can be read of it, before anybody opens it; the damaged file is kept.
+
+    mingjing.sqlite3.suspect              somebody met a damaged page: the next start looks at all of them
+    mingjing.sqlite3.mending              the new file, while it is made
+    mingjing.sqlite3.mended               it is whole and takes the place of the old one now
+    mingjing.sqlite3.damaged-<time>       the old one, as it was, with its log
+
+Killed at any step, the next start does the rest: until `.mended` has its name nothing has happened, and from then on
+only names change.
+
+Not here: what a page looks like that is damaged (damage), what is copied (salvage), who is told (the roof).
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.database.damage import damaged_tables
+from storage.database.salvage import Salvaged, revision_of, salvage
+
+# A file up to this size is looked at before each start: it takes less than a second. A larger one, where millions of
+# recordings are, only where somebody met a damaged page; it is looked at while the server runs.
+LOOKED_AT_BYTES = 256 << 20
+
+# Makes a new database at this path, of this schema (None: the newest), and closes it.
+MakeEmpty = Callable[[Path, str | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a start found and did."""
+
+    kept_as: Path  # the damaged file
+    found: str  # what was wrong
+    tables: tuple[Salvaged, ...]  # those that are not as they were
+
+
+def suspect(path: Path, words: str) -> None:
+    """Have the next start look at every page. Blocks for one sync.
+
+    Raises:
+        OSError: it cannot be written down.
+    """
+    with _beside(path, "suspect").open("w", encoding="utf-8") as file:
+        file.write(words + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def damage_of(path: Path) -> str:
+    """What is wrong with the file, in words; empty when nothing is, or when it is too large to look at unasked.
+
+    Raises:
+        DatabaseUnreadableError: nothing can be read at all.
+    """
+    marker = _beside(path, "suspect")
+    if not path.exists() or (path.stat().st_size > LOOKED_AT_BYTES and not marker.exists()):
+        return ""
+    found = damaged_tables(path)
+    if not found:
+        marker.unlink(missing_ok=True)  # what was met is gone: it was written anew, or only read wrongly
+    return "; ".join(f"{table}: {words}" for table, words in found.items())
+
+
+async def mend(path: Path, found: str, *, make_empty: MakeEmpty, apart: Collection[Collection[str]] = ()) -> Mended:
+    """Replace the damaged file by a new one with all that can be read of it; `apart` as for `salvage`.
+
+    Raises:
+        DatabaseUnreadableError: nothing can be read; nothing was changed.
+        OSError, sqlite3.Error, SchemaTooNewError: the new one cannot be made; nothing was changed.
+    """
+    new = _beside(path, "mending")
+    for leftover in _with_log(new):
+        leftover.unlink(missing_ok=True)
+    await make_empty(new, await asyncio.to_thread(revision_of, path))
+    tables = await asyncio.to_thread(salvage, path, new, apart=apart)
+    kept_as = await asyncio.to_thread(_exchange, path, new)
+    return Mended(kept_as, found, tuple(tables))
+
+
+def finish_exchange(path: Path) -> None:
+    """After a kill in the midst of it: the old file, if it is still there, makes way for the new one."""
+    mended = _beside(path, "mended")
+    if not mended.exists():
+        return
+    kept_as = _kept_as(path, mended)
+    _sync_folder(path)
+    for old, name in ((f"{path}-wal", f"{kept_as}-wal"), (str(path), str(kept_as))):  # its log first: both or none
+        with suppress(FileNotFoundError):
+            os.replace(old, name)
+    Path(f"{path}-shm").unlink(missing_ok=True)
+    _sync_folder(path)
+    mended.replace(path)
+    _beside(path, "suspect").unlink(missing_ok=True)
+    _sync_folder(path)
+
+
+def _exchange(path: Path, new: Path) -> Path:
+    descriptor = os.open(new, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    mended = new.replace(_beside(path, "mended"))
+    kept_as = _kept_as(path, mended)
+    finish_exchange(path)
+    return kept_as
+
+
+def _kept_as(path: Path, mended: Path) -> Path:
+    """The same name for the old file whenever it is asked: by the time at which the new one was made."""
+    made = datetime.fromtimestamp(mended.stat().st_mtime, UTC)
+    return _beside(path, f"damaged-{made:%Y%m%dT%H%M%SZ}")
+
+
+def _beside(path: Path, word: str) -> Path:
+    return path.with_name(f"{path.name}.{word}")
+
+
+def _with_log(path: Path) -> list[Path]:
+    return [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""What a running server says of a damaged database, and what a start says of a mended one."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.stream import AlarmKind
+from mingjing import database_care
+from mingjing.database_care import DatabaseWatch, words_of
+from storage.database import Database, Mended, Salvaged, migrate
+from tests.storage.pages import overwrite_page, root_page
+
+
+class Hub:
+    """Takes down what is told."""
+
+    def __init__(self):
+        self.told = []
+        self.often = asyncio.Event()
+
+    def alarm(self, kind, *, words):
+        self.told.append((kind, words))
+        if len(self.told) > 1:
+            self.often.set()
+
+
+@pytest.fixture
+async def database(tmp_path):
+    path = tmp_path / "mingjing.sqlite3"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    overwrite_page(path, root_page(path, "alarms"))
+    database = await Database.open(f"sqlite+aiosqlite:///{path}")
+    yield database
+    await database.close()
+
+
+async def test_a_page_that_nobody_reads_is_looked_at_all_the_same_and_told_as_long_as_it_lasts(database, monkeypatch):
+    monkeypatch.setattr(database_care, "FIRST_LOOK_S", 0.01)
+    monkeypatch.setattr(database_care, "TELL_AGAIN_S", 0.01)
+    hub = Hub()
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(DatabaseWatch(database, hub).run())
+        await asyncio.wait_for(hub.often.wait(), 10)
+        watching.cancel()
+    kind, words = hub.told[0]
+    assert kind is AlarmKind.DATABASE_DAMAGED
+    assert "alarms: " in words
+    assert "Restart the server" in words
+    assert database.path.with_name(f"{database.path.name}.suspect").exists()
+
+
+def test_what_was_lost_is_named_and_where_the_damaged_file_is():
+    tables = (
+        Salvaged("devices", 3, lost=["dev1", "dev2"]),
+        Salvaged("segments", 0, remade=True),
+        Salvaged("units", 2, lost_more=True),
+        Salvaged("users", 5),
+    )
+    words = words_of(Mended(Path("/data/mingjing.sqlite3.damaged-20261124T120000Z"), "", tables))
+    assert "lost of devices: dev1, dev2;" in words
+    assert "lost of units: nobody knows what; 2 rows are left" in words
+    assert "users" not in words
+    assert "kept as mingjing.sqlite3.damaged-20261124T120000Z" in words
