@@ -1,29 +1,29 @@
-"""One RTSP connection: a socket around the sans-IO core, and the stream that it publishes, or watches.
+"""One RTSP connection: a socket around the sans-IO core, for a device that publishes or a viewer.
 
 Bytes are read into the buffer that all connections share (read_buffer.py); RTP packets are taken apart
-in it, in place. A device's requests are answered by `admission` and `hub`, both in memory: nothing waits.
-A viewer's requests wait for the audit, in a task; nothing is read from the socket meanwhile.
+in it, in place. A device's requests are answered at once. A viewer's requests wait for the audit, in a
+task; nothing is read from the socket meanwhile.
+
+Not here: what a device does (publisher.py), what a viewer does (player.py).
 """
 
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import cast
 
 import structlog
 
-from gateway.admission import Admission, Allowed, Challenge
-from gateway.registry import RefusalReason
-from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
+from gateway.admission import Admission
 from gateway.rtsp.connections import Connections
 from gateway.rtsp.player import Player
+from gateway.rtsp.publisher import Publisher
 from gateway.rtsp.read_buffer import ReadBuffer
 from gateway.rtsp.track_feed import TrackFeed
-from gateway.rtsp.udp import Expected, UdpPorts
-from gateway.stream import Hub, Publication
+from gateway.rtsp.udp import UdpPorts
+from gateway.stream import Hub
 from media import GapCause
-from media.rtp import TrackReceiver
 from media.rtsp import (
     Announce,
     Bounds,
@@ -31,8 +31,6 @@ from media.rtsp import (
     Describe,
     Event,
     Fault,
-    Lower,
-    MediaPath,
     Pause,
     Play,
     Record,
@@ -41,7 +39,6 @@ from media.rtsp import (
     Teardown,
     TransportRefused,
 )
-from media.sdp import SdpError, parse
 from storage import Clock
 
 UNREAD_MAX_BYTES = 256 << 10  # our answers and reports that a peer does not read: 1,000 pipelined requests are half
@@ -98,14 +95,9 @@ class RtspConnection(asyncio.BufferedProtocol):
         )
         self._transport: asyncio.Transport | None = None
         self._peer = ("", 0)
-        self._path: MediaPath | None = None
-        self._announcement: Announcement | None = None
-        self._feeds: dict[int, TrackFeed] = {}
-        self._rtp_feeds: dict[int, TrackFeed] = {}
-        self._rtcp_feeds: dict[int, TrackFeed] = {}
-        self._publication: Publication | None = None
-        self._end_cause = GapCause.OFFLINE
-        self.over_udp = False
+        self._publisher: Publisher  # from when the socket is there
+        self._rtp_feeds: Mapping[int, TrackFeed] = {}  # the publisher's own, without a step between
+        self._rtcp_feeds: Mapping[int, TrackFeed] = {}
 
     # the socket
 
@@ -113,6 +105,16 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but the base class
         self._transport.set_write_buffer_limits(high=UNREAD_MAX_BYTES)
         self._peer = self._transport.get_extra_info("peername")[:2]
+        self._publisher = publisher = Publisher(
+            core=self.core,
+            peer=self._peer[0],
+            binding=self.binding,
+            hub=self._hub,
+            admission=self._admission,
+            udp=self._udp,
+            close=self.close,
+        )
+        self._rtp_feeds, self._rtcp_feeds = publisher.rtp_feeds, publisher.rtcp_feeds
         self._open_connections.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -139,11 +141,12 @@ class RtspConnection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """The peer asks and never reads what we answer: there is nothing to wait for."""
         assert self._transport is not None
-        log.info("connection fault", peer=self._peer[0], words="what we send is not read", device=self._device())
+        device = self._publisher.device
+        log.info("connection fault", peer=self._peer[0], words="what we send is not read", device=device)
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop(self._end_cause)
+        self._publisher.end()
         self._rest = b""
         self._open_connections.discard(self)
         if self._player is not None:
@@ -154,6 +157,11 @@ class RtspConnection(asyncio.BufferedProtocol):
     def proven(self) -> bool:
         """Whether a device or a person has proved who it is."""
         return self.core.proven
+
+    @property
+    def over_udp(self) -> bool:
+        """Whether a device sends its packets as datagrams: then the timers are fine ones."""
+        return self._publisher.over_udp
 
     @property
     def host(self) -> str:
@@ -183,8 +191,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         if self._transport is not None and self._transport.is_closing():
             self._transport.abort()  # a peer that takes nothing would keep it closing, and open, for ever
             return
-        for feed in self._feeds.values():
-            feed.tick(mono_ns)
+        self._publisher.tick(mono_ns)
         if self._player is not None:
             self._player.tick(mono_ns)
         deadline = self.core.next_timeout()
@@ -193,9 +200,6 @@ class RtspConnection(asyncio.BufferedProtocol):
             while (event := self.core.next_event()) is not None:
                 self._handle(event)
         self.flush()
-
-    def _udp_seen(self, mono_ns: int) -> None:
-        self.core.media_seen(mono_ns)
 
     # media
 
@@ -214,13 +218,13 @@ class RtspConnection(asyncio.BufferedProtocol):
     def _handle(self, event: Event) -> None:
         match event:
             case Announce():
-                self._announce(event)
+                self._publisher.announce(event)
             case Describe():
                 self._describe(event)
             case Setup() if self._player is not None:
                 self._player.setup(event)
             case Setup():
-                self._setup(event)
+                self._publisher.setup(event)
             case Play():
                 assert self._player is not None
                 self._answer_later(self._player.play())
@@ -230,12 +234,11 @@ class RtspConnection(asyncio.BufferedProtocol):
             case TransportRefused() if self._player is not None:
                 pass
             case TransportRefused():
-                self._remember_refused_transport(event.words)
+                self._publisher.remember_refused_transport(event.words)
             case Record():
-                self._record()
+                self._publisher.record()
             case Teardown():
-                self._end_cause = GapCause.DEVICE_STOPPED
-                self._stop(self._end_cause)
+                self._publisher.end(GapCause.DEVICE_STOPPED)
             case Fault():
                 self._fault(event)
             case _:
@@ -281,117 +284,6 @@ class RtspConnection(asyncio.BufferedProtocol):
         assert self._transport is not None
         return self._transport
 
-    def _announce(self, event: Announce) -> None:
-        path = event.path
-        answer = self._admission.check(path.device, event.credentials, self.binding, self._peer[0])
-        if isinstance(answer, Challenge):
-            self.core.challenge(answer.headers)
-            return
-        if not isinstance(answer, Allowed):
-            log.info("device refused", device=path.device, peer=self._peer[0], reason=answer.reason)
-            self.core.refuse(answer.status, answer.words)
-            return
-        try:
-            description = parse(event.sdp)
-            self._announcement = read_announcement(description)
-        except SdpError as error:
-            self._refuse(path, 400, RefusalReason.BAD_DESCRIPTION, str(error))
-            return
-        except UnsupportedCodecError as error:
-            self._hub.refuse_codec(path.device, path.channel, str(error))
-            self._refuse(path, 415, RefusalReason.CODEC_NOT_SUPPORTED, f"codec not supported: {error}")
-            return
-        self._path = path
-        self.core.accept_announce(description)
-
-    def _refuse(self, path: MediaPath, status: int, reason: RefusalReason, words: str) -> None:
-        log.info("device refused", device=path.device, peer=self._peer[0], reason=reason, words=words)
-        self._admission.remember_refusal(path.device, reason, self._peer[0], words)
-        self.core.refuse(status, words)
-
-    def _setup(self, event: Setup) -> None:
-        assert self._announcement is not None
-        transport = event.transport
-        over_udp = transport.lower is Lower.UDP
-        if not self._announcement.carries(event.track):
-            self._accept_setup(over_udp)
-            return
-        media = event.media
-        assert media.codec is not None
-        receiver = TrackReceiver(media.codec, media.payload_type, media.clock_rate, media.fmtp, reorder=over_udp)
-        if over_udp:
-            assert self._udp is not None
-            assert transport.client_port is not None
-            rtcp_peer = (self._peer[0], transport.client_port[1])
-            udp = self._udp
-            assert self._path is not None
-            feed = TrackFeed(receiver, lambda report: udp.send_rtcp(report, rtcp_peer))
-            if not udp.expect(self._peer[0], transport.client_port, Expected(feed, self._udp_seen, self._path)):
-                words = "another track at this address sends from these ports"
-                self._remember_refused_transport(words)
-                self.core.refuse(461, words)
-                return
-        else:
-            assert transport.channels is not None
-            rtp_channel, rtcp_channel = transport.channels
-            core = self.core
-            feed = TrackFeed(receiver, lambda report: core.send_interleaved(rtcp_channel, report))
-            self._rtp_feeds[rtp_channel] = feed
-            self._rtcp_feeds[rtcp_channel] = feed
-        self.over_udp |= over_udp
-        self._feeds[event.track] = feed
-        self._accept_setup(over_udp)
-
-    def _remember_refused_transport(self, words: str) -> None:
-        assert self._path is not None  # no SETUP before an ANNOUNCE
-        device, peer = self._path.device, self._peer[0]
-        log.info("device refused", device=device, peer=peer, reason=RefusalReason.TRANSPORT_NOT_SUPPORTED, words=words)
-        self._admission.remember_refusal(device, RefusalReason.TRANSPORT_NOT_SUPPORTED, peer, words)
-
-    def _accept_setup(self, over_udp: bool) -> None:
-        ports = (self._udp.rtp_port, self._udp.rtcp_port) if over_udp and self._udp is not None else None
-        self.core.accept_setup(server_port=ports)
-
-    def _record(self) -> None:
-        assert self._path is not None
-        assert self._announcement is not None
-        if not self._feeds:
-            self.core.refuse(455, "no track that can be carried was set up")
-            return
-        refused = self._admission.check_again(self._path.device, self._peer[0])
-        if refused is not None:
-            log.info("device refused", device=self._path.device, peer=self._peer[0], reason=refused.reason)
-            self.core.refuse(refused.status, refused.words)
-            return
-        offers = [self._announcement.offers[track] for track in self._feeds]
-        self._publication = self._hub.publish(self._path.device, self._path.channel, offers, self._displaced)
-        for index, feed in enumerate(self._feeds.values()):
-            feed.attach(self._publication, index)
-        self._admission.devices.mark_seen(self._path.device)
-        log.info("stream begins", device=self._path.device, channel=self._path.channel, peer=self._peer[0])
-        self.core.accept_record()
-
     def _fault(self, event: Fault) -> None:
-        log.info("connection fault", peer=self._peer[0], words=event.words, device=self._device())
-        if event.timed_out:
-            self._end_cause = GapCause.STALLED
-        self._stop(self._end_cause)
-
-    def _device(self) -> str | None:
-        return self._path.device if self._path else None
-
-    def _displaced(self, cause: GapCause) -> None:
-        self._end_cause = cause
-        self.close()
-
-    def _stop(self, cause: GapCause) -> None:
-        """End the stream, if one is running. The last complete units are handed on first."""
-        publication, self._publication = self._publication, None
-        for feed in self._feeds.values():
-            feed.finish()
-            if self._udp is not None:
-                self._udp.forget(feed)
-        if publication is not None and self._path is not None:
-            self._hub.end(publication, cause)
-            self._admission.devices.mark_seen(self._path.device)
-            log.info("stream ends", device=self._path.device, channel=self._path.channel, cause=cause.name.lower())
+        log.info("connection fault", peer=self._peer[0], words=event.words, device=self._publisher.device)
+        self._publisher.end(GapCause.STALLED if event.timed_out else None)
