@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from mingjing.simulator import ClipOptions, Faults
 from tests.browser.wall import Wall
 from tests.house.bounds import FULL, noted, told
-from tests.house.fleet import playing
+from tests.house.fleet import flapping
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +18,6 @@ SIZES = {"office": (1366, 768), "phone": (390, 844)}
 # A tile says "stalled" after 5 s without a picture; two are what a person takes for a hiccup of his own screen. The
 # browser decodes in software here, on cores that the devices and the server share.
 STILL_MAX_S = 2.0
-SMALL = ClipOptions(width=192, height=192, fps=5, bitrate_kbps=50, gop=5, seconds=2, sound=False)
 
 # Every picture that is shown, and every frame of the page, of these tiles from now on.
 _LOOK = """
@@ -55,17 +53,18 @@ _SEEN = "() => ({ ...window.seen, places: [...window.seen.places], states: [...w
 @pytest.mark.timeout(400)
 @pytest.mark.fault("F33", "I8")
 async def test_devices_that_flap_do_not_shake_the_tiles_of_others(house, browser, clip_cache):
-    flapping = [f"flap{number}" for number in range(FLAPPING)]
-    await house.enrol(*flapping)
+    names = [f"flap{number}" for number in range(FLAPPING)]
+    await house.enrol(*names)
     for name in STEADY:
         await house.device(name).push()
     walls = {}
     for size, pixels in SIZES.items():
         walls[size] = wall = await Wall.open(browser, house, size=pixels)
         await wall.wait_for_devices(STEADY)  # what is on line hangs by itself
-    async with playing(house, flapping, SMALL, clip_cache, faults=Faults(flap_every_s=1)):
-        for name in flapping[:2]:  # on a phone there is room for few
+    async with flapping(house, names, clip_cache, every_s=1):
+        for name in names[:2]:  # on a phone there is room for few
             await walls["office"].place(name)
+            await walls["office"].wait_for_state(name, "live")
         for wall in walls.values():
             await wall.wait_for_tiles_playing(2)
             await wall.page.evaluate(_LOOK, STEADY)

@@ -1,6 +1,10 @@
 """Devices of the house that look after themselves: they come back whenever they are cut off."""
 
 import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +14,7 @@ from structlog.testing import capture_logs
 from mingjing.simulator import ClipOptions, DeviceLogin, Faults, Fleet, SimulateOptions
 from storage import SystemClock
 from tests.house.house import House
+from tests.house.process import REPOSITORY
 
 NO_FAULTS = Faults()
 
@@ -38,3 +43,35 @@ async def playing(
                 yield fleet
             finally:
                 task.cancel()
+
+
+@asynccontextmanager
+async def flapping(house: House, devices: Sequence[str], cache_dir: Path, *, every_s: float) -> AsyncIterator[None]:
+    """These devices come and go so often inside the block, in a process of their own: there may be very many."""
+    options = {
+        "--server": house.rtsp_url,
+        "--keys": "-",
+        "--cache-dir": cache_dir,
+        "--flap-every": every_s,
+        "--fps": 5,
+        "--bitrate": 100,
+    }
+    arguments = [str(part) for option in options.items() for part in option]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mingjing", "simulate", *arguments, "--no-sound"),
+        stdin=PIPE,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        cwd=REPOSITORY,
+    )
+    assert process.stdin is not None
+    keys = (json.dumps({"id": name, "key": house.keys[name], "rtsp_url": "", "whip_url": ""}) for name in devices)
+    process.stdin.write("\n".join(keys).encode())
+    process.stdin.close()
+    try:
+        yield
+        assert process.returncode is None
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
