@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from gateway.rtsp.batch import Batch
 from gateway.rtsp.way import Way
-from gateway.stream import Hub, LiveUnit, StreamEnd, StreamInfo, StreamInit, Subscription
+from gateway.stream import Hub, LiveUnit, StreamEnd, StreamInfo, StreamInit, Subscription, ViewerKind
 from media import VIDEO_TRACK_ID
 from media.rtp import TrackSender
 from media.sdp import SessionDescription, describe_track
@@ -173,6 +173,10 @@ class Outlets:
     @property
     def viewers(self) -> int:
         return sum(outlet.viewers for outlet, _, _ in self._open.values())
+
+    def missed(self, units: int) -> None:
+        """Count what was left out for a viewer who is slow."""
+        self._hub.viewer_missed(ViewerKind.RTSP, units)
 
     def use(self, device_id: str, channel: str, user: object) -> Outlet:
         """The outlet of a channel, for as long as this user does not `release` it."""

@@ -182,7 +182,7 @@ class Player:
             assert self._udp is not None
             return DatagramWay(over_udp, self._udp.send_rtp, self._udp.send_rtcp, self._end)
         layout = tuple((track, way.channels[0]) for track, way in self._transports.items() if way.channels is not None)
-        return InterleavedWay(self._transport, layout, self._end)
+        return InterleavedWay(self._transport, layout, self._end, self._outlets.missed)
 
     def _first_packets(self, outlet: Outlet) -> list[FirstPacket]:
         """Where each track begins: with the key picture that is there, or with what comes next."""

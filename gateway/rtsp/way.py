@@ -36,13 +36,20 @@ class Way(Protocol):
 class InterleavedWay:
     """Everything in one TCP connection: one write a batch, of bytes that all such viewers share."""
 
-    def __init__(self, transport: asyncio.Transport, layout: Layout, ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        layout: Layout,
+        ended: Callable[[str], None],
+        missed: Callable[[int], None],
+    ) -> None:
         self.units_sent = 0
         self.units_missed = 0
         self._transport = transport
         self._layout = layout
         self._channels = dict(layout)
         self._ended = ended
+        self._missed = missed
         self._backlog = Backlog(BACKLOG_BYTES_MIN)
         self._last = 0  # number of the newest batch written: none is written twice, also after a pause
 
@@ -59,6 +66,7 @@ class InterleavedWay:
         waiting = self._transport.get_write_buffer_size()
         if (waiting or not self._backlog.clear) and not self._backlog.admits(waiting, batch.mono_ns, key=batch.key):
             self.units_missed += batch.units
+            self._missed(batch.units)
             if self._backlog.stopped:
                 self._transport.abort()
             return

@@ -23,7 +23,7 @@ from gateway.stream.reader import (
     StreamReader,
     UnitReader,
 )
-from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics
+from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics, ViewerKind
 from gateway.stream.subscription import Subscription
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "Subscription",
     "UnitReader",
     "VideoOffer",
+    "ViewerKind",
 ]

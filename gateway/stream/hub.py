@@ -4,7 +4,8 @@ Not here: whether a device may send (admission), how it sends (rtsp, webrtc), wh
 (recorder). Which node has which stream is the relay's business.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -12,7 +13,7 @@ from gateway.stream.channel import Channel
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
 from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader, UnitReader
-from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics
+from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics, ViewerKind
 from gateway.stream.subscription import Subscription
 from media import AudioConfig, GapCause
 from storage import HELD_MAX_NS, Clock, UlidFactory
@@ -42,6 +43,7 @@ class Hub:
         self._factories: list[ReaderFactory] = []
         self._fencing_token = 0
         self._sampled_mono_ns = 0
+        self._missed: Counter[ViewerKind] = Counter(dict.fromkeys(ViewerKind, 0))
 
     def add_reader_factory(self, factory: ReaderFactory) -> None:
         """Have every new stream read by what the factory makes for it: the archive comes in here."""
@@ -143,6 +145,15 @@ class Hub:
 
     def statistics(self) -> Sequence[ChannelStatistics]:
         return [channel.statistics() for channel in self._channels.values()]
+
+    def viewer_missed(self, kind: ViewerKind, units: int) -> None:
+        """Count what was left out for a slow viewer."""
+        self._missed[kind] += units
+
+    @property
+    def missed_units(self) -> Mapping[ViewerKind, int]:
+        """What was left out for slow viewers since the server started."""
+        return self._missed
 
     def alarm(self, kind: AlarmKind, device_id: str = "", channel: str = "", words: str = "") -> None:
         """Tell whoever is on duty."""

@@ -25,6 +25,13 @@ class ChannelChanged:
     reason: str = ""
 
 
+class ViewerKind(StrEnum):
+    """By which door somebody watches."""
+
+    WEBSOCKET = "websocket"
+    RTSP = "rtsp"
+
+
 class AlarmKind(StrEnum):
     DEVICE_OFFLINE = "device_offline"
     DEVICE_STALLED = "device_stalled"

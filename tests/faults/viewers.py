@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from mingjing.simulator.clip import Clip
@@ -18,6 +19,7 @@ from tests.house.person import Viewer
 
 READER_BYTES_PER_S = 10_000 if FULL else 25_000  # half of what comes, in the short form: it fills twice as fast
 LOOK_S = 0.1
+MISSED = 'mingjing_viewer_missed_units_total{via="websocket"} '
 
 
 async def gone(house: House, device: str, within_s: float) -> float:
@@ -38,8 +40,17 @@ async def watching(house: House, device: str, clip: Clip, **how) -> Viewer:
     return viewer
 
 
+async def missed_units(house: House) -> float:
+    """What Prometheus is told of all viewers of the house."""
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(f"{house.http_url}/metrics")).text
+    line = next(line for line in text.splitlines() if line.startswith(MISSED))
+    return float(line.removeprefix(MISSED))
+
+
 async def slow(house: House, clip: Clip) -> float:
     """F57: it skips to a key picture, is told how many it missed, and keeps its socket. Seconds to the first `lag`."""
+    missed_before = await missed_units(house)
     link = Impairments(bytes_per_s=READER_BYTES_PER_S, buffer_bytes=16 << 10)
     await house.enrol("slow")
     async with TcpProxy(house.http_address, down=link) as proxy:
@@ -53,6 +64,7 @@ async def slow(house: House, clip: Clip) -> float:
         resumed = viewer.pictures[viewer.pictures.index(before) + 1]
         assert resumed - before - 1 == lag.missed_units > 0
         assert resumed % CLIP.gop == 0  # a key picture
+        assert await missed_units(house) >= missed_before + lag.missed_units
         push.leave()
     return took_s
 

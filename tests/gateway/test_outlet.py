@@ -38,6 +38,7 @@ class Stage:
     def __init__(self, tracks=TRACKS) -> None:
         self.outlet = Outlet(SystemClock())
         self.n = 0
+        self.missed: list[int] = []
         self.start(tracks)
 
     def start(self, tracks=TRACKS) -> None:
@@ -56,7 +57,7 @@ class Stage:
 
     def viewer(self, layout=((VIDEO_TRACK_ID, 0), (AUDIO_TRACK_ID, 2))):
         pipe, ended = Pipe(), []
-        way = InterleavedWay(pipe, layout, ended.append)
+        way = InterleavedWay(pipe, layout, ended.append, self.missed.append)
         way.begin(self.outlet.gop, {})
         self.outlet.join(way)
         return pipe, way, ended
@@ -173,7 +174,7 @@ def test_a_slow_viewer_misses_until_the_next_key_picture_and_is_given_up_when_it
     stage.picture()
     pipe.waiting = 0
     stage.picture()
-    assert (way.units_sent, way.units_missed) == (1, 2)
+    assert (way.units_sent, way.units_missed, stage.missed) == (1, 2, [1, 1])
     stage.picture(key=True)
     assert way.units_sent == 2
     pipe.waiting = 3 << 20

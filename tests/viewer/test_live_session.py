@@ -15,6 +15,7 @@ class Socket:
     def __init__(self) -> None:
         self.texts: list[dict[str, object]] = []
         self.binaries: list[bytes] = []
+        self.missed: list[int] = []
         self.backlog = 0
         self.aborted = False
 
@@ -35,7 +36,7 @@ class Socket:
 
 
 def started(socket: Socket, *tracks: Track) -> LiveSession:
-    session = LiveSession(socket, lambda: None)
+    session = LiveSession(socket, lambda: None, socket.missed.append)
     session.stream_started(StreamInfo("S", "dev1", "main", "node", 1, START_UTC_NS, START_MONO_NS))
     session.init_changed(StreamInit(1, tracks or (VIDEO,)))
     return session
@@ -101,7 +102,7 @@ def test_what_a_reader_missed_counts_also_when_it_leaves_before_it_caught_up() -
     socket.backlog = BACKLOG_BYTES_MAX + 1
     session.fragment(picture(2, at_s=0.04))
     session.fragment(picture(3, at_s=0.08))
-    assert session.units_missed == 2
+    assert session.units_missed == sum(socket.missed) == 2
 
 
 def test_a_channel_of_sound_alone_goes_on_with_whatever_comes_next() -> None:

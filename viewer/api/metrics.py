@@ -52,6 +52,12 @@ class HouseCollector(Collector):
             lost.add_metric(of, channel.lost_packets)
             dropped.add_metric(of, channel.dropped_units)
         yield from (bitrate, delay, viewers, units, lost, dropped)
+        missed = CounterMetricFamily(
+            "mingjing_viewer_missed_units", "Left out for viewers who were too slow.", labels=["via"]
+        )
+        for kind, count in self._services.hub.missed_units.items():
+            missed.add_metric([kind], count)
+        yield missed
 
 
 def registry_with_house(services: Services) -> CollectorRegistry:

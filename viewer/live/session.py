@@ -20,13 +20,16 @@ BACKLOG_BYTES_MIN = 32 << 10
 
 
 class LiveSession:
-    """The reader side of one WebSocket. Counts what was sent and missed, for the audit."""
+    """The reader side of one WebSocket. Counts what was sent and missed, for the audit; `missed` counts it for all."""
 
-    def __init__(self, frames: FrameWriter, last_seen_utc_ns: Callable[[], int | None]) -> None:
+    def __init__(
+        self, frames: FrameWriter, last_seen_utc_ns: Callable[[], int | None], missed: Callable[[int], None]
+    ) -> None:
         self.units_sent = 0
         self.units_missed = 0
         self._frames = frames
         self._last_seen_utc_ns = last_seen_utc_ns
+        self._missed = missed
         self._stream: StreamInfo | None = None
         self._left_out: frozenset[int] = frozenset()
         self._has_video = True
@@ -76,6 +79,7 @@ class LiveSession:
         if not self._backlog.admits(waiting, fragment.received_mono_ns, key=key):
             self._missed_now += fragment.unit_count
             self.units_missed += fragment.unit_count  # at once: a viewer may leave before it has caught up
+            self._missed(fragment.unit_count)
             if self._backlog.stopped:
                 self._frames.abort()
             return False

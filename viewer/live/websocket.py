@@ -9,6 +9,7 @@ when the server ends a view (open_views).
 
 import asyncio
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -16,6 +17,7 @@ from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
 
+from gateway.stream import ViewerKind
 from storage.ledger import LedgerUnavailable
 from viewer.access import Caller, CallerHere, accepts
 from viewer.live import messages
@@ -57,7 +59,8 @@ async def watch(
     # From here on the ledger says *opened*: whatever happens, it says *closed* as well.
     started_mono_ns = services.clock.mono_ns()
     frames = frames_of(websocket.scope)
-    session = LiveSession(frames, lambda: _last_seen(services, device))
+    missed = partial(services.hub.viewer_missed, ViewerKind.WEBSOCKET)
+    session = LiveSession(frames, lambda: _last_seen(services, device), missed)
     try:
         await websocket.accept()
         closing = await _show(websocket, services, caller, (device, channel.value), session)
