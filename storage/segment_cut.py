@@ -127,7 +127,7 @@ def _cut(disk: Disk, path: str, size_bytes: int) -> int:
     """Move what lies beyond `size_bytes` into the `.cut` file and sync both; how much there is in it.
 
     The copy is made before anything is cut and begins anew if it was cut short, unless the file
-    was cut already: then the `.cut` file is whole.
+    was cut already: then the `.cut` file is whole, and what a later recovery cuts off comes behind it.
     """
     tail_bytes = os.path.getsize(path) - size_bytes
     if tail_bytes > 0:
@@ -149,13 +149,26 @@ def _keep_tail(disk: Disk, path: str, start: int) -> None:
     try:
         cut = disk.create(path + CUT_SUFFIX)
     except FileExistsError:
-        # An attempt before this one died: while it copied, or later; then what is beyond the
-        # position now is the torn end record of that attempt, and shorter.
+        # An attempt before this one died while it copied or before it cut; or it cut, and the disk has damaged the
+        # journal since: then there is more to cut, and what is kept already must stay.
         cut = disk.open_existing(path + CUT_SUFFIX)
-        if os.fstat(cut).st_size >= os.path.getsize(path) - start:
-            return disk.close(cut)
-        disk.truncate(cut, 0)
+        kept_bytes, tail_bytes = os.fstat(cut).st_size, os.path.getsize(path) - start
+        if _same(path, start, path + CUT_SUFFIX, max(0, kept_bytes - tail_bytes)):
+            if kept_bytes >= tail_bytes:
+                return disk.close(cut)
+            disk.truncate(cut, 0)
     return _copy_tail(disk, path, start, cut)
+
+
+def _same(path: str, start: int, other: str, other_start: int) -> bool:
+    """Whether the files are the same from there on, as far as the other one goes."""
+    with open(path, "rb") as file, open(other, "rb") as against:
+        file.seek(start)
+        against.seek(other_start)
+        while piece := against.read(COPY_BYTES):
+            if file.read(len(piece)) != piece:
+                return False
+    return True
 
 
 def _copy_tail(disk: Disk, path: str, start: int, cut: int) -> None:

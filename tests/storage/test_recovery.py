@@ -231,6 +231,27 @@ def test_bytes_without_a_record_are_kept_aside_and_never_adopted(shelf):
     assert path.with_name(path.name + ".cut").read_bytes() == orphan
 
 
+def test_what_a_second_recovery_cuts_off_is_kept_beside_what_the_first_one_did(shelf):
+    """Found by going through what fuzzing found: the disk goes on damaging the journal between two starts."""
+    _, path = interrupted(shelf)
+    media, journal = path.read_bytes(), path.with_suffix(".journal")
+    with path.open("ab") as file:
+        file.write(orphan := fragment(21).data * 3)
+    recover(shelf.store)
+    noise = bytearray(journal.read_bytes())
+    for at in (18, len(noise) // RECORD_SIZE - 1):  # a fragment's record beyond the last sync, and the end's
+        noise[at * RECORD_SIZE + 50] ^= 1
+    journal.write_bytes(noise)
+    [sealed] = recover(shelf.store).sealed
+    kept, cut = path.read_bytes(), path.with_name(path.name + ".cut").read_bytes()
+    assert media.startswith(kept)
+    assert len(kept) < len(media)
+    assert cut == orphan + media[len(kept) :]
+    assert sealed.cut_bytes == len(cut)
+    [again] = recover(shelf.store).sealed
+    assert (again.digest, path.with_name(path.name + ".cut").read_bytes()) == (sealed.digest, cut)
+
+
 def test_durable_footage_is_not_hashed_again_at_start(shelf):
     """A start must not read all that 200 streams wrote for minutes; `store check` does."""
     writer, path = interrupted(shelf)

@@ -77,10 +77,11 @@ def check(data: bytes) -> None:
     for sealed in first.sealed:
         _holds(path, media, forged=data[0] % 3 != 0)
         assert path.stat().st_size == sealed.size_bytes
-        if data[0] % 3:  # a hand that can write CRCs is told of by the ledger's heads, not by a start
-            continue
         again = recover(store)
         assert not again.quarantined, "a second start does not believe what the first one wrote"
+        _all_there(path, media)
+        if data[0] % 3:  # a hand that can write CRCs is told of by the ledger's heads, not by a start
+            continue
         assert [one.digest for one in again.sealed] == [sealed.digest], "a second start changes it"
     for aside, words in first.quarantined:
         assert words
@@ -122,6 +123,14 @@ def _holds(path: Path, media: bytes, *, forged: bool) -> None:
     if not forged:
         with contextlib.suppress(SegmentUnreadableError):  # a record that was durable is damaged: `store check` tells
             assert read_sealed(path) is not None
+
+
+def _all_there(path: Path, media: bytes) -> None:
+    """However often it was cut."""
+    kept, cut = path.read_bytes(), path.with_name(path.name + ".cut")
+    assert media.startswith(kept)
+    aside = cut.read_bytes() if cut.exists() else b""
+    assert len(kept) + len(aside) >= len(media), "bytes of the device are lost by a second start"
 
 
 def _mended(journal: bytes, chain: bytes | None) -> bytes:
