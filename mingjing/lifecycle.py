@@ -24,6 +24,7 @@ from gateway.stream import AlarmKind, Hub
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
+from mingjing.certificates import CertificateCollector
 from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
 from mingjing.http_server import HttpServer, bind
@@ -83,6 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
+                metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 ProcessCollector(registry=metrics)
                 counts = EventCounts(house.bus, house.registry)

@@ -41,6 +41,11 @@ class RoofCollector(Collector):
         yield GaugeMetricFamily(
             "mingjing_archive_dropped", "Fragments not taken by the streams that are open.", value=archive.dropped
         )
+        yield GaugeMetricFamily(
+            "mingjing_archive_unsynced_seconds",
+            "Age of the oldest footage that is not durable yet; 0 when all is.",
+            value=archive.unsynced_ns / 1e9,
+        )
         yield GaugeMetricFamily("mingjing_archive_last_sync_seconds", "Duration.", value=archive.last_sync_ns / 1e9)
         yield GaugeMetricFamily(
             "mingjing_archive_longest_turn_seconds", "Since start.", value=archive.longest_turn_ns / 1e9

@@ -100,6 +100,11 @@ class Intake:
     def stream_ended(self, end: StreamEnd) -> None:
         self._items.append(end)
 
+    @property
+    def oldest_mono_ns(self) -> int | None:
+        """When the oldest of what was not fetched yet was received; None when there is nothing."""
+        return self._oldest_mono_ns if self._items else None
+
     def fetch(self) -> list[Item]:
         """Everything there is now, in order."""
         items = self._items

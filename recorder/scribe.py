@@ -43,6 +43,7 @@ class ArchiveStatistics:
     sync_rounds: int
     last_sync_ns: int
     longest_turn_ns: int
+    unsynced_ns: int  # how long ago the oldest of what is not durable yet was received; 0: everything is
     unended: int  # broken segments waiting to be ended
     disk: DiskState
 
@@ -84,6 +85,9 @@ class Scribe:
         self._runs: tuple[tuple[Run, Intake], ...] = ()  # replaced, never changed: others read it
         self._looked_mono_ns = self._retried_mono_ns = clock.mono_ns() - LOOK_NS
         self._longest_turn_ns = 0
+        # When the oldest was received of what is written and waits for a round, and of what is in the running one.
+        self._written_mono_ns: int | None = None
+        self._syncing_mono_ns: int | None = None
 
     def open_run(self, stream: StreamInfo) -> Intake:
         """Begin to record a stream; hand what comes of it to the intake."""
@@ -147,14 +151,22 @@ class Scribe:
             sync_rounds=self._rounds.rounds,
             last_sync_ns=self._rounds.last_duration_ns,
             longest_turn_ns=self._longest_turn_ns,
+            unsynced_ns=self._unsynced_ns(),
             unended=len(self._desk.unended),
             disk=self._disk.state,
         )
 
+    def _unsynced_ns(self) -> int:
+        oldest = _older(self._syncing_mono_ns, self._written_mono_ns)
+        for _, intake in (*self._runs, *tuple(self._arrivals)):
+            oldest = _older(oldest, intake.oldest_mono_ns)
+        return 0 if oldest is None else max(0, self._clock.mono_ns() - oldest)
+
     def _write(self) -> None:
         while self._arrivals:
             self._runs = (*self._runs, self._arrivals.popleft())
-        for run, _ in self._runs:
+        for run, intake in self._runs:
+            self._written_mono_ns = _older(self._written_mono_ns, intake.oldest_mono_ns)
             run.turn()
         if any(run.finished for run, _ in self._runs):
             self._runs = tuple(entry for entry in self._runs if not entry[0].finished)
@@ -169,6 +181,7 @@ class Scribe:
     def _begin_sync(self) -> None:
         writers = [closing.writer for closing in self._desk.closing]
         writers += [writer for run, _ in self._runs if (writer := run.writer) is not None and writer.dirty]
+        self._syncing_mono_ns, self._written_mono_ns = self._written_mono_ns if writers else None, None
         if writers:
             self._rounds.begin(writers)
 
@@ -176,6 +189,7 @@ class Scribe:
         outcome = {synced.writer: synced for synced in self._rounds.outcome()}
         if not outcome:
             return
+        self._syncing_mono_ns = None
         self._desk.closing = [
             closing for closing in self._desk.closing if not self._close(closing, outcome.get(closing.writer))
         ]
@@ -208,6 +222,12 @@ class Scribe:
             history.ended = replace(history.ended, head=head)
         words = "a sync failed at the end of a segment"
         self._tell(AlarmKind.DISK_ERROR, sealed.header.device, sealed.header.channel, words)
+
+
+def _older(one_mono_ns: int | None, other_mono_ns: int | None) -> int | None:
+    if one_mono_ns is None or other_mono_ns is None:
+        return other_mono_ns if one_mono_ns is None else one_mono_ns
+    return min(one_mono_ns, other_mono_ns)
 
 
 def _apply(run: Run, synced: Synced) -> None:

@@ -66,10 +66,11 @@ async def test_a_stream_that_ends_and_a_refused_device_are_counted(shared_house)
 
 
 @pytest.mark.parametrize("language", ["中文", "English"])
-def test_every_alarm_and_every_cause_has_its_row_in_both_languages(language):
+def test_every_alarm_cause_and_alert_rule_has_its_row_in_both_languages(language):
     text = PAGE.read_text().split(f"## {language}", 1)[1].split("\n## ", 1)[0]
     rows = re.findall(r"^\| `(\w+)`", text, re.M)
-    assert sorted(rows) == sorted([*AlarmKind, *(cause.name.lower() for cause in GapCause)])
+    rules = re.findall(r"- alert: (\w+)", RULES.read_text())
+    assert sorted(rows) == sorted([*AlarmKind, *(cause.name.lower() for cause in GapCause), *rules])
 
 
 def test_an_alert_rule_names_only_alarms_that_there_are():

@@ -24,6 +24,31 @@ class SlowSync(FdatasyncEach):
         return super().__call__(descriptors, folders)
 
 
+def test_the_age_of_what_is_not_durable_grows_until_a_sync_has_vouched_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.recorder.stage.FdatasyncEach", SlowSync)
+    stage = Stage(tmp_path)
+    sync = stage.scribe._rounds._sync
+    device = stage.device()
+    assert stage.scribe.statistics().unsynced_ns == 0
+    device.push(10)
+    stage.clock.pass_s(0.5)
+    assert stage.scribe.statistics().unsynced_ns == 500_000_000  # in memory
+    stage.turn()
+    assert stage.scribe.statistics().unsynced_ns == 0
+    device.push(10)
+    sync.may_end.clear()
+    for age_s in (1, 2, 3):
+        stage.turn(sync=False)
+        device.push(10)
+        assert stage.scribe.statistics().unsynced_ns == age_s * 1_000_000_000
+    sync.may_end.set()
+    stage.scribe._rounds.wait()
+    stage.scribe._take_outcome()
+    assert stage.scribe.statistics().unsynced_ns == 2_000_000_000  # what was written after that round began
+    stage.turn()
+    assert stage.scribe.statistics().unsynced_ns == 0
+
+
 @pytest.mark.fault("F26", "I1")
 def test_writing_goes_on_while_a_sync_takes_its_time(tmp_path, monkeypatch):
     """F26: what is written survives a kill, however long the disk needs to promise more."""
