@@ -141,10 +141,9 @@ class TrackTimeline:
                 self._pay(advance)
             if self._step_ns and not self.holds_step:
                 hole_ns += self._step()
-        self._rtp_time = extended
-        if advance > 0 and not jumped:
             self._highest = extended
             self._ahead = advance
+        self._rtp_time = extended
         return self._placement(extended, advance, received_mono_ns, hole_ns, jumped)
 
     def sender_report(self, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
