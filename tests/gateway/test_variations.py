@@ -42,7 +42,8 @@ SEED = int(os.environ.get("FAULTS_SEED", "0")) or random.SystemRandom().randrang
 ONE_TRACK = ((PICTURE,), (SOUND,))
 TRACKS = (*ONE_TRACK, BOTH)
 LONELY = 4.0  # seconds of footage before the first thing happens, and after the last: a report comes each second
-JITTER_S = 0.2
+JITTERS_S = (0.01, 0.05, 0.2)
+APART_S = 1.0  # two changes of what packets are told by: a new source proves itself by some packets that are alike
 
 
 class Case:
@@ -54,6 +55,8 @@ class Case:
         self.seconds: int = self._draw.choice((20, 30, 60))
         self.b_frames = self._draw.random() < 0.3
         self.jitter_s = 0.0
+        self._jitters_s = JITTERS_S
+        self._changes_s: list[float] = []
         self.words: list[str] = []
         self.variations: list[Variation] = []
         for make in self._draw.sample(self._makers(), self._draw.randrange(1, 5)):
@@ -76,11 +79,13 @@ class Case:
         if silence == self._standing and self.b_frames:
             silence = self._missing  # a clock that stands between reordered pictures gives two of them one time
         trouble = choice((self._jump, self._jump_on_and_on, self._stall))
+        if trouble == self._jump_on_and_on:
+            self._jitters_s = JITTERS_S[:-1]  # each jump may cost what the link jitters by
         makers = [
             partial(self._add, rtp_begins_at, 2**32 - self._draw.randrange(90_000 * self.seconds)),
-            partial(self._add, source_changes, self._at(), self._draw.randrange(1 << 30), tracks=choice(TRACKS)),
-            partial(self._add, payload_type_changes, self._at(), choice((3, 5)), tracks=choice(TRACKS)),
-            partial(self._add, sequence_skips, choice((0.0, self._at())), self._draw.randrange(-3_000, 1 << 16)),
+            partial(self._add, source_changes, self._change_at(), self._draw.randrange(1 << 30), tracks=choice(TRACKS)),
+            partial(self._add, payload_type_changes, self._change_at(), choice((3, 5)), tracks=choice(TRACKS)),
+            partial(self._add, sequence_skips, choice((0.0, self._change_at())), self._draw.randrange(-3_000, 1 << 16)),
             partial(self._add, clock_is_off, choice((-1_790_000_000, 3_600, -3_600, 295_978_491))),
             partial(self._add, clock_steps, choice((3_600, -3_600, 0.5, 3))),
             partial(self._add, goes_out_late, choice((0.1, 0.5, 1.0)), tracks=choice(ONE_TRACK)),
@@ -95,6 +100,13 @@ class Case:
 
     def _at(self) -> float:
         return self._draw.uniform(LONELY, self.seconds - LONELY)
+
+    def _change_at(self) -> float:
+        at_s = self._at()
+        while any(abs(at_s - other_s) < APART_S for other_s in self._changes_s):
+            at_s = self._at()
+        self._changes_s.append(at_s)
+        return at_s
 
     def _missing(self) -> None:
         at_s = self._at()
@@ -121,7 +133,7 @@ class Case:
         self._add(link_stalls, self._draw.uniform(LONELY, self.seconds - for_s - LONELY), for_s)
 
     def _jitter(self) -> None:
-        self.jitter_s = self._draw.choice((0.01, 0.05, JITTER_S))
+        self.jitter_s = self._draw.choice(self._jitters_s)
         self._add(link_jitters, self.jitter_s, self.seed)
 
 
