@@ -175,15 +175,17 @@ class Archiver:
         """The ring, once the database is known to be no older than the files."""
         while True:
             try:
-                stock = await take_stock(self._store, self.index)
+                stock = await take_stock(self._store, self.index, self._clock.utc_ns())
                 break
             except (SQLAlchemyError, OSError) as error:
                 log.warning("stocktaking waits, and so does the ring", error=str(error))
                 await asyncio.sleep(STOCKTAKING_RETRY_S)
         if stock.adopted:
             log.warning("the database was older than the files; it knows them now", segments=stock.adopted)
+        if stock.found_again:
+            log.info("recordings that were missing are there again", segments=stock.found_again)
         if stock.missing:
-            words = f"{len(stock.missing)} recordings have rows and no file: `mingjing store check` names them"
+            words = f"{stock.missing} recordings have rows and no file: `mingjing store check` names them"
             self.tell(AlarmKind.FOOTAGE_MISSING, "", "", words)
         await ring.run()
 

@@ -20,6 +20,7 @@ class SegmentFact:
     size_bytes: int
     digest: bytes  # empty until it is sealed
     sealed: bool
+    missing: bool = False  # its file was not there at the last stocktaking
 
     @classmethod
     def of(cls, segment: SealedSegment) -> "SegmentFact":

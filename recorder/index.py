@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -98,6 +98,7 @@ class Index:
                     size_bytes=row.size_bytes,
                     digest=row.digest,
                     sealed=True,
+                    missing=row.missing_since_utc_ns is not None,
                 )
                 for row in segment_rows
             ),
@@ -158,20 +159,22 @@ class Index:
         ]
 
     async def channel_days(self) -> dict[ChannelDay, int]:
-        """How many segments there are of each channel and day."""
+        """How many segments there are of each channel and day, but those that are known to be missing."""
         day = (segments.c.opened_utc_ns // DAY_NS).label("day")
-        query = select(day, segments.c.device, segments.c.channel, func.count()).group_by(
-            day, segments.c.device, segments.c.channel
+        query = (
+            select(day, segments.c.device, segments.c.channel, func.count())
+            .where(segments.c.missing_since_utc_ns.is_(None))
+            .group_by(day, segments.c.device, segments.c.channel)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {(_day_name(row[0]), row[1], row[2]): row[3] for row in rows}
 
-    async def of_channel_day(self, place: ChannelDay) -> dict[str, str]:
-        """Ids and paths of the segments of one folder."""
+    async def of_channel_day(self, place: ChannelDay) -> dict[str, tuple[str, bool]]:
+        """Ids of the segments of one folder; their paths, and whether they are known to be missing."""
         day, device, channel = place
         start_ns = int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) * 1_000_000_000
-        query = select(segments.c.id, segments.c.opened_utc_ns).where(
+        query = select(segments.c.id, segments.c.opened_utc_ns, segments.c.missing_since_utc_ns).where(
             segments.c.device == device,
             segments.c.channel == channel,
             segments.c.opened_utc_ns >= start_ns,
@@ -179,7 +182,22 @@ class Index:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return {row.id: path_of(row.id, device, channel, row.opened_utc_ns) for row in rows}
+        return {
+            row.id: (path_of(row.id, device, channel, row.opened_utc_ns), row.missing_since_utc_ns is not None)
+            for row in rows
+        }
+
+    async def flag_missing(self, ids: Sequence[str], since_utc_ns: int | None) -> None:
+        """Their files are not there; None: they are there again."""
+        async with self._database.write() as connection:
+            flagged = update(segments).where(segments.c.id.in_(ids))
+            await connection.execute(flagged.values(missing_since_utc_ns=since_utc_ns))
+
+    async def count_missing(self) -> int:
+        """How many segments are flagged."""
+        query = select(func.count()).select_from(segments).where(segments.c.missing_since_utc_ns.is_not(None))
+        async with self._database.read() as connection:
+            return await connection.scalar(query) or 0
 
     async def has(self, segment: str) -> bool:
         async with self._database.read() as connection:

@@ -1,8 +1,8 @@
 """Once after each start: are the rows of the files there, and the files of the rows?
 
 A database that was put back from an hour ago, or is empty, lacks rows of what was recorded since: they are made
-from the files (R6). Media that were put back from an older copy lack files: that is told. Until it is over the
-ring deletes nothing.
+from the files (R6). Media that were put back from an older copy lack files: their rows are flagged, and that is told;
+once the files are there again the flag goes. Until it is over the ring deletes nothing.
 
 Compared is how many there are of each channel and day, and only where that differs, one by one. So ten million
 segments cost one pass over the rows and one over the folders, and memory for the counts.
@@ -23,11 +23,13 @@ BATCH = 100  # rows a transaction
 @dataclass(slots=True)
 class Stock:
     adopted: int = 0  # files that had lost their rows
-    missing: list[str] = field(default_factory=list)  # paths of rows that have lost their files
+    newly_missing: list[str] = field(default_factory=list)  # ids of rows that have lost their files
+    found_again: int = 0
+    missing: int = 0  # in all
 
 
-async def take_stock(store: SegmentStore, index: Index) -> Stock:
-    """Compare, and make the rows that are missing.
+async def take_stock(store: SegmentStore, index: Index, now_utc_ns: int) -> Stock:
+    """Compare, make the rows that are missing, and flag those whose files are.
 
     Raises:
         SQLAlchemyError, OSError: the database or the disk refuses; done again it goes on.
@@ -38,6 +40,9 @@ async def take_stock(store: SegmentStore, index: Index) -> Stock:
     for place in sorted(rows.keys() | files.keys()):
         if rows.get(place, 0) != files.get(place, 0):
             await _compare(store, index, place, stock)
+    for start in range(0, len(stock.newly_missing), BATCH):
+        await index.flag_missing(stock.newly_missing[start : start + BATCH], now_utc_ns)
+    stock.missing = await index.count_missing()
     return stock
 
 
@@ -78,9 +83,13 @@ async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: 
         sealed = [segment for path in batch if (segment := await asyncio.to_thread(_read, path)) is not None]
         await index.add(sealed)
         stock.adopted += len(sealed)
-    for name, path in known.items():
-        if name not in paths and not (store.media / path).exists():
-            stock.missing.append(path)
+    found = [name for name, (_, missing) in known.items() if missing and name in paths]
+    for start in range(0, len(found), BATCH):
+        await index.flag_missing(found[start : start + BATCH], None)
+    stock.found_again += len(found)
+    for name, (path, missing) in known.items():
+        if not missing and name not in paths and not (store.media / path).exists():
+            stock.newly_missing.append(name)
 
 
 def _read(path: Path) -> SealedSegment | None:

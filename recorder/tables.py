@@ -43,6 +43,7 @@ segments = Table(
     Column("digest", LargeBinary, nullable=False),  # its last record's chain value
     Column("end_flags", Integer, nullable=False),
     Column("end_cause", Integer, nullable=True),
+    Column("missing_since_utc_ns", BigInteger, nullable=True),  # when stocktaking noticed that its file is not there
     Index("ix_segments_device_channel_start_utc_ns", "device", "channel", "start_utc_ns"),
     Index("ix_segments_stream_id", "stream", "id"),
 )

@@ -208,6 +208,7 @@ async def test_a_recording_is_its_segments_and_its_gaps_with_their_causes_on_rec
             "size_bytes": 9,
             "sealed": True,
             "digest": "5a" * 32,
+            "missing": False,
         }
     ]
     assert recording["gaps"] == [

@@ -19,7 +19,10 @@ router = APIRouter(prefix="/api/v1/recordings", route_class=GuardedRoute, tags=[
 
 
 class SegmentItem(BaseModel):
-    """Until it is sealed a segment grows, and has no digest. Sequences are those of `stream`, both inclusive."""
+    """Until it is sealed a segment grows, and has no digest. Sequences are those of `stream`, both inclusive.
+
+    Of a `missing` one the file was not there when the server last looked (alarm `footage_missing`).
+    """
 
     id: str
     stream: str
@@ -30,6 +33,7 @@ class SegmentItem(BaseModel):
     size_bytes: int
     sealed: bool
     digest: str | None
+    missing: bool
 
 
 class GapItem(BaseModel):
@@ -86,6 +90,7 @@ def _segment(segment: SegmentFact) -> SegmentItem:
         size_bytes=segment.size_bytes,
         sealed=segment.sealed,
         digest=segment.digest.hex() or None,
+        missing=segment.missing,
     )
 
 
