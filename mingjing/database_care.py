@@ -42,8 +42,8 @@ async def mend_if_damaged(settings: Settings) -> Mended | None:
 
     Raises:
         DatabaseUnreadableError: nothing of it can be read; nothing was changed.
+        CannotMendError: there is no room for a new one, for example; nothing was changed.
         SchemaTooNewError: a newer program has written it.
-        OSError, SQLAlchemyError: there is no room for a new one, for example; nothing was changed.
     """
     path = settings.database_path
     await asyncio.to_thread(finish_exchange, path)

@@ -43,7 +43,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
         StoreLockedError: another process has this data directory.
         SecretKeyDamaged: the key file for cameras' passwords is no key.
         SchemaTooNewError: a newer version of this program has written it.
-        DatabaseUnreadableError: nothing of a damaged database can be read.
+        DatabaseUnreadableError, CannotMendError: a damaged database cannot be mended.
     """
     clock = clock or SystemClock()
     steady = SteadyClock(clock)

@@ -20,7 +20,7 @@ from mingjing.lifecycle import RunningServer, running
 from mingjing.logs import configure_logs
 from mingjing.settings import Settings, load_settings
 from storage import SecretKeyDamaged, StoreLockedError, WrongMediaError
-from storage.database import DatabaseUnreadableError, SchemaTooNewError, is_damage
+from storage.database import CannotMendError, DatabaseUnreadableError, SchemaTooNewError, is_damage
 from viewer.access import PlainBindRefused
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mingjing")
@@ -99,7 +99,7 @@ def _operator_errors() -> Iterator[None]:
         yield
     except (PlainBindRefused, StoreLockedError, SecretKeyDamaged, SchemaTooNewError, WrongMediaError) as error:
         raise CommandError(str(error)) from None
-    except DatabaseUnreadableError as error:
+    except (DatabaseUnreadableError, CannotMendError) as error:
         raise CommandError(str(error)) from None
     except DatabaseError as error:
         if not is_damage(error):

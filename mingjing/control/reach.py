@@ -27,7 +27,7 @@ from mingjing.control.wire import ANSWER_MAX_BYTES, address_in, peer_uid
 from mingjing.settings import Settings
 from mingjing.wiring import open_house
 from storage import SecretKeyDamaged, StoreLockedError
-from storage.database import DatabaseUnreadableError, SchemaTooNewError
+from storage.database import CannotMendError, DatabaseUnreadableError, SchemaTooNewError
 
 # How long a store that is locked, and whose owner does not answer, is waited for. A server is
 # between its lock and its socket for a second; another command is done within one.
@@ -64,7 +64,7 @@ def ask(settings: Settings, request: Request, answer: type[A]) -> A:
                 words = f"{directory} is in use, but its owner does not answer: {error}"
                 raise CommandError(words, fix="Wait until the other command or the starting server is done.") from None
             time.sleep(_LOCK_RETRY_S)
-        except (SchemaTooNewError, SecretKeyDamaged, DatabaseUnreadableError) as error:
+        except (SchemaTooNewError, SecretKeyDamaged, DatabaseUnreadableError, CannotMendError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"The store in {directory} cannot be opened: {error}") from None

@@ -14,12 +14,13 @@ Invariants:
 
 from storage.database.connection import Database, DatabaseClosedError
 from storage.database.damage import DatabaseUnreadableError, LookEndedError, PageLook, damaged_tables, is_damage
-from storage.database.mending import Mended, damage_of, finish_exchange, mend
+from storage.database.mending import CannotMendError, Mended, damage_of, finish_exchange, mend
 from storage.database.salvage import Salvaged
 from storage.database.schema import metadata
 from storage.database.schema_history import SchemaTooNewError, migrate
 
 __all__ = [
+    "CannotMendError",
     "Database",
     "DatabaseClosedError",
     "DatabaseUnreadableError",

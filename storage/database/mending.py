@@ -13,11 +13,14 @@ Not here: what a page looks like that is damaged (damage), what is copied (salva
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database.damage import damaged_tables
 from storage.database.salvage import Salvaged, revision_of, salvage
@@ -28,6 +31,10 @@ LOOKED_AT_BYTES = 256 << 20
 
 # Makes a new database at this path, of this schema (None: the newest), and closes it.
 MakeEmpty = Callable[[Path, str | None], Awaitable[None]]
+
+
+class CannotMendError(Exception):
+    """A damaged database stays as it is; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +78,23 @@ async def mend(path: Path, found: str, *, make_empty: MakeEmpty, apart: Collecti
 
     Raises:
         DatabaseUnreadableError: nothing can be read; nothing was changed.
-        OSError, sqlite3.Error, SchemaTooNewError: the new one cannot be made; nothing was changed.
+        CannotMendError: there is no room for a new one, for example; nothing was changed.
+        SchemaTooNewError: a newer program has written it.
     """
     new = _beside(path, "mending")
-    for leftover in _with_log(new):
-        leftover.unlink(missing_ok=True)
-    await make_empty(new, await asyncio.to_thread(revision_of, path))
-    tables = await asyncio.to_thread(salvage, path, new, apart=apart)
-    kept_as = await asyncio.to_thread(_exchange, path, new)
+    try:
+        _remove(new)
+        await make_empty(new, await asyncio.to_thread(revision_of, path))
+        tables = await asyncio.to_thread(salvage, path, new, apart=apart)
+        kept_as = await asyncio.to_thread(_exchange, path, new)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        with suppress(OSError):
+            _remove(new)
+        why = getattr(error, "orig", None) or error
+        raise CannotMendError(
+            f"{path} is damaged, and no new one can be made: {why}. Make as much room on its disk as it takes, and "
+            "start again. Recordings and audit log are not touched."
+        ) from error
     return Mended(kept_as, found, tuple(tables))
 
 
@@ -121,8 +137,9 @@ def _beside(path: Path, word: str) -> Path:
     return path.with_name(f"{path.name}.{word}")
 
 
-def _with_log(path: Path) -> list[Path]:
-    return [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+def _remove(database: Path) -> None:
+    for end in ("", "-wal", "-shm", "-journal"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
 
 
 def _sync_folder(path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.database import (
+    CannotMendError,
     Database,
     DatabaseUnreadableError,
     LookEndedError,
@@ -160,6 +161,22 @@ async def test_what_is_still_in_the_log_is_kept(path, tmp_path):
 
 def with_end(path: Path, end: str) -> Path:
     return path.with_name(path.name + end)
+
+
+async def test_without_room_for_a_new_one_the_damaged_file_stays_and_the_operator_is_told(path, monkeypatch):
+    def no_room(*_, **__):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    overwrite_page(path, root_page(path, "garbage"))
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(mending, "salvage", no_room)
+        with pytest.raises(CannotMendError, match=r"disk is full\. Make as much room"):
+            await mended(path)
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*.mending*"))
+    await mended(path, apart=(INDEX,))
+    assert damage_of(path) == ""
 
 
 class Killed(Exception):
