@@ -7,7 +7,8 @@ export interface ServerWords {
   values: Record<string, string>
 }
 
-const SENTENCES: readonly [RegExp, string][] = [
+/** A test of the server (tests/viewer/test_server_words.py) holds this list to what is said there. */
+export const SENTENCES: readonly [RegExp, string][] = [
   [/^There is an? (?:device|checkpoint|unit) (?<id>.+) already\.$/, 'taken'],
   [/^There is an account (?<id>.+) already\.$/, 'taken'],
   [/^Choose another (?:id|name)\.$/, 'chooseAnother'],
@@ -39,7 +40,7 @@ const SENTENCES: readonly [RegExp, string][] = [
   [/^A unit user belongs to a unit\.$/, 'needsUnit'],
   [/^An administrator belongs to no unit\.$/, 'noUnit'],
   [/^This is no RTSP URL\.$/, 'noRtspUrl'],
-  [/^The URL (?:names no host|'s host is no IPv6 address)\.$/, 'noRtspUrl'],
+  [/^The URL(?: names no host|'s host is no IPv6 address)\.$/, 'noRtspUrl'],
   [/^The URL holds a (?:user or )?password\.$/, 'urlSecret'],
   [/^The password was given for another host or user\.$/, 'passwordElsewhere'],
   [/^This is the mask of a password/, 'maskedPassword'],
@@ -49,6 +50,24 @@ const SENTENCES: readonly [RegExp, string][] = [
   [/^This is no fingerprint of a certificate\.$/, 'noFingerprint'],
   [/^(?:Write it as rtsps?:|Give them in their own fields|Give it in its own field|Give the password of this one|Leave the field out)/, 'nothing'],
   [/^(?:Give the user name of the camera|Give the SHA-256|Use up to \d+)/, 'nothing'],
+  [/ is .+ itself or below it\.$/, 'insideItself'],
+  [/^ *-?[\d.]+ is no port\.$/, 'noPort'],
+  [/^-?[\w.]+ is not a (?:latitude|longitude|\d)\.$/, 'noDegrees'],
+  [/^An overlap of [-\d.e+]+ s cannot be\.$/, 'overlapTooLong'],
+  [/^Nobody changes their own grant\.$/, 'ownGrant'],
+  [/^It was changed by somebody else meanwhile\.$/, 'changedMeanwhile'],
+  [/^The URL has a fragment, which no camera is sent\.$/, 'urlFragment'],
+  [/^The list cannot be sorted by /, 'unsortable'],
+  [/^The password is not strong enough\.$/, 'weakPassword'],
+  [/^There are (?<n>\d+) stream passwords already\.$/, 'streamPasswords'],
+  [/^There is no unit .+\.$/, 'noSuchUnit'],
+  [/^This interval cannot be\.$/, 'badInterval'],
+  [/^This is not a cursor of this list\.$/, 'badCursor'],
+  [/^Without TLS there is no certificate to compare\.$/, 'fingerprintWithoutTls'],
+  [/^Ask another security admin\.$/, 'askSecurityAdmin'],
+  [/^(?:Use degrees from|Use one of|One of|Use 1 to 65535|Use rtsps:|Leave out #|Ask for at most 31 days|Begin at the first)/, 'nothing'],
+  [/^(?:Use 0 to \d+ seconds|Give a \w+|Choose one of the list of units|Choose a unit outside of it)\.$/, 'nothing'],
+  [/^(?:Revoke one that is not used|Load it again, look at the change, and repeat yours)\.$/, 'nothing'],
   [/^(?:Name the unit|Leave the unit empty|Try again)\.$/, 'nothing'],
 ]
 

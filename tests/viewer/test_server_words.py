@@ -1,0 +1,113 @@
+"""Every sentence that the web app shows as the server said it is known to the web app, so that it is told in Chinese.
+
+The sentences are read from the source: what is given to an error of a kind whose words are shown (words.ts), from
+constants, f-strings and what a name in the same function was given. A number or name in a sentence is tried as "7".
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.registry import RefusalReason
+from gateway.stream import AlarmKind
+from media import GapCause
+from tests.house.process import REPOSITORY
+
+SOURCES = sorted([*(REPOSITORY / "viewer").glob("*/*.py"), *(REPOSITORY / "gateway/registry").glob("*.py")])
+RECOGNISER = REPOSITORY / "viewer/web/src/api/server_words.ts"
+
+# Whose words are shown. Of other kinds (403, 404, 412, 429, 5xx) the web app says what it is by itself.
+SHOWN = {"AccountExists", "AccountInvalid", "AlreadyExists", "Conflict", "Invalid", "LastAdministrator", "OwnAccount"}
+SHOWN_KINDS = {"CONFLICT", "INVALID"}
+
+
+def patterns() -> list[re.Pattern[str]]:
+    lines = re.findall(r"^  \[/(.+)/, '\w+'\],$", RECOGNISER.read_text(), re.M)
+    return [re.compile(line.replace("(?<", "(?P<")) for line in lines]
+
+
+def texts(node: ast.expr | None, function: ast.AST) -> Iterator[str]:
+    """What an expression can say."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in parts)
+        case ast.IfExp(body=one, orelse=other):
+            yield from texts(one, function)
+            yield from texts(other, function)
+        case ast.Name(id=name):
+            for given in ast.walk(function):
+                if isinstance(given, ast.Assign) and any(
+                    isinstance(t, ast.Name) and t.id == name for t in given.targets
+                ):
+                    yield from texts(given.value, function)
+                if isinstance(given, ast.Assign) and isinstance(given.targets[0], ast.Tuple):
+                    names = [target.id for target in given.targets[0].elts if isinstance(target, ast.Name)]
+                    if name in names and isinstance(given.value, ast.Tuple):
+                        yield from texts(given.value.elts[names.index(name)], function)
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Every sentence, and where it is said."""
+    for path in SOURCES:
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(function):
+                for words in shown_words(node, function):
+                    for text in texts(words, function):
+                        yield text, f"{path.relative_to(REPOSITORY)}:{words.lineno}"
+
+
+def shown_words(node: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    if isinstance(node, ast.Return) and function.name == "fault" and node.value is not None:
+        return [node.value]  # what is wrong with a password
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return []
+    if node.func.id == "invalid":
+        return node.args  # of an address: words and fix
+    arguments = list(node.args)
+    if node.func.id == "Problem":
+        kind = arguments.pop(0) if arguments else None
+        if not (isinstance(kind, ast.Name) and kind.id in SHOWN_KINDS):
+            return []
+    elif node.func.id not in SHOWN:
+        return []
+    return [*arguments[:1], *(given.value for given in node.keywords if given.arg == "fix")]
+
+
+SAID = sorted({text: where for text, where in said() if text}.items())
+
+
+def test_the_sentences_are_found():
+    assert len(SAID) > 45
+    assert {"Choose another id.", "There is a device 7 already."} <= {text for text, _ in SAID}
+
+
+@pytest.mark.parametrize(("sentence", "where"), SAID)
+def test_the_web_app_knows_it(sentence, where):
+    assert any(pattern.search(sentence) for pattern in patterns()), f"{where}: add it to {RECOGNISER.name}"
+
+
+# What the server says by a word, and the web app tells by a line of its locale.
+
+WEB = REPOSITORY / "viewer/web/src"
+NEVER_THE_END = {"packet_loss", "archive_overflow", "disk_error", "disk_full"}  # causes of gaps that end no stream
+
+
+def lines_of(file: str, block: str) -> set[str]:
+    inside = re.search(rf"^( *){block}: {{(.*?)^\1}}", (WEB / file).read_text(), re.M | re.S)
+    assert inside is not None
+    return set(re.findall(r"^ +(\w+): ", inside[2], re.M))
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_reason_and_every_alarm_has_its_line(language):
+    ends = {cause.name.lower() for cause in GapCause} - NEVER_THE_END
+    assert ends <= lines_of(f"live/locales/{language}.ts", "offlineReason")
+    assert set(RefusalReason) <= lines_of(f"locales/{language}/common.ts", "refusal")
+    assert set(RefusalReason) <= lines_of(f"locales/{language}/common.ts", "refusalAdvice")
+    assert set(AlarmKind) <= lines_of(f"locales/{language}/alarms.ts", "alarmTodo")
