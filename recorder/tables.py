@@ -62,7 +62,9 @@ gaps = Table(
     Column("start_utc_ns", BigInteger, nullable=False),
     Column("end_utc_ns", BigInteger, nullable=False),
     Column("lost_packets", Integer, nullable=False),
-    Index("ix_gaps_device_channel_end_utc_ns", "device", "channel", "end_utc_ns"),
+    # Of an old interval every gap since then ends behind its start; the start says which of them began before its end,
+    # and without it in the index each of them would be a row to be read.
+    Index("ix_gaps_device_channel_end_utc_ns_start_utc_ns", "device", "channel", "end_utc_ns", "start_utc_ns"),
 )
 
 # Files whose rows are gone and which are about to be unlinked, or were when the server died.

@@ -1,3 +1,5 @@
+from sqlalchemy import event
+
 from media import GapCause
 from recorder import Index
 from storage import read_sealed
@@ -89,3 +91,15 @@ async def test_what_is_stored_is_counted_and_kept_counted(index, stage):
     assert await Index(index._database).stored_bytes() == on_disk
     await index.discard(await index.oldest(1), 0)
     assert await index.stored_bytes() == await Index(index._database).stored_bytes() < on_disk
+
+
+async def test_a_page_of_long_ago_reads_no_row_of_the_gaps_since(index):
+    """With start and end in the index; by the end alone half a year of a flapping device was read for each page."""
+    statements = []
+    engine = index._database._readers.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, values, *_: statements.append((sql, values)))
+    await index.recordings("dev1", "main", 1_000, 2_000)
+    [(sql, values)] = [(sql, values) for sql, values in statements if "FROM gaps" in sql]
+    async with index._database.read() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all()
+    assert any("ix_gaps_device_channel_end_utc_ns_start_utc_ns" in str(row) for row in plan), plan
