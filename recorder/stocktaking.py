@@ -11,6 +11,7 @@ Not here: whether a file is what its row says (`check`), segments in flight (rec
 """
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from recorder.index import ChannelDay, Index
 from storage import SealedSegment, SegmentStore, SegmentUnreadableError, read_sealed
 
 BATCH = 100  # rows a transaction
+FOLDER_REST_S = 0.001  # after each folder's two: the event loop wants the interpreter too
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ async def take_stock(store: SegmentStore, index: Index, now_utc_ns: int) -> Stoc
     """
     stock = Stock()
     rows = await index.channel_days()
-    files = await asyncio.to_thread(store.counts)
+    files = await _files(store)
     for place in sorted(rows.keys() | files.keys()):
         if rows.get(place, 0) != files.get(place, 0):
             await _compare(store, index, place, stock)
@@ -61,7 +63,7 @@ async def learn_newest(store: SegmentStore, index: Index) -> int:
 
 def _newest(store: SegmentStore) -> list[SealedSegment]:
     found: dict[tuple[str, str], SealedSegment] = {}
-    for day, device, channel in sorted(store.counts(), reverse=True):
+    for (day, device, channel), _ in sorted(store.counts(), reverse=True):
         if (device, channel) in found:
             continue
         for path in sorted(store.media.joinpath(day, device, channel).glob("*.mp4"), reverse=True):
@@ -90,6 +92,28 @@ async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: 
     for name, (path, missing) in known.items():
         if not missing and name not in paths and not (store.media / path).exists():
             stock.newly_missing.append(name)
+
+
+async def _files(store: SegmentStore) -> dict[ChannelDay, int]:
+    """How many files there are of each channel and day.
+
+    Ten million take a cold disk many minutes, and a thread cannot be cancelled: it is told when nobody waits any more,
+    or the process would not end before it is through (F06).
+    """
+    given_up = threading.Event()
+    try:
+        return await asyncio.to_thread(_count, store, given_up)
+    finally:
+        given_up.set()
+
+
+def _count(store: SegmentStore, given_up: threading.Event) -> dict[ChannelDay, int]:
+    counts: dict[ChannelDay, int] = {}
+    for place, count in store.counts():
+        if given_up.wait(FOLDER_REST_S):
+            break
+        counts[place] = count
+    return counts
 
 
 def _read(path: Path) -> SealedSegment | None:

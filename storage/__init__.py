@@ -15,7 +15,7 @@ from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, EndFlag, Kind, Record
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
-from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader
+from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
 from storage.segment_reader import (
     ByteRange,
     Fault,
@@ -74,6 +74,7 @@ __all__ = [
     "read_sealed",
     "recover",
     "require_own_media",
+    "segment_path",
     "take_media",
     "utc_from_ns",
     "verify",

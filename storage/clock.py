@@ -33,4 +33,5 @@ def utc_from_ns(utc_ns: int) -> datetime:
 
 def iso_from_ns(utc_ns: int) -> str:
     """ISO 8601 in UTC with milliseconds and a Z, as every interface of ours writes it."""
-    return utc_from_ns(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, nanoseconds = divmod(utc_ns, 1_000_000_000)  # by hand: a page of recordings has six hundred of them
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{nanoseconds // 1_000_000:03d}Z"

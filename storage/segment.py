@@ -10,6 +10,7 @@ Not here: reading and writing, which live in segment_writer, segment_reader and 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from media import Gap, GapCause
 from storage.clock import iso_from_ns, utc_from_ns
@@ -18,6 +19,7 @@ from storage.journal import NO_CHAIN, EndFlag
 FORMAT = 1  # of the identity
 MEDIA_SUFFIX = ".mp4"
 JOURNAL_SUFFIX = ".journal"
+DAY_NS = 86_400_000_000_000
 CUT_SUFFIX = ".cut"  # what a recovery took off the end of either file: kept, never played
 
 # Device and channel become folder names, ids become file names: nothing else may. The registry
@@ -29,6 +31,16 @@ _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 def journal_beside(path: str) -> str:
     """The journal of the segment file at `path`."""
     return path.removesuffix(MEDIA_SUFFIX) + JOURNAL_SUFFIX
+
+
+def segment_path(device: str, channel: str, segment: str, started_utc_ns: int) -> str:
+    """Where a segment is, relative to the media folder. Names are believed here; `SegmentHeader` refuses bad ones."""
+    return f"{_day(started_utc_ns // DAY_NS)}/{device}/{channel}/{segment}{MEDIA_SUFFIX}"
+
+
+@lru_cache(maxsize=1_024)  # three years: a page of recordings asks hundreds of times for one day
+def _day(number: int) -> str:
+    return f"{utc_from_ns(number * DAY_NS):%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +78,12 @@ class SegmentHeader:
     @property
     def folder(self) -> str:
         """Relative to the media folder."""
-        return f"{utc_from_ns(self.started_utc_ns):%Y-%m-%d}/{self.device}/{self.channel}"
+        return f"{_day(self.started_utc_ns // DAY_NS)}/{self.device}/{self.channel}"
 
     @property
     def path(self) -> str:
         """Of the segment file, relative to the media folder."""
-        return f"{self.folder}/{self.segment}{MEDIA_SUFFIX}"
+        return segment_path(self.device, self.channel, self.segment, self.started_utc_ns)
 
     def identity(self) -> dict[str, str | int]:
         """What the file says of itself."""

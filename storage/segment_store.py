@@ -145,15 +145,15 @@ class SegmentStore:
                 if file.endswith(MEDIA_SUFFIX):
                     yield Path(folder, file)
 
-    def counts(self) -> dict[tuple[str, str, str], int]:
-        """How many segment files there are of each day, device and channel; no path is made for each of ten million."""
-        counts: dict[tuple[str, str, str], int] = {}
+    def counts(self) -> Iterator[tuple[tuple[str, str, str], int]]:
+        """Each folder of a day, device and channel, and how many segment files are in it; no path is made for each
+        of ten million, and whoever counts may stop after any folder.
+        """
         for folder, files in self._walk():
             count = sum(file.endswith(MEDIA_SUFFIX) for file in files)
             place = Path(folder).relative_to(self.media).parts
             if count and len(place) == 3:  # what lies elsewhere is a stray
-                counts[place[0], place[1], place[2]] = count
-        return counts
+                yield (place[0], place[1], place[2]), count
 
     def _walk(self) -> Iterator[tuple[str, list[str]]]:
         """Each folder of a day, and the names in it."""

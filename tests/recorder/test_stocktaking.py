@@ -1,3 +1,6 @@
+import asyncio
+import threading
+
 import pytest
 
 from recorder.stocktaking import learn_newest, take_stock
@@ -58,3 +61,33 @@ async def test_an_empty_index_learns_the_newest_segment_of_each_channel_before_a
     stock = await take_stock(archive.store, index, NOW_UTC_NS)
     assert stock.adopted == len(before) - len(streams)
     assert await index.oldest(10) == before
+
+
+async def test_counting_in_pieces_counts_every_row_once(archive, index, monkeypatch):
+    whole = await index.channel_days()
+    assert sum(whole.values()) == 3
+    assert whole == dict(archive.store.counts())
+    for rows in (1, 2, 3, 4):
+        monkeypatch.setattr("recorder.index.COUNTED_AT_ONCE", rows)
+        assert await index.channel_days() == whole
+
+
+@pytest.mark.fault("F06")
+async def test_whoever_stops_does_not_wait_until_all_files_are_counted(archive, index, monkeypatch):
+    """Ten million files on a cold disk are minutes: a process whose thread still counts does not end."""
+    counting, ended = threading.Event(), threading.Event()
+
+    def without_end(_store):
+        try:
+            while True:
+                counting.set()
+                yield ("2026-01-01", "dev1", "main"), 1
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(type(archive.store), "counts", without_end)
+    async with asyncio.TaskGroup() as group:
+        taking = group.create_task(take_stock(archive.store, index, 1))
+        assert await asyncio.to_thread(counting.wait, 20)
+        taking.cancel()
+    assert await asyncio.to_thread(ended.wait, 20)
