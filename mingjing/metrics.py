@@ -1,13 +1,14 @@
 """What Prometheus reads of the roof: the event loop, the RTSP port, the archive."""
 
+import asyncio
 from collections.abc import Iterable
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.rtsp import RtspListener
-from mingjing.loop_lag import LoopLag
+from mingjing.loop_lag import BUCKETS_MS, LoopLag
 from recorder import Archiver
 
 
@@ -22,6 +23,14 @@ class RoofCollector(Collector):
         for percent, name in ((50, "0.5"), (99, "0.99"), (100, "1")):
             lag.add_metric([name], self._lag.percentile_ms(percent))
         yield lag
+        ends = [*(f"{end_ms / 1_000:g}" for end_ms in BUCKETS_MS), "+Inf"]
+        yield HistogramMetricFamily(
+            "mingjing_loop_lag_seconds",
+            "Since start; what came due within a long turn counts too.",
+            buckets=list(zip(ends, self._lag.buckets(), strict=True)),
+            sum_value=self._lag.total_ms / 1_000,
+        )
+        yield GaugeMetricFamily("mingjing_asyncio_tasks", "In the event loop.", value=len(asyncio.all_tasks()))
         yield GaugeMetricFamily("mingjing_rtsp_connections", "Open RTSP connections.", value=self._rtsp.connections)
         yield CounterMetricFamily(
             "mingjing_rtsp_refused_connections", "Closed at once, over the limit.", value=self._rtsp.refused_connections

@@ -18,6 +18,7 @@ from mingjing.cli.output import print_facts, print_line
 from mingjing.control import Addresses, CommandError, addresses_of, control_socket
 from mingjing.lifecycle import RunningServer, running
 from mingjing.logs import configure_logs
+from mingjing.open_files import raise_open_files_limit
 from mingjing.settings import Settings, load_settings
 from storage import SecretKeyDamaged, StoreLockedError, WrongMediaError
 from storage.database import CannotMendError, DatabaseUnreadableError, SchemaTooNewError, is_damage
@@ -44,6 +45,7 @@ def serve(
         words = f"The role {role} cannot run alone yet."
         raise CommandError(words, fix="Use --role all: one process that does everything.")
     configure_logs(settings.log_level)
+    raise_open_files_limit()
     run_until_done(_serve(settings))
 
 

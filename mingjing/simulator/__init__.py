@@ -9,6 +9,7 @@ over connections; what is due later is sent later, nothing is skipped; nothing h
 """
 
 from mingjing.simulator.clip import Clip, ClipError
+from mingjing.simulator.device import Interruption
 from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.fleet import Fleet, simulate
 from mingjing.simulator.generated import ClipOptions
@@ -24,6 +25,7 @@ __all__ = [
     "Faults",
     "Fleet",
     "FleetReport",
+    "Interruption",
     "Over",
     "SentRange",
     "SimulateOptions",

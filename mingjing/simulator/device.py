@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 
 import structlog
 
@@ -35,6 +36,14 @@ log = structlog.get_logger()
 SocketPair = tuple[socket.socket, socket.socket]
 
 
+class Interruption(StrEnum):
+    """How a publication ends before its time. The device comes back each time."""
+
+    RESET = "reset"  # RST, with a picture half sent
+    LEAVE = "leave"  # TEARDOWN: nothing is lost
+    TAKEOVER = "takeover"  # half-open: the old connection says nothing more, and the device calls from another
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What makes one device of a fleet different from the others."""
@@ -58,13 +67,40 @@ class SimulatedDevice:
         self._chance = random.Random(part.seed)
         self._description: SessionDescription = part.casts[0].clip.description()
         self.ledger = DeviceLedger(part.login.device, part.login.channel)
+        self._link: RtspLink | None = None  # while it publishes
+        self._playing: Player | None = None
+        self._half_open: list[RtspLink] = []
+        self._back_after_s: float | None = None
 
     async def run(self) -> None:
         """Publish, again and again, until cancelled."""
         await asyncio.sleep(self._part.phase * self._options.start_within_s)
-        while True:
-            wait_s = await self._attempt()
-            await asyncio.sleep(wait_s)
+        try:
+            while True:
+                wait_s = await self._attempt()
+                await asyncio.sleep(wait_s)
+        finally:
+            for link in self._half_open:
+                link.cut()
+
+    def interrupt(self, how: Interruption, back_after_s: float) -> bool:
+        """End the publication in this way, and begin another after so many seconds; False while there is none."""
+        link, player = self._link, self._playing
+        if link is None or player is None or link.lost.is_set():
+            return False
+        self._link = self._playing = None  # it is over, though its socket may be told later
+        self._back_after_s = back_after_s
+        self.ledger.sessions[-1].cut = how is not Interruption.LEAVE
+        self._pacer.remove(player.play)
+        if how is Interruption.RESET:
+            link.reset()
+        elif how is Interruption.LEAVE:
+            link.leave()
+        else:
+            self._half_open = [one for one in self._half_open if not one.gone] + [link]
+            link.writable = False
+            link.lost.set()
+        return True
 
     async def _attempt(self) -> float:
         """One connection; how many seconds to wait before the next."""
@@ -77,6 +113,9 @@ class SimulatedDevice:
             log.warning("device refused", device=device, path=self._part.path, answer=str(refusal))
             return BACK_AFTER_REFUSAL_S
         except OSError as error:  # TimeoutError is one
+            back_after_s, self._back_after_s = self._back_after_s, None
+            if back_after_s is not None:
+                return back_after_s  # as it was told to
             log.warning("device without a connection", device=device, reason=str(error) or type(error).__name__)
             return BACK_AFTER_LOSS_S
         return 0.0
@@ -100,11 +139,14 @@ class SimulatedDevice:
                 self.ledger.connections += 1
                 player = self._player(link, self._senders(link, recording.transports, pairs))
                 self._pacer.add(player.play, self._clock.mono_ns())
+                self._link, self._playing = link, player
                 await self._stay(link, recording.session_timeout_s)
             finally:
+                self._link = self._playing = None
                 if player is not None:
                     self._pacer.remove(player.play)
-                await self._leave(link)
+                if link not in self._half_open:
+                    await self._leave(link)
 
     async def _connect(self, link: RtspLink) -> Recording:
         host, port = self._options.address
@@ -124,8 +166,11 @@ class SimulatedDevice:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
                     await link.lost.wait()
+                if self._back_after_s is None:
+                    self.ledger.sessions[-1].cut = True
                 raise ConnectionResetError("the server closed the connection")
             if flap_every_s and self._clock.mono_ns() >= cut_mono_ns:
+                self.ledger.sessions[-1].cut = True
                 link.cut()
                 return
             link.keep_alive()
@@ -150,7 +195,7 @@ class SimulatedDevice:
         host, port = self._options.address
         login = self._part.login
         return ClientConnection(
-            f"rtsp://{host}:{port}{self._part.path}",
+            f"rtsp://{host}:{port}{self._options.prefix}{self._part.path}",
             self._description,
             offers,
             user=login.device,

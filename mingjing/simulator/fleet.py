@@ -2,18 +2,18 @@
 
 import asyncio
 import random
-import resource
 from dataclasses import dataclass, replace
 
 import structlog
 
+from mingjing.open_files import raise_open_files_limit
 from mingjing.simulator.clip import Clip
-from mingjing.simulator.device import Part, SimulatedDevice
+from mingjing.simulator.device import Interruption, Part, SimulatedDevice
 from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.generated import ClipOptions, generated_clip
 from mingjing.simulator.ledger import FleetReport
 from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
-from mingjing.simulator.pacer import Pacer
+from mingjing.simulator.pacer import Late, Pacer, not_late
 from mingjing.simulator.player import Cast
 from storage import Clock, SystemClock
 
@@ -40,9 +40,9 @@ class Clips:
 class Fleet:
     """The devices of one set of options. `report` may be asked at any time, also while they play."""
 
-    def __init__(self, options: SimulateOptions, clips: Clips, clock: Clock) -> None:
+    def __init__(self, options: SimulateOptions, clips: Clips, clock: Clock, late: Late = not_late) -> None:
         self._options = options
-        self._pacer = Pacer(clock)
+        self._pacer = Pacer(clock, late)
         chance = random.Random(options.seed)
         self._devices = [
             SimulatedDevice(_part(options, clips, index, chance), options, self._pacer, clock)
@@ -50,14 +50,16 @@ class Fleet:
         ]
 
     @classmethod
-    def prepare(cls, options: SimulateOptions, clock: Clock) -> "Fleet":
+    def prepare(cls, options: SimulateOptions, clock: Clock, late: Late = not_late) -> "Fleet":
         """Make or load the clip, and write each device's name into its own. Takes seconds: not for an event loop.
+
+        `late` is told with every sending by how much it came too late by the fleet's own fault, in nanoseconds.
 
         Raises:
             ClipError: the clip cannot be made or read.
         """
         _make_room_for_sockets(options)
-        return cls(options, load_clips(options), clock)
+        return cls(options, load_clips(options), clock, late)
 
     async def run(self) -> None:
         """Play for the time that the options give, or until cancelled. All devices leave in good order."""
@@ -69,6 +71,14 @@ class Fleet:
             ) if self._options.seconds is not None else await asyncio.Event().wait()
             for task in (*tasks, pacer):
                 task.cancel()
+
+    def interrupt(self, device: str, how: Interruption, back_after_s: float) -> bool:
+        """End what this device publishes; it comes back after so many seconds. False: it publishes nothing."""
+        return any(one.interrupt(how, back_after_s) for one in self._devices if one.ledger.device == device)
+
+    def numbers(self) -> dict[str, int]:
+        """The number of each main channel's next picture, at this moment."""
+        return {one.ledger.device: one.ledger.next_n for one in self._devices if one.ledger.channel == "main"}
 
     def report(self) -> FleetReport:
         return FleetReport(tuple(device.ledger.report() for device in self._devices))
@@ -86,15 +96,10 @@ async def simulate(options: SimulateOptions, clock: Clock | None = None) -> Flee
 
 
 def _make_room_for_sockets(options: SimulateOptions) -> None:
-    """Raise this process's soft limit of open files as far as needed; the common 1,024 is 200 devices over UDP."""
+    """The common 1,024 files are 200 devices over UDP."""
     needed = OTHER_FILES + len(options.devices) * (SOCKETS_OVER_UDP if options.over is Over.UDP else 1)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < needed:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else min(needed, hard), hard)
-        )
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        log.warning("too few open files allowed", needed=needed, allowed=hard)
+    if (allowed := raise_open_files_limit()) < needed:
+        log.warning("too few open files allowed", needed=needed, allowed=allowed)
 
 
 def load_clips(options: SimulateOptions) -> Clips:

@@ -16,6 +16,7 @@ class SessionLedger:
     next_n: int = -1
     damaged: list[int] = field(default_factory=list)  # numbers of units of which a datagram was dropped
     sound_frames: int = 0
+    cut: bool = False  # it did not end in good order: what was under way is gone
 
     def __post_init__(self) -> None:
         self.next_n = self.first_n
@@ -38,6 +39,7 @@ class SentRange:
     last_n: int
     sound_frames: int
     damaged: tuple[int, ...]
+    cut: bool = False  # what was under way when the connection was cut is lost, and nobody's fault
 
     @property
     def units(self) -> int:
@@ -82,9 +84,14 @@ class DeviceLedger:
 
     def open_session(self) -> SessionLedger:
         """Begin a publication; numbers go on where the last one ended."""
-        session = SessionLedger(self.sessions[-1].next_n if self.sessions else 0)
+        session = SessionLedger(self.next_n)
         self.sessions.append(session)
         return session
+
+    @property
+    def next_n(self) -> int:
+        """The number that the next picture will have."""
+        return self.sessions[-1].next_n if self.sessions else 0
 
     def report(self) -> DeviceReport:
         return DeviceReport(
@@ -94,7 +101,7 @@ class DeviceLedger:
 
 def _ranges(sessions: Sequence[SessionLedger]) -> tuple[SentRange, ...]:
     return tuple(
-        SentRange(session.first_n, session.next_n - 1, session.sound_frames, tuple(session.damaged))
+        SentRange(session.first_n, session.next_n - 1, session.sound_frames, tuple(session.damaged), session.cut)
         for session in sessions
         if session.units
     )

@@ -1,6 +1,8 @@
 """The RTSP connection of one simulated device: a socket around the sans-IO client."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import cast
 
@@ -9,6 +11,10 @@ from media.rtsp import ClientConnection, Recording, Refused
 WRITE_BUFFER_HIGH_BYTES = (
     1 << 18
 )  # what one device may have under way in our memory; beyond, it waits as on a slow link
+
+
+# SO_LINGER on, for no time: closing sends RST and drops what was not sent.
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class RefusedError(Exception):
@@ -24,6 +30,7 @@ class RtspLink(asyncio.Protocol):
         self.recording: asyncio.Future[Recording] = asyncio.get_running_loop().create_future()
         self.lost = asyncio.Event()
         self.writable = False
+        self.gone = False  # the connection itself; `lost` may be said before
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -59,6 +66,7 @@ class RtspLink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.writable = False
+        self.gone = True
         self.lost.set()
         self._fail(exc or ConnectionResetError("the server closed the connection"))
 
@@ -81,6 +89,12 @@ class RtspLink(asyncio.Protocol):
         self.writable = False
         if self._transport is not None:
             self._transport.abort()
+
+    def reset(self) -> None:
+        """End with RST: the other side learns of it at once, and what was under way is gone."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.cut()
 
     def _fail(self, error: Exception) -> None:
         if not self.recording.done():

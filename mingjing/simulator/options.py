@@ -48,6 +48,7 @@ class SimulateOptions:
     seconds: float | None = None  # how long to play; None: until cancelled
     start_within_s: float = 2.0  # the devices come one after another, spread over this time
     faults: Faults = field(default_factory=Faults)
+    prefix: str = ""  # before the devices' paths, as "/live": some other servers want an application's name there
     source_address: str = ""  # local address to connect from
     seed: int = 1
 

@@ -14,13 +14,20 @@ REST_MIN_S = 0.001  # shorter sleeps cost more wake-ups than they gain punctuali
 REST_MAX_S = 0.02  # so that a player added meanwhile need not be waited for
 
 Play = Callable[[int], int | None]  # now in monotonic ns → when to call again, None for not by itself
+Late = Callable[[int], None]
+
+
+def not_late(late_ns: int) -> None:
+    """For those who do not count."""
 
 
 class Pacer:
     """Players may come and go at any time, from the same loop."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, late: Late = not_late) -> None:
+        """`late` is told with every call by how much it came too late, in nanoseconds."""
         self._clock = clock
+        self._late = late
         self._heap: list[tuple[int, int, Play]] = []
         self._order = 0  # of two due at once the one added first; functions do not compare
         self._known: dict[Play, int] = {}
@@ -52,7 +59,9 @@ class Pacer:
             heapq.heappop(heap)
             if known.get(play) != order:
                 continue  # removed, or due at another time now
-            again = play(self._clock.mono_ns())
+            started = self._clock.mono_ns()
+            self._late(started - due)
+            again = play(started)
             if again is not None and known.get(play) == order:
                 heapq.heappush(heap, (again, order, play))
         if not heap:

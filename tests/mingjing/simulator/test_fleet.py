@@ -9,7 +9,7 @@ import pytest
 
 from media import Codec
 from media.nal import VideoConfigTracker
-from mingjing.simulator import DeviceLogin, Faults, Fleet, Over, Trespass, simulate
+from mingjing.simulator import DeviceLogin, Faults, Fleet, Interruption, Over, Trespass, simulate
 from storage import SystemClock
 from tests.mingjing.simulator.conftest import SMALL
 from tests.mingjing.simulator.sink import KEY, Sink
@@ -215,3 +215,29 @@ class TestServerTroubles:
         report = await simulate(options)
         assert report.units == 0
         assert report.devices[0].connections == 0
+
+
+@pytest.mark.parametrize("how", Interruption)
+async def test_a_device_that_is_interrupted_comes_back_with_the_next_number(how, sink, options_for):
+    async with playing(options_for(sink, 1)) as fleet:
+        await until(lambda: fleet.numbers()["dev0"] >= 3)
+        before = fleet.numbers()["dev0"]
+        assert fleet.interrupt("dev0", how, 0.0)
+        assert not fleet.interrupt("dev0", how, 0.0)  # it publishes nothing at this moment
+        await until(lambda: fleet.numbers()["dev0"] >= before + 3)
+    first, second = fleet.report().devices[0].sent
+    assert second.first_n == first.last_n + 1 == before
+    assert first.cut == (how is not Interruption.LEAVE)
+    assert not second.cut
+    stamps = [stamp.n for stream in sink.streams for stamp in stream.stamps]
+    assert stamps == sorted(set(stamps))
+    if how is Interruption.LEAVE:
+        assert stamps == list(range(second.last_n + 1))
+
+
+async def test_how_late_a_fleet_is_by_its_own_fault_is_told(sink, options_for):
+    late = []
+    fleet = Fleet.prepare(options_for(sink, 1, seconds=0.5), SystemClock(), late.append)
+    await fleet.run()
+    assert len(late) >= fleet.report().units > 0
+    assert min(late) >= 0
