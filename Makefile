@@ -3,12 +3,12 @@
 #   make run     set-up, then a demo with moving pictures and sound
 #   make test    set-up, then every test
 #   make check   lint, types, layers
-#   make bench   the benchmarks
+#   make bench   the benchmarks: every gate of performance
 #   make peers   tests with real clients
 #   make setup   only the set-up
 #
-# For developers also: faults (every fault, in its long form), bad (every bad input, likewise), fuzz (every parser), format, lock,
-# clean (which leaves data/ alone).
+# For developers also: soak (an hour), faults (every fault, in its long form), bad (every bad input, likewise), fuzz (every
+# parser), format, lock, clean (which leaves data/ alone).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ STAMPS := .cache/stamps
 WEB := viewer/web
 PYTEST_WORKERS ?= 3
 
-.PHONY: help run setup test check bench peers faults bad fuzz format lock clean
+.PHONY: help run setup test check bench soak peers faults bad fuzz format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,8 +42,16 @@ check: setup
 	$(BIN)/lint-imports
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
+# Every gate of performance in turn, some ten minutes; the first time the index of P8 is made, which takes as long again.
 bench: setup
-	$(BIN)/mingjing bench live --devices 50 --viewers 50 --seconds 60 --json
+	$(BIN)/mingjing bench gates --out reports/bench.json
+
+# One hour under load and unrest. SOAK_SECONDS, SOAK_DEVICES and SOAK_DIR (a new folder on a large disk) change it.
+SOAK_SECONDS ?= 3600
+SOAK_DEVICES ?= 200
+soak: setup
+	$(BIN)/mingjing bench soak --devices $(SOAK_DEVICES) --seconds $(SOAK_SECONDS) $(if $(SOAK_DIR),--data-dir $(SOAK_DIR)) \
+		--out reports/soak.json --markdown reports/soak.md
 
 peers: setup $(STAMPS)/peers
 	$(BIN)/python -m pytest tests/peers -n 0

@@ -14,7 +14,7 @@ from media.nal.bits import NalError
 from media.nal.config import VideoConfigTracker, syntax_of
 from media.nal.h264 import H264Nal
 from media.nal.h265 import H265Nal
-from media.nal.sei import Stamp, read_stamp, stamp_sei, with_stamp
+from media.nal.sei import Stamp, find_stamp, read_stamp, stamp_sei, with_stamp
 from media.nal.sequence import NalSyntax, SequenceFacts
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "SequenceFacts",
     "Stamp",
     "VideoConfigTracker",
+    "find_stamp",
     "join_annexb",
     "read_stamp",
     "split_annexb",

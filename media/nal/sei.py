@@ -26,6 +26,7 @@ _NUMBERS = Struct("!QQ")  # n, monotonic ns
 _CRC_SIZE = 4
 _DEVICE_AT = 18  # after UUID, version and length of the id
 _STOP_BIT = b"\x80"
+_ESCAPED_MAX_BYTES = (_DEVICE_AT + DEVICE_MAX + 20) * 3 // 2  # of a stamp: one byte in three may be there to escape
 _SEI_MAX_BYTES = 4_096  # a stamp is under 200; captions and vendors' data may stand before it
 
 
@@ -64,6 +65,20 @@ def read_stamp(codec: Codec, payload: Iterable[bytes]) -> Stamp | None:
                 if (stamp := _parse(body)) is not None:
                     return stamp
     return None
+
+
+def find_stamp(data: bytes | bytearray, start: int, end: int) -> Stamp | None:
+    """The first stamp in `data[start:end]`, by its UUID alone: for those who count thousands a second.
+
+    What stands around it is not read. None also for one that is cut off by `end`.
+    """
+    at = data.find(STAMP_UUID, start, end)
+    if at < 0:
+        return None
+    body = unescape(bytes(data[at : min(end, at + _ESCAPED_MAX_BYTES)]))
+    if len(body) < _DEVICE_AT or not 0 < body[17] <= DEVICE_MAX:
+        return None
+    return _parse(body[: _DEVICE_AT + body[17] + _NUMBERS.size + _CRC_SIZE])
 
 
 def _user_data(rbsp: bytes) -> Iterable[bytes]:

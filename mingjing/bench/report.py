@@ -1,8 +1,12 @@
-"""The one JSON object that every benchmark prints."""
+"""The one JSON object that every benchmark prints, and what makes it worth believing.
+
+`warnings` void a measurement: the load was not what it says, or who measured was too slow.
+`remarks` explain it: a busy host makes figures worse, never better.
+"""
 
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mingjing.bench.meter import cpu_model
 
@@ -12,6 +16,9 @@ class Report:
     bench: str
     params: Mapping[str, object]
     result: Mapping[str, object]
+    warnings: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    details: Mapping[str, object] = field(default_factory=dict)  # series and the like, behind the figures
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -20,7 +27,15 @@ class Report:
             "cpu": cpu_model(),
             "params": dict(self.params),
             "result": dict(self.result),
+            "warnings": list(self.warnings),
+            "remarks": list(self.remarks),
+            **({"details": dict(self.details)} if self.details else {}),
         }
+
+    def number(self, name: str) -> float | None:
+        """A figure of the result; None when it was not measured."""
+        value = self.result.get(name)
+        return float(value) if isinstance(value, int | float) else None
 
 
 def _commit() -> str:
@@ -31,11 +46,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
-
-
-def percentile(values: list[float], percent: float) -> float:
-    """Nearest rank; 0 for no values."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

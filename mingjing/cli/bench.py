@@ -1,45 +1,260 @@
-"""`mingjing bench`: measures this machine and this version, and prints one JSON object."""
+"""`mingjing bench`: measures this machine and this version; tables for people, one JSON object for programs."""
 
 import asyncio
 import json as json_format
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from mingjing.bench.live import LiveLoad, bench_live
-from mingjing.bench.report import Report
+from mingjing.bench import (
+    ARCHIVE_ROWS,
+    GATES,
+    GROWTH_STEPS,
+    ArchiveLoad,
+    BenchProcessError,
+    ForeignServer,
+    Gate,
+    Judgement,
+    LiveLoad,
+    NotAllLiveError,
+    Report,
+    SoakPlan,
+    Stream,
+    Verdict,
+    Years,
+    bench_archive,
+    bench_foreign,
+    bench_growth,
+    bench_live,
+    judge,
+    run_gates,
+    soak_markdown,
+    soak_server,
+)
+from mingjing.cli.bench_tables import print_judgements, print_report
 from mingjing.cli.options import JsonOption
 from mingjing.cli.output import print_line
-from mingjing.cli.simulate import default_cache_dir
+from mingjing.cli.simulate import default_cache_dir, read_keys
+from mingjing.control import CommandError
 from mingjing.simulator import Over
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what this machine can carry; loopback only.")
 
+CacheOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where clips and indexes are kept (~/.cache/mingjing).")
+]
+OutOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON to this file as well.")]
+
 
 @bench.command("live")
 def live(
-    devices: Annotated[int, typer.Option(min=1, help="That push.")] = 50,
-    viewers: Annotated[int, typer.Option(min=1, help="That watch over the WebSocket.")] = 50,
-    seconds: Annotated[float, typer.Option(min=5, help="How long to measure.")] = 60,
-    streams_viewed: Annotated[int | None, typer.Option(min=1, help="Viewers share this many channels.")] = None,
-    bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS")] = 1500,
-    fps: Annotated[int, typer.Option(min=1, max=60)] = 25,
+    gate: Annotated[str | None, typer.Option(metavar="P1|P2|…", help="Take this gate's load, and judge by it.")] = None,
+    devices: Annotated[int | None, typer.Option(min=1, max=2000, help="That push (50).")] = None,
+    viewers: Annotated[int | None, typer.Option(min=0, help="That watch over the WebSocket (50).")] = None,
+    players: Annotated[int | None, typer.Option(min=0, help="That watch over RTSP, as VLC does (0).")] = None,
+    seconds: Annotated[float | None, typer.Option(min=3, help="How long to measure (60).")] = None,
+    streams_viewed: Annotated[int | None, typer.Option(min=1, help="Those who watch share so many channels.")] = None,
+    openings: Annotated[
+        int | None, typer.Option(min=0, help="Visitors that open a channel at random moments (0).")
+    ] = None,
+    reconnect: Annotated[bool, typer.Option("--reconnect", help="All devices drop, and come back within 2 s.")] = False,
+    growth: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="So many devices in turn; what each stream costs.")
+    ] = None,
+    bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS", help="Of the picture.")] = 1500,
+    fps: Annotated[int, typer.Option(min=1, max=60, help="Pictures a second.")] = 25,
     transport: Annotated[Over, typer.Option(help="What carries RTP.")] = Over.TCP,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="AAC beside the picture.")] = True,
-    cache_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the generated clip is kept.")] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="rtsp://HOST:PORT[/PREFIX]", help="Another RTSP server, that runs already.")
+    ] = None,
+    server_pid: Annotated[int | None, typer.Option(min=1, help="Its process, to measure it and those below.")] = None,
+    keys: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Its devices: lines as `device add --json` prints; - is stdin.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="With which players log in there.")] = "",
+    password: Annotated[str, typer.Option(help="Of that user.")] = "",
+    cache_dir: CacheOption = None,
+    out: OutOption = None,
     json: JsonOption = False,
 ) -> None:
     """Devices push, viewers watch, everything is archived; then what was sent is compared with what came."""
-    load = LiveLoad(devices, viewers, seconds, streams_viewed, bitrate, fps, transport.value, sound)
-    folder = cache_dir or default_cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    _print(asyncio.run(bench_live(load, folder)), json)
+    chosen = _gate(gate, ("live", "growth")) if gate is not None else None
+    basis = chosen.load if chosen is not None and chosen.load is not None else LiveLoad(50, 50, 60)
+    if server is not None and viewers is None:
+        viewers = 0
+    load = LiveLoad(
+        devices=devices or basis.devices,
+        viewers=basis.viewers if viewers is None else viewers,
+        seconds=seconds or basis.seconds,
+        players=basis.players if players is None else players,
+        streams_viewed=streams_viewed or basis.streams_viewed,
+        openings=basis.openings if openings is None else openings,
+        reconnect=reconnect or basis.reconnect,
+        stream=Stream(bitrate, fps, transport.value, sound),
+    )
+    folder = _cache(cache_dir)
+    if server is not None:
+        logins = () if keys is None else tuple(read_keys(keys))
+        try:
+            other = ForeignServer(server, server_pid, user, password, logins)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        report = _measured(bench_foreign(load, other, folder))
+    elif growth is not None or (chosen is not None and chosen.bench == "growth"):
+        report = _measured(bench_growth(load, _steps(growth) if growth else GROWTH_STEPS, folder))
+    else:
+        report = _measured(bench_live(load, folder))
+    _finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
 
 
-def _print(report: Report, json: bool) -> None:
+@bench.command("archive")
+def archive(
+    segments: Annotated[int, typer.Option(min=100, help="Rows of the index.")] = ARCHIVE_ROWS,
+    channels: Annotated[int, typer.Option(min=1, max=2000, help="That they are of.")] = 200,
+    requests: Annotated[int, typer.Option(min=2, help="Half of them pages, half of them seeking.")] = 400,
+    gate: Annotated[str | None, typer.Option(metavar="P8", help="Judge by this gate.")] = None,
+    cache_dir: CacheOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+) -> None:
+    """A server on the index of half a year: how long until it is ready, how long a page and a seek take."""
+    chosen = _gate(gate, ("archive",)) if gate is not None else None
+    report = _measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), _cache(cache_dir)))
+    _finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
+
+
+@bench.command("gates")
+def gates(
+    only: Annotated[str | None, typer.Option(metavar="P1,P2,…", help="These gates; else all.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=3, help="Of each measurement, instead of the gate's.")] = None,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="AAC beside the picture.")] = True,
+    cache_dir: CacheOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+) -> None:
+    """All gates in turn, each with its own load. Status 0: all are met."""
+    wanted = [_gate(name, ("live", "growth", "archive")) for name in (only.split(",") if only else GATES)]
+    outcome = _measured(run_gates(wanted, _cache(cache_dir), seconds=seconds, stream=Stream(sound=sound), told=_tell))
+    answer = outcome.as_json()
+    _write(answer, out)
     if json:
-        print_line(json_format.dumps(report.as_json()))
-        return
-    for name, value in report.result.items():
-        print_line(f"{name:24} {value}")
+        print_line(json_format.dumps(answer))
+    else:
+        print_judgements(outcome.judgements)
+    if not outcome.met:
+        raise typer.Exit(1)
+
+
+@bench.command("soak")
+def soak(
+    devices: Annotated[int, typer.Option(min=1, max=2000, help="That push, with sound.")] = 200,
+    seconds: Annotated[float, typer.Option(min=5, help="How long.")] = 3600,
+    viewers: Annotated[int, typer.Option(min=0, help="That stay from beginning to end.")] = 20,
+    bitrate: Annotated[
+        int | None,
+        typer.Option(min=100, metavar="KBPS", help="Of the picture; else what the disk holds."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed disturbs in the same order.")] = 1,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A new folder on the disk to use; else a temporary one.")
+    ] = None,
+    cache_dir: CacheOption = None,
+    out: OutOption = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report for people there.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """A long time under load and unrest: devices and viewers come and go. Is everything as it was at the end?"""
+    plan = SoakPlan(devices, seconds, viewers, bitrate, seed)
+    stop = asyncio.Event()
+    report = _measured(soak_server(plan, _cache(cache_dir), data_dir, stop=stop, told=_tell), stop)
+    if markdown is not None:
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        markdown.write_text(soak_markdown(report), encoding="utf-8")
+    _finish(report, [], json, out, failed=report.result["verdict"] != "passed")
+
+
+Measured = TypeVar("Measured")
+
+
+def _measured(work: Coroutine[Any, Any, Measured], stop: asyncio.Event | None = None) -> Measured:
+    """Run it; what an operator can mend, or must know, is told in words. `stop` is set by the first signal to end.
+
+    Raises:
+        CommandError: it could not be measured, or was stopped.
+    """
+    try:
+        return asyncio.run(_until_stopped(work, stop))
+    except asyncio.CancelledError:
+        raise CommandError("Stopped before it was measured.") from None
+    except (NotAllLiveError, BenchProcessError, RuntimeError, ValueError) as error:
+        raise CommandError(str(error)) from None
+
+
+async def _until_stopped(work: Coroutine[Any, Any, Measured], stop: asyncio.Event | None) -> Measured:
+    """A signal ends it in order: servers and clients are ended, folders removed. With `stop` the first only asks."""
+    task = asyncio.current_task()
+    assert task is not None
+
+    def end() -> None:
+        if stop is None or stop.is_set():
+            task.cancel()
+        else:
+            stop.set()
+            _tell("Stopping: what there is will be reported. Once more, and nothing will.")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    return await work
+
+
+def _finish(
+    report: Report, judgements: Sequence[Judgement], json: bool, out: Path | None, *, failed: bool = False
+) -> None:
+    """Show it, and end with 1 where a gate is not met."""
+    answer = report.as_json()
+    if judgements:
+        answer["gates"] = [judgement.as_json() for judgement in judgements]
+    _write(answer, out)
+    if json:
+        print_line(json_format.dumps(answer))
+    else:
+        print_report(report, judgements)
+    if failed or any(judgement.verdict is not Verdict.MET for judgement in judgements):
+        raise typer.Exit(1)
+
+
+def _write(answer: object, out: Path | None) -> None:
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json_format.dumps(answer, indent=1) + "\n", encoding="utf-8")
+
+
+def _tell(words: str) -> None:
+    """On standard error: standard output has the answer."""
+    sys.stderr.write(words + "\n")
+
+
+def _gate(name: str, benches: Sequence[str]) -> Gate:
+    gate = GATES.get(name.strip().upper())
+    if gate is None or gate.bench not in benches:
+        known = ", ".join(one.name for one in GATES.values() if one.bench in benches)
+        raise CommandError(f"{name} is no gate that is measured here.", fix=f"There are {known}.")
+    return gate
+
+
+def _steps(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise CommandError(f"{text!r} are not numbers of devices.", fix="Give them as 25,50,100,200.") from None
+
+
+def _cache(folder: Path | None) -> Path:
+    folder = folder or default_cache_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -78,7 +78,7 @@ def simulate(
     data_dir: DataDirOption = None,
 ) -> None:
     """Play a fleet of devices, and tell what was sent. Every picture carries a stamp that readers can check."""
-    logins = _read_keys(keys) if keys is not None else _register(load_settings(config, data_dir=data_dir), devices)
+    logins = read_keys(keys) if keys is not None else _register(load_settings(config, data_dir=data_dir), devices)
     if sub:
         logins += [DeviceLogin(login.device, login.key, "sub") for login in logins]
     try:
@@ -141,7 +141,12 @@ def _print_report(report: FleetReport, json: bool) -> None:
             print_line(f"{device.device} was refused {device.refusals} times, last: {device.last_refusal}")
 
 
-def _read_keys(name: str) -> list[DeviceLogin]:
+def read_keys(name: str) -> list[DeviceLogin]:
+    """The devices in a file, or in standard input for -.
+
+    Raises:
+        CommandError: it cannot be read, or is no list of keys.
+    """
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
         made = [DeviceKey.model_validate_json(line) for line in text.splitlines() if line.strip()]

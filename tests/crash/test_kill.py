@@ -11,7 +11,7 @@ import time
 import pytest
 
 from media import GapCause
-from mingjing.bench.meter import steal_s
+from mingjing.bench import steal_s
 from mingjing.simulator import ClipOptions
 from tests.crash.promises import account, first_after, newest_before, out_of_order, promises, undecodable
 from tests.house.archive import Archive, until

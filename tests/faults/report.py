@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from mingjing.bench.meter import cpu_model, steal_s
+from mingjing.bench import cpu_model, steal_s
 from tests.faults.catalogue import FAULTS
 from tests.house import bounds
 

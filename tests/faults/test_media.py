@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 
 from gateway.stream.gop_cache import GOP_FRAGMENTS_MAX
-from media import AUDIO_TRACK_ID, Codec, GapCause
+from media import AUDIO_TRACK_ID, GapCause
 from media.fmp4 import utc_ns_from_ntp
-from mingjing.bench.stamped import stamp_of
+from media.nal import find_stamp
 from mingjing.simulator.clip import Clip
 from storage import read_fragments
 from tests.faults.media_programmes import (
@@ -109,7 +109,7 @@ def test_f43_a_minute_without_an_idr_is_kept_and_nobody_is_given_half_a_group(pl
     late = device.late_viewer
     assert late is not None
     assert [message.type for message in late.messages[:2]] == ["online", "init"]  # a tile says that it waits
-    first = next(stamp for data in late.binaries if (stamp := stamp_of(data, Codec.H264)) is not None)
+    first = next(stamp for data in late.binaries if (stamp := find_stamp(data, 0, len(data))) is not None)
     assert first.n > len(device.account.units(PICTURE)) // 2  # of now: the group had become too large to be kept
 
 

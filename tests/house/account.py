@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from media import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Codec, Fragment, Gap, GapCause
+from media import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Fragment, Gap, GapCause
 from media.fmp4 import parse_fragment
-from mingjing.bench.stamped import stamp_of
+from media.nal import find_stamp
 from storage import Kind, SegmentUnreadableError, read_fragments, read_header, read_journal
 from storage.journal import true_records
 from tests.house.archive import Archive
@@ -233,7 +233,5 @@ def _units(fact: _Fact) -> Iterator[Kept]:
 
 
 def _picture_number(data: bytes) -> int | None:
-    for codec in (Codec.H264, Codec.H265):
-        if (stamp := stamp_of(data, codec)) is not None and stamp.valid:
-            return stamp.n
-    return None
+    stamp = find_stamp(data, 0, len(data))
+    return stamp.n if stamp is not None and stamp.valid else None

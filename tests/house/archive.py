@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from media import Codec, GapCause
-from media.nal import Stamp
-from mingjing.bench.stamped import stamp_of
+from media import GapCause
+from media.nal import Stamp, find_stamp
 from storage import (
     Kind,
     Record,
@@ -41,7 +40,7 @@ class Archive:
         for path in self.files():
             try:
                 for record, data in read_fragments(path):
-                    if (stamp := stamp_of(data, Codec.H264)) is not None:
+                    if (stamp := find_stamp(data, 0, len(data))) is not None:
                         yield record, stamp
             except SegmentUnreadableError:
                 continue  # not begun yet

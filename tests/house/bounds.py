@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mingjing.bench.meter import steal_s
+from mingjing.bench import steal_s
 
 # For a machine that runs the rest of the suite, and more, beside this test. `make faults` gives none.
 ROOM_S = float(os.environ.get("FAULTS_ROOM_S", "5"))

@@ -13,8 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-from media import Codec
-from mingjing.bench.stamped import stamp_of
+from media.nal import find_stamp
 from tests.house.furniture import PASSWORD
 
 PATIENCE_S = 20  # what a test waits for something that must come; bounds that count are asserted by themselves
@@ -110,7 +109,6 @@ class Viewer:
         self.opened_mono_s = time.monotonic()
         self._unread: list[SimpleNamespace] = []
         self._socket = socket
-        self._codec = Codec.H264
 
     async def wait_for_picture(self, number: int, within_s: float = PATIENCE_S) -> bool:
         """Until the picture with this number, or a later one, has come; False when the socket closes before.
@@ -187,6 +185,6 @@ class Viewer:
             self._unread.append(told)
             return True
         self.binaries.append(message)
-        if (stamp := stamp_of(message, self._codec)) is not None and stamp.valid:
+        if (stamp := find_stamp(message, 0, len(message))) is not None and stamp.valid:
             self.pictures.append(stamp.n)
         return True

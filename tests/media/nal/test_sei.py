@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.nal import Stamp, join_annexb, read_stamp, split_annexb, stamp_sei, syntax_of, with_stamp
+from media.nal import Stamp, find_stamp, join_annexb, read_stamp, split_annexb, stamp_sei, syntax_of, with_stamp
 from media.track import Codec
 
 CODECS = [Codec.H264, Codec.H265]
@@ -23,6 +23,8 @@ def test_what_is_stamped_is_read(codec: Codec, device_id: str, n: int, mono_ns: 
     assert b"\0\0\0" not in stamp
     assert b"\0\0\1" not in stamp
     assert read_stamp(codec, [b"\x41\x9a", stamp]) == Stamp(device_id, n, mono_ns, True)
+    around = b"\0\0\1\x09\xf0" + stamp + b"\0\0\1\x65" + bytes(300)
+    assert find_stamp(around, 0, len(around)) == Stamp(device_id, n, mono_ns, True)
 
 
 def test_the_vector_of_the_reference_page():
@@ -102,3 +104,15 @@ def test_libav_decodes_stamped_pictures_and_hands_the_stamp_through(codec: Codec
 
     assert read == [Stamp("dev1", n, 40_000_000 * n, True) for n in range(10)]
     assert pictures == count == 10
+
+
+def test_a_stamp_is_found_within_the_bounds_given_and_not_where_it_is_cut_off_or_changed():
+    stamp = stamp_sei(Codec.H264, "dev1", 7, 8)
+    data = bytearray(bytes(10) + stamp + bytes(10))
+    assert find_stamp(data, 5, len(data) - 10) == Stamp("dev1", 7, 8, True)
+    assert find_stamp(data, 20, len(data)) is None  # begins before
+    assert all(find_stamp(data, 0, end) is None for end in range(len(data) - 12))
+    data[10 + 30] ^= 1
+    found = find_stamp(data, 0, len(data))
+    assert found is not None
+    assert not found.valid

@@ -1,0 +1,47 @@
+"""What load to put on a server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mingjing.bench.load import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLoad:
+    """`seconds` is the measurement; connecting, settling and counting come on top."""
+
+    devices: int
+    viewers: int
+    seconds: float
+    players: int = 0  # over RTSP
+    streams_viewed: int | None = None  # those who watch share this many channels; None: all, in turn
+    openings: int = 0  # visitors that open a channel at a random moment of the measurement
+    reconnect: bool = False  # a third into the measurement all devices drop, and come back within two seconds
+    stream: Stream = field(default_factory=Stream)
+    settle_s: float = 5.0  # between all being connected and the first reading: the burst of connecting is not the load
+    known: tuple[str, ...] = ()  # devices that the server has already; none: bench-0001 …
+
+    @property
+    def names(self) -> list[str]:
+        """Of the devices."""
+        return list(self.known[: self.devices]) or [f"bench-{number:04d}" for number in range(1, self.devices + 1)]
+
+    def watched(self, count: int) -> Sequence[str]:
+        """What each of so many clients watches."""
+        channels = self.names[: self.streams_viewed or self.devices]
+        return [channels[number % len(channels)] for number in range(count)]
+
+    def params(self) -> dict[str, object]:
+        """For the report."""
+        return {
+            "devices": self.devices,
+            "viewers": self.viewers,
+            "players": self.players,
+            "streams_viewed": self.streams_viewed or self.devices,
+            "openings": self.openings,
+            "bitrate_kbps": self.stream.bitrate_kbps,
+            "fps": self.stream.fps,
+            "seconds": self.seconds,
+            "transport": self.stream.transport,
+            "sound": self.stream.sound,
+        }
