@@ -43,7 +43,7 @@ ONE_TRACK = ((PICTURE,), (SOUND,))
 TRACKS = (*ONE_TRACK, BOTH)
 LONELY = 4.0  # seconds of footage before the first thing happens, and after the last: a report comes each second
 JITTERS_S = (0.01, 0.05, 0.2)
-APART_S = 1.0  # two changes of what packets are told by: a new source proves itself by some packets that are alike
+APART_S = 1.0  # of silence and of changes in packet headers: a new source proves itself by packets that are alike
 
 
 class Case:
@@ -98,23 +98,23 @@ class Case:
             makers.append(partial(self._add, no_reports, tracks=choice(TRACKS)))
         return makers
 
-    def _at(self) -> float:
-        return self._draw.uniform(LONELY, self.seconds - LONELY)
+    def _at(self, before_end_s: float = LONELY) -> float:
+        return self._draw.uniform(LONELY, self.seconds - before_end_s)
 
-    def _change_at(self) -> float:
-        at_s = self._at()
+    def _change_at(self, before_end_s: float = LONELY) -> float:
+        at_s = self._at(before_end_s)
         while any(abs(at_s - other_s) < APART_S for other_s in self._changes_s):
-            at_s = self._at()
+            at_s = self._at(before_end_s)
         self._changes_s.append(at_s)
         return at_s
 
     def _missing(self) -> None:
-        at_s = self._at()
+        at_s = self._change_at()
         self._add(is_missing, at_s, at_s + self._draw.choice((0.4, 1.5, 5, 100)), track=self._draw.choice(BOTH))
 
     def _standing(self) -> None:
         for_s = self._draw.choice((0.4, 1.5, 5))
-        at_s = self._draw.uniform(LONELY, self.seconds - for_s - LONELY)
+        at_s = self._change_at(for_s + LONELY)
         self._add(clock_stands, at_s, at_s + for_s, track=self._draw.choice(BOTH))
 
     def _jump(self) -> None:
