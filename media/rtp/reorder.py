@@ -36,16 +36,22 @@ class ReorderBuffer:
     def __init__(self, *, max_packets: int, max_age_ns: int, start_wait_ns: int = 0) -> None:
         self.expected = -1  # next sequence number; -1 before the first packet
         self.held: dict[int, Held] = {}
-        self.duplicates = 0  # came twice, or after they had been given up
         self.reordered = 0  # came after a packet with a later number, but in time
         self.restarts = 0
         self._max_packets = max_packets
         self._max_age_ns = max_age_ns
         self._start_wait_ns = start_wait_ns
         self._begins_ns = 0  # the end of the wait for the first packet; 0 when there is none
+        self._duplicates = 0
         self._stray: tuple[int, Held] | None = None
         self._stray_expected = -1  # when the stray came: one that others follow in order was no restart
+        self._stray_late = False  # it is a duplicate, if it is no restart
         self._anew: list[tuple[int, Held]] = []
+
+    @property
+    def duplicates(self) -> int:
+        """Came twice, or after they had been given up."""
+        return self._duplicates + (self._stray_late and self._stray_expected != self.expected)
 
     def offer(self, sequence: int, packet: Held) -> None:
         """Put a packet in its place, or drop it as one seen before."""
@@ -56,25 +62,28 @@ class ReorderBuffer:
         if self._begins_ns and ahead > SEQUENCE_MASK - MISORDER_MAX:
             self.expected, ahead = sequence, 0
         if ahead < DROPOUT_MAX:
-            self._stray = None
+            self._set_stray(None)
             if sequence in self.held:
-                self.duplicates += 1
+                self._duplicates += 1
             else:
                 self.reordered += any((later - self.expected) & SEQUENCE_MASK > ahead for later in self.held)
                 self.held[sequence] = packet
             return
         late = ahead > SEQUENCE_MASK - MISORDER_MAX
         if late and self._max_packets:
-            self.duplicates += 1
+            self._duplicates += 1
         elif self._follows_stray(sequence):
             assert self._stray is not None
             self._anew = [self._stray, (sequence, packet)]
-            self._stray = None
-            self.duplicates -= late  # the stray was not one after all
+            self._stray_late = False
+            self._set_stray(None)
         else:  # over TCP nothing is late: two such packets in a row are a sender that has gone back a little
-            self.duplicates += late
-            self._stray = (sequence, packet)
-            self._stray_expected = self.expected
+            self._set_stray((sequence, packet), late=late)
+
+    def _set_stray(self, stray: tuple[int, Held] | None, *, late: bool = False) -> None:
+        """The one before it, if there was one, is given up."""
+        self._duplicates += self._stray_late
+        self._stray, self._stray_late, self._stray_expected = stray, late, self.expected
 
     def _follows_stray(self, sequence: int) -> bool:
         stray = self._stray
@@ -117,5 +126,5 @@ class ReorderBuffer:
         self.expected = -1
         self._begins_ns = 0
         self.held.clear()
-        self._stray = None
+        self._set_stray(None)
         self._anew = []

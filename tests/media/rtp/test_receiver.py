@@ -150,9 +150,18 @@ def test_over_tcp_a_count_begun_anew_a_little_behind_loses_nothing():
     assert line.receiver.statistics().duplicates == 0
 
 
+def test_what_was_counted_as_a_duplicate_is_one_for_good():
+    """A packet that may be the first of a new count is none yet: a counter that goes back tells nonsense."""
+    line, seen = Line(), [0]
+    for number in (17, 2, 3, 4, 4, 60_000, 60_001, 59_990, 59_991):
+        line.send(number)
+        seen.append(line.receiver.statistics().duplicates)
+    assert seen == sorted(seen)
+
+
 def test_over_tcp_each_packet_sent_twice_is_dropped_once():
     line = Line()
-    assert line.send(1, 1, 2, 2, 3, 3, 4, 4) == [1, 2, 3, 4]
+    assert line.send(1, 1, 2, 2, 3, 3, 4, 4, 5) == [1, 2, 3, 4, 5]
     assert (line.receiver.statistics().duplicates, line.receiver.statistics().restarts) == (4, 0)
 
 
