@@ -1,6 +1,6 @@
 """The index of what is on disk: one row a stream, a segment and a gap. Every row can be rebuilt from the files."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, text
 
 from storage.database import metadata
 
@@ -21,6 +21,12 @@ streams = Table(
     Column("ended_utc_ns", BigInteger, nullable=False),  # as far as its segments reach
     Column("end_cause", Integer, nullable=True),  # null: it goes on, or nobody knows why it does not
     Index("ix_streams_device_channel_id", "device", "channel", "id"),
+)
+
+# What `Index.recordings` asks of segments; the first three are what it finds them by.
+PAGE_COLUMNS = (
+    *("device", "channel", "start_utc_ns", "end_utc_ns", "opened_utc_ns", "id", "stream"),
+    *("first_sequence", "last_sequence", "size_bytes", "digest", "missing_since_utc_ns"),
 )
 
 segments = Table(
@@ -44,8 +50,11 @@ segments = Table(
     Column("end_flags", Integer, nullable=False),
     Column("end_cause", Integer, nullable=True),
     Column("missing_since_utc_ns", BigInteger, nullable=True),  # when stocktaking noticed that its file is not there
-    Index("ix_segments_device_channel_start_utc_ns", "device", "channel", "start_utc_ns"),
+    # All that a page of recordings shows: the rows themselves lie where their minute's do, each on a page of the disk
+    # of its own, and a day of a channel were 288 of those (P8).
+    Index("ix_segments_page", *PAGE_COLUMNS),
     Index("ix_segments_stream_id", "stream", "id"),
+    Index("ix_segments_missing", "id", sqlite_where=text("missing_since_utc_ns IS NOT NULL")),  # to count a few of many
 )
 
 gaps = Table(

@@ -49,7 +49,7 @@ async def test_f65_a_damaged_index_stops_no_footage_is_told_and_is_made_again_at
     live = await house.device("dev2").push()
     viewer = await house.supervisor().watch("dev2")
     assert await viewer.wait_for_picture(5)
-    for name in ("segments", "gaps", "ix_segments_device_channel_start_utc_ns"):
+    for name in ("segments", "gaps", "ix_segments_page"):
         overwrite_page(database, root_page(database, name))
     answer = await house.supervisor().call("GET", "recordings", params=of_these_days("dev2"))
     assert (answer.status_code, answer.json()["detail"]) == (503, "The database is damaged.")

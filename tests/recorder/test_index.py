@@ -1,3 +1,4 @@
+import pytest
 from sqlalchemy import event
 
 from media import GapCause
@@ -93,13 +94,29 @@ async def test_what_is_stored_is_counted_and_kept_counted(index, stage):
     assert await index.stored_bytes() == await Index(index._database).stored_bytes() < on_disk
 
 
-async def test_a_page_of_long_ago_reads_no_row_of_the_gaps_since(index):
-    """With start and end in the index; by the end alone half a year of a flapping device was read for each page."""
-    statements = []
+@pytest.fixture
+def statements(index):
+    """What the index asks the database, with its values."""
+    asked = []
     engine = index._database._readers.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, values, *_: statements.append((sql, values)))
-    await index.recordings("dev1", "main", 1_000, 2_000)
-    [(sql, values)] = [(sql, values) for sql, values in statements if "FROM gaps" in sql]
+    event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, values, *_: asked.append((sql, values)))
+    return asked
+
+
+async def plan_of(index, statement):
+    sql, values = statement
     async with index._database.read() as connection:
-        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all()
-    assert any("ix_gaps_device_channel_end_utc_ns_start_utc_ns" in str(row) for row in plan), plan
+        return str((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all())
+
+
+async def test_a_page_of_recordings_reads_one_index_and_no_row_of_the_gaps_since(index, statements):
+    """Each row of a channel lies on a page of the disk of its own, and a flapping device leaves gaps for half a year."""
+    await index.recordings("dev1", "main", 1_000, 2_000)
+    of_segments, of_gaps = list(statements)
+    assert "USING COVERING INDEX ix_segments_page" in await plan_of(index, of_segments)
+    assert "USING INDEX ix_gaps_device_channel_end_utc_ns_start_utc_ns" in await plan_of(index, of_gaps)
+
+
+async def test_counting_what_is_missing_reads_no_row_of_what_is_there(index, statements):
+    assert await index.count_missing() == 0
+    assert "USING COVERING INDEX ix_segments_missing" in await plan_of(index, statements[0])
