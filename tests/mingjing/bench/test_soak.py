@@ -15,7 +15,8 @@ from mingjing.bench.soak.soaked import Soaked
 from mingjing.bench.soak.summary import report_of
 
 
-async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there_is(cache, tmp_path):
+async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there_is(cache, tmp_path, monkeypatch):
+    monkeypatch.setattr("mingjing.bench.soak.run.SETTLE_S", 0.2)
     loop, stop, sessions = asyncio.get_running_loop(), asyncio.Event(), set()
 
     def told(words):
@@ -23,7 +24,7 @@ async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there
             sessions.update(os.getsid(child.pid) for child in psutil.Process().children(recursive=True))
             loop.call_later(4, stop.set)
 
-    plan = SoakPlan(devices=3, seconds=8, viewers=2, bitrate_kbps=300)
+    plan = SoakPlan(devices=3, seconds=5, viewers=2, bitrate_kbps=300)
     report = await soak_server(plan, cache, tmp_path / "data", stop=stop, told=told)
     result, details = report.result, report.details
     assert result["verdict"] == "interrupted", details["conditions"]
@@ -36,7 +37,7 @@ async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there
     assert any("too short" in words for words in report.remarks)
     told = soak_markdown(report)
     assert "# Soak: 3 devices for " in told
-    assert " of 8 seconds: interrupted" in told
+    assert " of 5 seconds: interrupted" in told
     assert "**fails**" not in told
 
 
