@@ -16,4 +16,4 @@ def upgrade() -> None:
     op.drop_index("ix_segments_device_channel_start_utc_ns", "segments")
     op.create_index("ix_segments_page", "segments", PAGE)
     missing = sa.text("missing_since_utc_ns IS NOT NULL")
-    op.create_index("ix_segments_missing", "segments", ["id"], sqlite_where=missing)
+    op.create_index("ix_segments_missing", "segments", ["missing_since_utc_ns"], sqlite_where=missing)
