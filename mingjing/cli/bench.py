@@ -68,7 +68,9 @@ def live(
     bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS", help="Of the picture.")] = 1500,
     fps: Annotated[int, typer.Option(min=1, max=60, help="Pictures a second.")] = 25,
     transport: Annotated[Over, typer.Option(help="What carries RTP.")] = Over.TCP,
-    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="AAC beside the picture.")] = True,
+    sound: Annotated[
+        bool | None, typer.Option("--sound/--no-sound", help="AAC beside the picture; gates are without unless asked.")
+    ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="rtsp://HOST:PORT[/PREFIX]", help="Another RTSP server, that runs already.")
     ] = None,
@@ -95,7 +97,7 @@ def live(
         streams_viewed=streams_viewed or basis.streams_viewed,
         openings=basis.openings if openings is None else openings,
         reconnect=reconnect or basis.reconnect,
-        stream=Stream(bitrate, fps, transport.value, sound),
+        stream=Stream(bitrate, fps, transport.value, chosen is None if sound is None else sound),
     )
     folder = _cache(cache_dir)
     if server is not None:
@@ -132,7 +134,9 @@ def archive(
 def gates(
     only: Annotated[str | None, typer.Option(metavar="P1,P2,…", help="These gates; else all.")] = None,
     seconds: Annotated[float | None, typer.Option(min=3, help="Of each measurement, instead of the gate's.")] = None,
-    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="AAC beside the picture.")] = True,
+    sound: Annotated[
+        bool, typer.Option("--sound/--no-sound", help="AAC beside the picture: more than gates ask.")
+    ] = False,
     cache_dir: CacheOption = None,
     out: OutOption = None,
     json: JsonOption = False,
