@@ -115,7 +115,9 @@ def parse(data: bytes | memoryview) -> Record | None:
         return None
     record = Record._make((*BODY.unpack(data[:BODY_SIZE]), bytes(data[BODY_SIZE:CHAIN_END])))
     known = record.kind in _KINDS and record.version == VERSION and bytes(data[CHAIN_END:CRC_OFFSET]) == RESERVED
-    if not known or record.offset > OFFSET_MAX or record.length > LENGTH_MAX or record.cause not in _CAUSES:
+    if not known or record.length > LENGTH_MAX or record.offset + record.length > OFFSET_MAX:
+        return None
+    if record.cause not in _CAUSES or (record.length and record.kind not in _WITH_BYTES):
         return None
     if (record.kind == Kind.FRAGMENT and record.clock_rate == 0) or (record.kind == Kind.GAP and not record.cause):
         return None
@@ -123,6 +125,7 @@ def parse(data: bytes | memoryview) -> Record | None:
 
 
 _KINDS = frozenset(Kind)
+_WITH_BYTES = (Kind.HEADER, Kind.FRAGMENT)
 _CAUSES = frozenset((0, *GapCause))
 
 

@@ -128,6 +128,7 @@ def _cut(disk: Disk, path: str, size_bytes: int) -> int:
 
     The copy is made before anything is cut and begins anew if it was cut short, unless the file
     was cut already: then the `.cut` file is whole, and what a later recovery cuts off comes behind it.
+    Which of these it is, the bytes tell: no two fragments are the same, for each has its sequence number.
     """
     tail_bytes = os.path.getsize(path) - size_bytes
     if tail_bytes > 0:

@@ -156,7 +156,7 @@ def read_fragments(path: Path) -> Iterator[tuple[Record, bytes]]:
         for record in true_records(journal, header.chain):
             if record.kind == Kind.FRAGMENT:
                 data = os.pread(file.fileno(), record.length, record.offset)
-                if sha256(data).digest() != record.digest:
+                if len(data) != record.length or sha256(data).digest() != record.digest:
                     return
                 yield record, data
 
@@ -213,4 +213,5 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
 
 
 def _is_true(descriptor: int, record: Record) -> bool:
-    return sha256(os.pread(descriptor, record.length, record.offset)).digest() == record.digest
+    data = os.pread(descriptor, record.length, record.offset)
+    return len(data) == record.length and sha256(data).digest() == record.digest

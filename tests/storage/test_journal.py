@@ -63,6 +63,12 @@ def test_records_that_mean_nothing_are_refused_even_with_a_right_crc():
     for wrong in ({"version": 2}, {"cause": 200}, {"kind": 0}):
         assert parse(pack(record(Kind.GAP, 0)._replace(**wrong), NO_CHAIN)) is None
     assert parse(pack(record(Kind.FRAGMENT, 0, clock_rate=0), NO_CHAIN)) is None
+    gap = record(Kind.GAP, 0, cause=1)
+    assert parse(pack(gap, NO_CHAIN)) is not None
+    assert parse(pack(gap._replace(length=1), NO_CHAIN)) is None  # nothing is there that it could be the length of
+    fragment = record(Kind.FRAGMENT, 0, clock_rate=90_000, offset=(1 << 63) - 10, length=9)
+    assert parse(pack(fragment, NO_CHAIN)) is not None
+    assert parse(pack(fragment._replace(length=11), NO_CHAIN)) is None  # no kernel reads there
 
 
 def test_a_whole_journal_is_true():
