@@ -202,8 +202,9 @@ class Archiver:
         scribe.finish()
 
     async def _drain(self) -> None:
+        """Let rows follow for a while; a damaged database will not take them, and the restart mends it."""
         try:
-            async with asyncio.timeout(DRAIN_S):
+            async with asyncio.timeout(0 if self.index.damaged else DRAIN_S):
                 await self._feed.drained()
         except TimeoutError:
             log.warning("rows are left for the next start", waiting=self.rows_waiting)
