@@ -5,6 +5,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import type { Alarm, ChannelName, LiveChannel } from '@/api/types'
+import { Batches } from '@/events/batches'
 import { parseMessage, type RegistryChange, type ServerMessage } from '@/events/messages'
 import { EventSocket, type ConnectionState, type SocketEnvironment } from '@/events/socket'
 import { SIGNS } from '@/session/idle'
@@ -117,12 +118,16 @@ export const useEvents = defineStore('events', () => {
     for (const listener of alarmListeners) listener(alarm)
   }
 
-  const socket = new EventSocket(
-    browserEnvironment(),
-    (text) => {
+  const environment = browserEnvironment()
+  const texts = new Batches<string>({ ...environment, now: () => performance.now() }, (batch) => {
+    for (const text of batch) {
       const message = parseMessage(text)
       if (message !== null) apply(message)
-    },
+    }
+  })
+  const socket = new EventSocket(
+    environment,
+    (text) => texts.put(text),
     (state) => {
       connection.value = state
       if (state === 'lost') void checkSession()
@@ -159,6 +164,7 @@ export const useEvents = defineStore('events', () => {
     window.removeEventListener('online', retryNow)
     for (const sign of SIGNS) window.removeEventListener(sign, active)
     socket.stop()
+    texts.drop()
     channels.clear()
     alarms.value = []
     joined = false
