@@ -63,6 +63,21 @@ def test_a_silence_is_not_age():
     assert numbers(ear.fetch()) == [2]
 
 
+def test_the_gap_of_a_silence_is_not_age_either():
+    """The picture that ends a pause comes with its gap in one turn, and was taken for one that had waited."""
+    ear, _ = intake(age_ns=5_000_000_000)
+    ear.fragment(fragment(1))
+    ear.fetch()
+    began_ns = fragment(1).placed_utc_ns
+    later_ns = fragment(1).received_mono_ns + 40_000_000_000
+    ear.gap(Gap(2, 1, GapCause.DEVICE_PAUSED, began_ns, began_ns + 40_000_000_000))
+    assert ear.oldest_mono_ns is None
+    ear.fragment(replace(fragment(3), received_mono_ns=later_ns))
+    assert ear.oldest_mono_ns == later_ns
+    assert numbers(ear.fetch()) == [2, 3]
+    assert (ear.dropped, ear.oldest_mono_ns) == (0, None)
+
+
 def test_a_burst_after_a_stall_is_taken_whole():
     """F34: 30 s of 4 Mbit/s within a moment."""
     ear, _ = intake()
