@@ -35,8 +35,8 @@ class Socket:
         return [int.from_bytes(data[:8], "big") for data in self.binaries if data[4:8] != b"ftyp"]
 
 
-def started(socket: Socket, *tracks: Track) -> LiveSession:
-    session = LiveSession(socket, lambda: None, socket.missed.append)
+def started(socket: Socket, *tracks: Track, opened_s: float = 0.0) -> LiveSession:
+    session = LiveSession(socket, lambda: None, socket.missed.append, START_MONO_NS + int(opened_s * 1e9))
     session.stream_started(StreamInfo("S", "dev1", "main", "node", 1, START_UTC_NS, START_MONO_NS))
     session.init_changed(StreamInit(1, tracks or (VIDEO,)))
     return session
@@ -84,6 +84,21 @@ def test_a_long_link_with_a_small_backlog_is_not_slow() -> None:
     for n in range(1, 20):
         session.fragment(picture(n, key=n == 1, at_s=float(n)))
     assert socket.sequences() == list(range(1, 20))
+
+
+def test_who_opens_late_in_a_long_group_of_pictures_gets_all_of_it() -> None:
+    """15 s of it at once: by the age of its pictures the viewer was cut off as one who had taken nothing."""
+    socket = Socket()
+    session = started(socket, opened_s=15.0)
+    session.fragment(picture(1, key=True))
+    for n in range(2, 16):
+        socket.backlog = n * 100_000  # nothing is taken before the loop's next turn
+        session.fragment(picture(n, at_s=float(n)))
+    assert socket.sequences() == list(range(1, 16))
+    for n in range(16, 21):  # and then it is as slow as any other
+        session.fragment(picture(n, at_s=float(n)))
+    assert socket.sequences() == list(range(1, 19))
+    assert not socket.aborted
 
 
 def test_a_reader_who_takes_nothing_is_dropped() -> None:

@@ -198,8 +198,6 @@ class StreamPasswords:
         used = [password for password in self._by_id.values() if password.used_since_flush]
         if not used:
             return
-        for password in used:
-            password.used_since_flush = False
         rows = [{"password_id": password.id, "used_utc_ns": password.last_used_utc_ns} for password in used]
         statement = update(stream_passwords).where(stream_passwords.c.id == bindparam("password_id"))
         try:
@@ -207,9 +205,11 @@ class StreamPasswords:
                 await connection.execute(statement.values(last_used_utc_ns=bindparam("used_utc_ns")), rows)
         except SQLAlchemyError as error:
             # Passwords must go on expiring while the database disk is full: try again at the next turn.
-            for password in used:
-                password.used_since_flush = True
             _log.warning("use of stream passwords not written", error=str(error), used=len(used))
+            return
+        # Only now: when the write fails or is cancelled, and for uses that came meanwhile, the next turn has to write.
+        for password, row in zip(used, rows, strict=True):
+            password.used_since_flush = password.last_used_utc_ns != row["used_utc_ns"]
 
     async def run(self) -> None:
         """Sweep and flush until cancelled; flushes a last time then."""

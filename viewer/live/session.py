@@ -23,13 +23,18 @@ class LiveSession:
     """The reader side of one WebSocket. Counts what was sent and missed, for the audit; `missed` counts it for all."""
 
     def __init__(
-        self, frames: FrameWriter, last_seen_utc_ns: Callable[[], int | None], missed: Callable[[int], None]
+        self,
+        frames: FrameWriter,
+        last_seen_utc_ns: Callable[[], int | None],
+        missed: Callable[[int], None],
+        opened_mono_ns: int,
     ) -> None:
         self.units_sent = 0
         self.units_missed = 0
         self._frames = frames
         self._last_seen_utc_ns = last_seen_utc_ns
         self._missed = missed
+        self._opened_mono_ns = opened_mono_ns
         self._stream: StreamInfo | None = None
         self._left_out: frozenset[int] = frozenset()
         self._has_video = True
@@ -76,7 +81,9 @@ class LiveSession:
         """Whether a reader who is behind, or was, is sent this fragment; it is told what it missed before that."""
         # A channel of sound alone has no key pictures: every fragment is a beginning.
         key = not self._has_video or (fragment.key and fragment.track_id == VIDEO_TRACK_ID)
-        if not self._backlog.admits(waiting, fragment.received_mono_ns, key=key):
+        # What the channel kept for newcomers comes all at once: it is as old as the viewer, not as its pictures.
+        now_ns = max(fragment.received_mono_ns, self._opened_mono_ns)
+        if not self._backlog.admits(waiting, now_ns, key=key):
             self._missed_now += fragment.unit_count
             self.units_missed += fragment.unit_count  # at once: a viewer may leave before it has caught up
             self._missed(fragment.unit_count)

@@ -60,7 +60,7 @@ async def watch(
     started_mono_ns = services.clock.mono_ns()
     frames = frames_of(websocket.scope)
     missed = partial(services.hub.viewer_missed, ViewerKind.WEBSOCKET)
-    session = LiveSession(frames, lambda: _last_seen(services, device), missed)
+    session = LiveSession(frames, lambda: _last_seen(services, device), missed, services.clock.mono_ns())
     try:
         await websocket.accept()
         closing = await _show(websocket, services, caller, (device, channel.value), session)
