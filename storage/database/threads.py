@@ -6,6 +6,7 @@ closes a database waits for all of them.
 """
 
 import asyncio
+import time
 from threading import Thread
 from typing import Any
 
@@ -28,7 +29,8 @@ class ConnectionThreads:
         return connection
 
     async def gone(self) -> None:
-        """Wait until none works any more, or `WAIT_S` for one that does not come to its end."""
+        """Wait until none works any more, or `WAIT_S` in all for those that do not come to their end."""
+        deadline = time.monotonic() + WAIT_S
         for thread in self._threads:
             if thread.is_alive():
-                await asyncio.to_thread(thread.join, WAIT_S)
+                await asyncio.to_thread(thread.join, max(0.0, deadline - time.monotonic()))
