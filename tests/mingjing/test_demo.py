@@ -13,9 +13,9 @@ from tests.mingjing.command import Command, environment, serving, started
 
 
 @pytest.fixture
-def cache(tmp_path_factory):
+def cache(clip_cache):
     """The generated clip takes seconds to make: once for all."""
-    return tmp_path_factory.getbasetemp() / "clips"
+    return clip_cache
 
 
 def passwords(printed):
@@ -60,7 +60,16 @@ def test_simulate_registers_its_devices_and_tells_what_they_sent(tmp_path, capsy
         words = ["simulate", "--server", server.rtsp, "--devices", "2", "--seconds", "4", "--json"]
         for _ in range(2):  # the second fleet takes the same devices, with other keys
             done = subprocess.run(
-                [sys.executable, "-m", "mingjing", *words, "--cache-dir", str(cache), "--data-dir", str(data_dir)],
+                [
+                    sys.executable,
+                    "-m",
+                    "mingjing",
+                    *words,
+                    "--cache-dir",
+                    str(cache / "mingjing"),
+                    "--data-dir",
+                    str(data_dir),
+                ],
                 env=environment(),
                 capture_output=True,
                 text=True,
@@ -88,7 +97,7 @@ def test_simulate_takes_the_keys_of_devices_elsewhere_and_is_refused_with_wrong_
         words = ["simulate", "--server", server.rtsp, "--keys", "-", "--seconds", "4", "--json"]
         for key, refused in ((made["key"], False), ("wrong", True)):
             done = subprocess.run(
-                [sys.executable, "-m", "mingjing", *words, "--cache-dir", str(cache)],
+                [sys.executable, "-m", "mingjing", *words, "--cache-dir", str(cache / "mingjing")],
                 input=json.dumps(made | {"key": key}),
                 env=environment(),
                 capture_output=True,
