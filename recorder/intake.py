@@ -54,7 +54,7 @@ class Intake:
         self._items: deque[Item] = deque()
         self._taken_bytes = 0
         self._fetched_bytes = 0
-        self._oldest_mono_ns = 0  # of the items, if there are any
+        self._oldest_mono_ns = 0  # of the fragments, if there are any
         self._init: StreamInit | None = None
         self._init_due = False
         self._dropping = False
@@ -72,7 +72,7 @@ class Intake:
             self.dropped += 1
             return
         size, limits, pressure = len(fragment.data), self._limits, self._pressure
-        if not self._items:
+        if self._taken_bytes == self._fetched_bytes:  # not "no items": a gap has no age, and stands before its fragment
             self._oldest_mono_ns = fragment.received_mono_ns
         if (
             self._taken_bytes + size - self._fetched_bytes > limits.stream_bytes
@@ -102,8 +102,8 @@ class Intake:
 
     @property
     def oldest_mono_ns(self) -> int | None:
-        """When the oldest of what was not fetched yet was received; None when there is nothing."""
-        return self._oldest_mono_ns if self._items else None
+        """When the oldest fragment that was not fetched yet was received; None when there is none."""
+        return self._oldest_mono_ns if self._taken_bytes != self._fetched_bytes else None
 
     def fetch(self) -> list[Item]:
         """Everything there is now, in order."""
