@@ -1,9 +1,13 @@
 """Stream passwords as their page sees them: whether they are used, until when, and what a restart remembers."""
 
+import asyncio
+from contextlib import asynccontextmanager
+
 from sqlalchemy.exc import OperationalError
 
 from storage import UlidFactory
 from viewer.access import DAYS_MAX, EndReason, Role, StreamPasswords
+from viewer.access import stream_passwords as module
 
 API = "/api/v1/stream-passwords"
 
@@ -56,6 +60,53 @@ async def test_uses_that_could_not_be_written_are_written_at_the_next_turn(front
         disk.setattr(type(front.services.database), "write", lambda self: full())
         await passwords.flush()
         assert password.used_since_flush
+    await passwords.flush()
+    assert not password.used_since_flush
+
+
+async def test_a_stop_while_uses_are_written_writes_them_at_last(front, monkeypatch):
+    person = await front.person(Role.SUPERVISOR)
+    passwords, database = front.access.stream_passwords, front.services.database
+    password = passwords.get((await made(person))["id"])
+    passwords.on_end(password, lambda reason: None)
+    write, writing = type(database).write, asyncio.Event()
+
+    @asynccontextmanager
+    async def behind_a_long_one():
+        writing.set()
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr(module, "SWEEP_S", 0)
+    monkeypatch.setattr(module, "FLUSH_S", 0)
+    monkeypatch.setattr(type(database), "write", lambda self: write(self) if writing.is_set() else behind_a_long_one())
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(passwords.run())
+        await writing.wait()
+        running.cancel()
+    again = StreamPasswords(database, front.services.ledger, front.clock, UlidFactory(front.clock))
+    await again.load()
+    assert again.get(password.id).last_used_utc_ns == front.clock.utc_ns()
+
+
+async def test_a_use_while_others_are_written_is_written_at_the_next_turn(front, monkeypatch):
+    person = await front.person(Role.SUPERVISOR)
+    passwords, database = front.access.stream_passwords, front.services.database
+    password = passwords.get((await made(person))["id"])
+    passwords.on_end(password, lambda reason: None)
+    write = type(database).write
+
+    @asynccontextmanager
+    async def used_meanwhile(self):
+        async with write(self) as connection:
+            yield connection
+        front.clock.advance(1)
+        passwords.on_end(password, lambda reason: None)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(type(database), "write", used_meanwhile)
+        await passwords.flush()
+    assert password.used_since_flush
     await passwords.flush()
     assert not password.used_since_flush
 
