@@ -38,6 +38,7 @@ from mingjing.bench import (
 from mingjing.cli.bench_tables import print_judgements, print_report
 from mingjing.cli.options import JsonOption
 from mingjing.cli.output import print_line
+from mingjing.cli.passwords import PasswordStdinOption, read_password
 from mingjing.cli.simulate import default_cache_dir, read_keys
 from mingjing.control import CommandError
 from mingjing.simulator import Over
@@ -79,7 +80,7 @@ def live(
         str | None, typer.Option(metavar="FILE", help="Its devices: lines as `device add --json` prints; - is stdin.")
     ] = None,
     user: Annotated[str, typer.Option(help="With which players log in there.")] = "",
-    password: Annotated[str, typer.Option(help="Of that user.")] = "",
+    password_stdin: PasswordStdinOption = False,
     cache_dir: CacheOption = None,
     out: OutOption = None,
     json: JsonOption = False,
@@ -100,7 +101,11 @@ def live(
         stream=Stream(bitrate, fps, transport.value, chosen is None if sound is None else sound),
     )
     folder = _cache(cache_dir)
+    if password_stdin and (server is None or not user or keys == "-"):
+        fix = "Name both, and read --keys from a file."
+        raise CommandError("--password-stdin goes with --server and --user, and with no other standard input.", fix=fix)
     if server is not None:
+        password = read_password() if password_stdin else ""
         logins = () if keys is None else tuple(read_keys(keys))
         try:
             other = ForeignServer(server, server_pid, user, password, logins)

@@ -1,6 +1,7 @@
 """`mingjing bench …` as it is typed: which load a gate stands for, what is printed, and with which status it ends."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -84,6 +85,23 @@ def test_all_gates_are_told_together_and_one_that_is_missed_ends_with_1(measured
     assert [load.players for load in measured[0]] == [0, 300]
 
 
+def test_the_password_of_another_server_comes_in_through_a_pipe_and_never_as_an_argument(monkeypatch, capsys, tmp_path):
+    asked = []
+
+    async def bench_foreign(load, server, cache_dir):
+        asked.append(server)
+        return Report("live", load.params(), GOOD, [], [])
+
+    monkeypatch.setattr(command, "bench_foreign", bench_foreign)
+    monkeypatch.setattr("sys.stdin", io.StringIO("of the wall\n"))
+    words = ("live", "--server", "rtsp://127.0.0.1:8554", "--user", "wall")
+    assert run(capsys, tmp_path, *words, "--password-stdin")[0] == 0
+    assert [(server.user, server.password) for server in asked] == [("wall", "of the wall")]
+    status, _, err = run(capsys, tmp_path, *words, "--password", "of the wall")
+    assert (status, len(asked)) == (2, 1)
+    assert "No such option" in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_asks_a_soak_for_what_it_has_and_a_second_one_ends_it(number, monkeypatch, capsys, tmp_path):
     async def soak_server(plan, _cache, _data_dir, *, stop, told):
@@ -117,6 +135,12 @@ def test_a_signal_asks_a_soak_for_what_it_has_and_a_second_one_ends_it(number, m
         (("live", "--growth", "50,25"), "the smaller first"),
         (("live", "--server", "http://x"), "rtsp://HOST:PORT"),
         (("live", "--server", "rtsp://127.0.0.1:1", "--viewers", "3"), "use players here"),
+        (("live", "--password-stdin"), "goes with --server and --user"),
+        (("live", "--server", "rtsp://127.0.0.1:1", "--password-stdin"), "goes with --server and --user"),
+        (
+            ("live", "--server", "rtsp://127.0.0.1:1", "--user", "wall", "--password-stdin", "--keys", "-"),
+            "read --keys from a file",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_told_with_what_to_do(words, said, capsys, tmp_path):
