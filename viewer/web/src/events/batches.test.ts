@@ -29,7 +29,7 @@ describe('what comes in a rush', () => {
   beforeEach(() => {
     stage = new Stage()
     told = []
-    batches = new Batches(stage, (items) => told.push(items))
+    batches = new Batches(stage, (items) => told.push([...items]))
   })
 
   it('is handed on together, in order, and the first of it at once', () => {
@@ -66,5 +66,21 @@ describe('what comes in a rush', () => {
     batches.drop()
     stage.wait(BATCH_MS)
     expect(told).toEqual([[1]])
+  })
+
+  it('ends where it is dropped while it is gone through', () => {
+    const seen: number[] = []
+    batches = new Batches(stage, (items) => {
+      for (const item of items) {
+        seen.push(item)
+        if (item === 2) batches.drop()
+      }
+    })
+    for (const item of [1, 2, 3]) batches.put(item)
+    stage.wait(BATCH_MS)
+    expect(seen).toEqual([1, 2])
+    stage.wait(BATCH_MS)
+    batches.put(4)
+    expect(seen).toEqual([1, 2, 4])
   })
 })

@@ -14,10 +14,12 @@ export class Batches<T> {
   private waiting: T[] = []
   private timer: number | null = null
   private handedOn = -Infinity
+  private drops = 0
 
+  /** A batch ends where it is dropped while it is gone through. */
   constructor(
     private readonly clock: Clock,
-    private readonly onBatch: (items: readonly T[]) => void,
+    private readonly onBatch: (items: Iterable<T>) => void,
   ) {}
 
   put(item: T): void {
@@ -27,14 +29,23 @@ export class Batches<T> {
     else this.timer ??= this.clock.setTimer(() => this.handOn(), wait)
   }
 
-  /** Nobody is there any more for what waits. */
+  /** Nobody is there any more for what waits, nor for the rest of a batch that is being handed on. */
   drop(): void {
+    this.drops += 1
     this.taken()
   }
 
   private handOn(): void {
     this.handedOn = this.clock.now()
-    this.onBatch(this.taken())
+    this.onBatch(this.untilDropped(this.taken()))
+  }
+
+  private *untilDropped(items: readonly T[]): Generator<T> {
+    const drops = this.drops
+    for (const item of items) {
+      if (this.drops !== drops) return
+      yield item
+    }
   }
 
   private taken(): readonly T[] {

@@ -1,8 +1,9 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { alarmOf } from '@/alarms/alarm.fixture'
 import type { Alarm, LiveChannel } from '@/api/types'
 import { useSession } from '@/session/store'
+import { BATCH_MS } from './batches'
 import { useEvents } from './store'
 
 const channel = (device: string, fields: Partial<LiveChannel> = {}): LiveChannel => ({
@@ -101,5 +102,85 @@ describe('the live state', () => {
     events.apply({ type: 'closing', reason: 'revoked' })
     expect(useSession().ended).toBe('revoked')
     expect(useSession().active).toBe(false)
+  })
+})
+
+describe('a batch of messages from the socket', () => {
+  let events: ReturnType<typeof useEvents>
+  let reported: unknown[]
+  let heard: string[]
+  let socket: { onmessage: ((event: { data: string }) => void) | null }
+
+  /* One message comes alone and is applied at once; the rest wait for each other. */
+  const receive = (...messages: unknown[]): void => {
+    for (const message of [{ type: 'snapshot', channels: [channel('a')], alarms: [] }, ...messages])
+      socket.onmessage?.({ data: JSON.stringify(message) })
+    vi.advanceTimersByTime(BATCH_MS)
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    reported = []
+    heard = []
+    vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+    vi.stubGlobal('location', { protocol: 'http:', host: 'here' })
+    vi.stubGlobal('window', {
+      setTimeout,
+      clearTimeout,
+      addEventListener: () => undefined,
+      removeEventListener: () => undefined,
+    })
+    vi.stubGlobal(
+      'WebSocket',
+      class {
+        onmessage = null
+        constructor() {
+          socket = this
+        }
+        close(): void {}
+      },
+    )
+    setActivePinia(createPinia())
+    vi.spyOn(useSession(), 'may').mockReturnValue(true)
+    events = useEvents()
+    events.start()
+  })
+
+  afterEach(() => {
+    events.stop()
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  it('loses nothing behind a message that cannot be applied', () => {
+    receive({ type: 'statistics' }, { type: 'channel', ...channel('b') })
+    expect([...events.channels.keys()]).toEqual(['a/main', 'b/main'])
+    expect(reported).toEqual([expect.any(TypeError)])
+  })
+
+  it('loses nothing behind a listener that throws, and the other listeners hear of it', () => {
+    const fault = new Error('of a page')
+    events.onAlarm(() => {
+      throw fault
+    })
+    events.onAlarm((raised) => heard.push(raised.device))
+    receive({ type: 'snapshot', channels: [channel('b')], alarms: [alarm('x'), alarm('y')] }, { type: 'alarm', ...alarm('z') })
+    expect(heard).toEqual(['x', 'y', 'z'])
+    expect(events.generation).toBe(2)
+    expect(reported).toEqual([fault, fault, fault])
+  })
+
+  it('ends with the session: what comes behind is seen by nobody', () => {
+    events.onAlarm((raised) => heard.push(raised.device))
+    receive({ type: 'closing', reason: 'revoked' }, { type: 'channel', ...channel('b') }, { type: 'alarm', ...alarm('x') })
+    expect(useSession().ended).toBe('revoked')
+    expect([...events.channels.keys()]).toEqual(['a/main'])
+    expect(heard).toEqual([])
+  })
+
+  it('is not gone on with when the events are stopped in it', () => {
+    events.onRegistry(() => events.stop())
+    receive({ type: 'registry', kind: 'device', id: 'c', change: 'added' }, { type: 'channel', ...channel('b') })
+    expect([...events.channels.keys()]).toEqual([])
   })
 })

@@ -17,6 +17,19 @@ const ACTIVE_MS = 60_000 // a session lives 15 idle minutes: once a minute is of
 export const channelKey = (device: string, channel: ChannelName): string => `${device}/${channel}`
 const cameAgain = (before: Alarm | undefined, now: Alarm): boolean => now.times > (before?.times ?? 0)
 
+/** What fails is reported as if nobody had caught it, and what comes behind it goes on. */
+function apart(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+function toEach<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+  for (const listener of listeners) apart(() => listener(value))
+}
+
 function browserEnvironment(): SocketEnvironment {
   return {
     open: (handlers) => {
@@ -86,12 +99,14 @@ export const useEvents = defineStore('events', () => {
           channels.delete(channelKey(change.id, 'main'))
           channels.delete(channelKey(change.id, 'sub'))
         }
-        for (const listener of listeners) listener(change)
+        toEach(listeners, change)
         break
       }
       case 'closing':
-        if (message.reason === 'revoked') useSession().end('revoked')
-        if (message.reason === 'expired') useSession().end('expired')
+        if (message.reason === 'revoked' || message.reason === 'expired') {
+          texts.drop() // what comes behind is for nobody
+          useSession().end(message.reason)
+        }
         break
     }
   }
@@ -115,14 +130,16 @@ export const useEvents = defineStore('events', () => {
   }
 
   function tell(alarm: Alarm): void {
-    for (const listener of alarmListeners) listener(alarm)
+    toEach(alarmListeners, alarm)
   }
 
   const environment = browserEnvironment()
   const texts = new Batches<string>({ ...environment, now: () => performance.now() }, (batch) => {
     for (const text of batch) {
-      const message = parseMessage(text)
-      if (message !== null) apply(message)
+      apart(() => {
+        const message = parseMessage(text)
+        if (message !== null) apply(message)
+      })
     }
   })
   const socket = new EventSocket(
