@@ -56,7 +56,7 @@ def salvage(damaged: Path, new: Path, *, apart: Collection[Collection[str]] = ()
             if table in bad:
                 done[table] = _pick(source, target, table)
             else:
-                names = ", ".join(_columns(target, table))
+                names = ", ".join(_columns_of_both(target, table))
                 target.execute(f"INSERT INTO main.{quoted(table)} ({names}) SELECT {names} FROM old.{quoted(table)}")
         _drop_orphans(target, done)
         target.execute("COMMIT")
@@ -64,13 +64,14 @@ def salvage(damaged: Path, new: Path, *, apart: Collection[Collection[str]] = ()
 
 
 def revision_of(damaged: Path) -> str | None:
-    """The schema that the damaged file has; None when that page cannot be read."""
+    """The schema that the damaged file has, by its table or by the index of that; None when neither can be read."""
     with closing(open_to_read(damaged)) as connection:
-        try:
-            row = connection.execute(f"SELECT version_num FROM {_VERSION}").fetchone()
-        except sqlite3.DatabaseError:
-            return None
-    return None if row is None else str(row[0])
+        for way in ("NOT INDEXED", f"INDEXED BY sqlite_autoindex_{_VERSION}_1"):
+            with suppress(sqlite3.DatabaseError):
+                row = connection.execute(f"SELECT version_num FROM {_VERSION} {way}").fetchone()
+                if row is not None:
+                    return str(row[0])
+    return None
 
 
 def _both(damaged: Path, new: Path) -> sqlite3.Connection:
@@ -81,13 +82,19 @@ def _both(damaged: Path, new: Path) -> sqlite3.Connection:
     return connection
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [quoted(row[1]) for row in connection.execute(f"PRAGMA main.table_info({quoted(table)})")]
+def _columns(connection: sqlite3.Connection, table: str, schema: str = "main") -> list[str]:
+    return [quoted(row[1]) for row in connection.execute(f"PRAGMA {schema}.table_info({quoted(table)})")]
+
+
+def _columns_of_both(target: sqlite3.Connection, table: str) -> list[str]:
+    """Where nobody knows the old schema the new table may have more; SQLite would take their names for strings."""
+    old = set(_columns(target, table, "old"))
+    return [name for name in _columns(target, table) if name in old]
 
 
 def _pick(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> Salvaged:
     """A damaged table, row by row, from both ends."""
-    names = _columns(target, table)
+    names = _columns_of_both(target, table)
     insert = f"INSERT INTO main.{quoted(table)} (rowid, {', '.join(names)}) VALUES (?{', ?' * len(names)})"
     taken: set[int] = set()
     for order in ("ASC", "DESC"):

@@ -218,6 +218,48 @@ async def test_a_schema_that_this_program_does_not_know_is_refused(path):
     assert path.read_bytes() == before
 
 
+async def of_an_older_schema(path: Path) -> Path:
+    """Before `segments.missing_since_utc_ns` (0010) and `stream_passwords.last_used_utc_ns` (0009)."""
+    await make_empty(path, "0008")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        insert_one(connection, "users", name="somebody")
+        insert_one(connection, "stream_passwords", user="somebody")
+        insert_one(connection, "segments")
+    return path
+
+
+def insert_one(connection: sqlite3.Connection, table: str, **given: str) -> None:
+    """A row with something in each column."""
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    row = [given.get(name, 1 if kind in ("BIGINT", "INTEGER", "BOOLEAN") else name) for _, name, kind, *_ in columns]
+    connection.execute(f"INSERT INTO {table} VALUES (?{', ?' * (len(row) - 1)})", row)
+
+
+def values(path: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_the_schema_is_told_by_its_index_when_its_table_is_damaged(tmp_path):
+    path = await of_an_older_schema(tmp_path / "old.sqlite3")
+    overwrite_page(path, root_page(path, "alembic_version"))
+    await mended(path)
+    assert rows(path, "alembic_version") == ["0008"]
+
+
+@pytest.mark.parametrize("also_damaged", ["garbage", "segments"])
+async def test_a_column_that_the_old_table_did_not_have_stays_empty_when_nothing_tells_its_schema(
+    tmp_path, also_damaged
+):
+    path = await of_an_older_schema(tmp_path / "old.sqlite3")
+    for name in ("alembic_version", "sqlite_autoindex_alembic_version_1", also_damaged):
+        overwrite_page(path, root_page(path, name))
+    await mended(path)
+    await make_empty(path, None)  # brings it up, as a start does
+    assert values(path, "SELECT DISTINCT last_used_utc_ns FROM stream_passwords") == [(None,)]
+    assert set(values(path, "SELECT missing_since_utc_ns FROM segments")) <= {(None,)}  # none, where it was damaged
+
+
 async def test_a_large_file_is_looked_at_before_a_start_only_when_somebody_met_damage(path, monkeypatch):
     monkeypatch.setattr(mending, "LOOKED_AT_BYTES", 1)
     overwrite_page(path, root_page(path, "gaps"))
