@@ -5,7 +5,9 @@ from the files (R6). Media that were put back from an older copy lack files: the
 once the files are there again the flag goes. Until it is over the ring deletes nothing.
 
 Compared is how many there are of each channel and day, and only where that differs, one by one. So ten million
-segments cost one pass over the rows and one over the folders, and memory for the counts.
+segments cost one pass over the rows and one over the folders, and memory for the counts. Where something is being
+recorded the counts say nothing (a segment that has no row yet makes up for a file that is not there), so these few
+folders are always compared one by one.
 
 Not here: whether a file is what its row says (`check`), segments in flight (recovery, row_feed).
 """
@@ -37,10 +39,12 @@ async def take_stock(store: SegmentStore, index: Index, now_utc_ns: int) -> Stoc
         SQLAlchemyError, OSError: the database or the disk refuses; done again it goes on.
     """
     stock = Stock()
+    recorded_into = await asyncio.to_thread(_recorded_into, store)
     rows = await index.channel_days()
     files = await _files(store)
+    recorded_into |= await asyncio.to_thread(_recorded_into, store)  # devices have come while it counted
     for place in sorted(rows.keys() | files.keys()):
-        if rows.get(place, 0) != files.get(place, 0):
+        if place in recorded_into or rows.get(place, 0) != files.get(place, 0):
             await _compare(store, index, place, stock)
     for start in range(0, len(stock.newly_missing), BATCH):
         await index.flag_missing(stock.newly_missing[start : start + BATCH], now_utc_ns)
@@ -92,6 +96,12 @@ async def _compare(store: SegmentStore, index: Index, place: ChannelDay, stock: 
     for name, (path, missing) in known.items():
         if not missing and name not in paths and not (store.media / path).exists():
             stock.newly_missing.append(name)
+
+
+def _recorded_into(store: SegmentStore) -> set[ChannelDay]:
+    """Where there are segments without a row."""
+    places = (path.parent.relative_to(store.media).parts for path in store.unsettled())
+    return {(day, device, channel) for day, device, channel in places}
 
 
 async def _files(store: SegmentStore) -> dict[ChannelDay, int]:

@@ -126,8 +126,11 @@ class SegmentStore:
 
     def unsettled(self) -> list[Path]:
         """Segment files that were made but not yet settled, oldest first; some may not exist."""
-        links = sorted(os.scandir(self.media / OPEN), key=lambda entry: entry.name)
-        return [self.media / os.readlink(link.path).removeprefix("../") for link in links]
+        found: list[Path] = []
+        for link in sorted(os.scandir(self.media / OPEN), key=lambda entry: entry.name):
+            with contextlib.suppress(FileNotFoundError):  # settled since, where segments come and go meanwhile
+                found.append(self.media / os.readlink(link.path).removeprefix("../"))
+        return found
 
     def is_unsettled(self, segment: str) -> bool:
         """Whether it may still be open, or lack its row."""

@@ -6,6 +6,7 @@ import pytest
 from recorder.stocktaking import learn_newest, take_stock
 from storage import read_sealed
 from tests.recorder.test_check import archive as archive  # three segments with rows
+from tests.recorder.test_check import keep_rows
 
 NOW_UTC_NS = 1_790_000_000_000_000_000
 FOR_EVER_NS = 1 << 62
@@ -50,6 +51,46 @@ async def test_a_row_without_a_file_is_flagged_told_and_kept_until_the_file_is_t
     assert (stock.newly_missing, stock.missing, stock.found_again) == ([], 0, 1)
     footage = await index.recordings(header.device, header.channel, 0, FOR_EVER_NS)
     assert not any(segment.missing for segment in footage.segments)
+
+
+@pytest.mark.fault("F15", "I3")
+async def test_a_segment_that_is_being_written_does_not_make_up_for_a_missing_file(archive, index):
+    """Three rows, two of their files, and one that has no row yet: three and three."""
+    lost, *_ = archive.store.segments()
+    lost.unlink()
+    archive.device().push(10)
+    archive.turn()
+    assert dict(archive.store.counts()) == await index.channel_days()
+    stock = await take_stock(archive.store, index, NOW_UTC_NS)
+    assert (stock.newly_missing, stock.adopted) == ([lost.stem], 0)
+
+
+@pytest.mark.fault("F15", "I3")
+@pytest.mark.parametrize("begun", ["before", "while"])
+async def test_nor_does_one_that_gets_its_row_or_begins_while_it_is_counted(archive, index, monkeypatch, begun):
+    lost, *_ = archive.store.segments()
+    lost.unlink()
+    count_rows = index.channel_days
+
+    def begin():
+        device = archive.device().push(10)
+        archive.turn()
+        return device
+
+    async def count_then_go_on():
+        counts = await count_rows()
+        if begun == "before":
+            device.end()
+            archive.turn()
+            await keep_rows(archive, index)
+        else:
+            begin()
+        return counts
+
+    device = begin() if begun == "before" else None
+    monkeypatch.setattr(index, "channel_days", count_then_go_on)
+    stock = await take_stock(archive.store, index, NOW_UTC_NS)
+    assert (stock.newly_missing, stock.adopted) == ([lost.stem], 0)
 
 
 async def test_an_empty_index_learns_the_newest_segment_of_each_channel_before_anything_is_recorded(archive, index):

@@ -60,6 +60,18 @@ def test_a_segment_is_unsettled_from_before_its_first_byte_until_its_row_is_writ
     assert list(shelf.store.segments()) == [path]
 
 
+def test_what_is_settled_while_somebody_looks_is_not_unsettled(shelf, monkeypatch):
+    gone, stays = (shelf.store.media / shelf.open(device=device).header.path for device in ("dev1", "dev2"))
+    readlink = os.readlink
+
+    def settle_first(link):
+        shelf.store.settle(gone.stem)
+        return readlink(link)
+
+    monkeypatch.setattr(os, "readlink", settle_first)
+    assert shelf.store.unsettled() == [stays]
+
+
 def test_names_are_durable_before_footage_is(tmp_path):
     disk = RefusingDisk()
     shelf = Shelf(SegmentStore(tmp_path, StoppedClock(), disk=disk), StoppedClock())
