@@ -16,6 +16,8 @@ from gateway.stream import AlarmKind, Hub
 from mingjing.settings import Settings
 from recorder import INDEX_TABLES
 from storage.database import (
+    MET,
+    CannotMendError,
     Database,
     DatabaseUnreadableError,
     LookEndedError,
@@ -51,7 +53,13 @@ async def mend_if_damaged(settings: Settings) -> Mended | None:
     if not found:
         return None
     log.error("the database is damaged, and mended now", path=str(path), found=found)
-    mended = await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
+    try:
+        mended = await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
+    except CannotMendError as error:
+        if found.keys() != {MET}:
+            raise
+        log.error("the database is not mended; a look finds no damage, so it is used", error=str(error))
+        return None
     log.error(words_of(mended))
     return mended
 

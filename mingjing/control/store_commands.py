@@ -12,7 +12,7 @@ import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
 from storage import KEY_FILE, take_media
-from storage.database import damaged_tables
+from storage.database import WHOLE_FILE, damaged_tables
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
@@ -43,9 +43,13 @@ async def _look_at_database(house: House) -> dict[str, StoreFault]:
         house.database.found_damaged("; ".join(f"{table}: {words}" for table, words in found.items()))
     fix = "start the server anew: it mends the database, and compares it with the files"
     return {
-        table: _fault(house, path.resolve(), f"the table {table} is damaged ({words}): {fix}")
+        table: _fault(house, path.resolve(), f"{_named(table)} is damaged ({words}): {fix}")
         for table, words in found.items()
     }
+
+
+def _named(table: str) -> str:
+    return "the database" if table == WHOLE_FILE else f"the table {table}"
 
 
 async def rebuild_store(house: House, principal: str) -> StoreRebuilt:

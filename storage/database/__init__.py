@@ -13,13 +13,22 @@ Invariants:
 """
 
 from storage.database.connection import Database, DatabaseClosedError
-from storage.database.damage import DatabaseUnreadableError, LookEndedError, PageLook, damaged_tables, is_damage
-from storage.database.mending import CannotMendError, Mended, damage_of, finish_exchange, mend
+from storage.database.damage import (
+    WHOLE_FILE,
+    DatabaseUnreadableError,
+    LookEndedError,
+    PageLook,
+    damaged_tables,
+    is_damage,
+)
+from storage.database.mending import MET, CannotMendError, Mended, damage_of, finish_exchange, mend
 from storage.database.salvage import Salvaged
 from storage.database.schema import metadata
 from storage.database.schema_history import SchemaTooNewError, migrate
 
 __all__ = [
+    "MET",
+    "WHOLE_FILE",
     "CannotMendError",
     "Database",
     "DatabaseClosedError",

@@ -7,7 +7,7 @@ Not here: what is done about it (salvage, mending).
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 # Of one table; a damaged interior page gives one for each page below it.
 _WORDS_MAX = 3
+
+# What is damaged where no table is: the list of free pages, or a table of SQLite's own.
+WHOLE_FILE = "the file itself"
 
 _CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -37,9 +40,9 @@ def is_damage(error: BaseException | None) -> bool:
 
 
 class PageLook:
-    """A look at every page of every table, and of its indexes, but those of the tables in `but`.
+    """A look at every page, but those of the tables in `but` and of their indexes.
 
-    Beside a running server it is a reader as any other, for one table at a time.
+    Beside a running server it is a reader as any other. A sound file is read once; one that is not also by table.
     """
 
     def __init__(self, path: Path, *, but: Collection[str] = ()) -> None:
@@ -49,7 +52,7 @@ class PageLook:
         self._stopped = False
 
     def run(self) -> dict[str, str]:
-        """What is wrong, by table. Blocks, and reads the whole file.
+        """What is wrong, by table or under `WHOLE_FILE`. Blocks, and reads the whole file.
 
         Raises:
             DatabaseUnreadableError: not even the names of the tables can be read.
@@ -58,16 +61,31 @@ class PageLook:
         try:
             with closing(open_to_read(self._path)) as connection:
                 self._connection = connection
-                return dict(self._damaged(connection))
+                return self._damaged(connection)
         except sqlite3.OperationalError as error:
             raise LookEndedError(str(error)) from error
 
-    def _damaged(self, connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-        for table in tables_of(connection, self._path):
-            if self._stopped:
-                raise LookEndedError("stopped")
-            if table not in self._but and (words := _faults(connection, table)):
-                yield table, words
+    def _damaged(self, connection: sqlite3.Connection) -> dict[str, str]:
+        tables = tables_of(connection, self._path)
+        whole = "" if self._but else self._faults(connection)
+        if not whole and not self._but:
+            return {}
+        looked_at = ((table, self._faults(connection, table)) for table in tables if table not in self._but)
+        damaged = {table: words for table, words in looked_at if words}
+        return damaged if damaged or not whole else {WHOLE_FILE: whole}
+
+    def _faults(self, connection: sqlite3.Connection, table: str | None = None) -> str:
+        if self._stopped:
+            raise LookEndedError("stopped")
+        what = _WORDS_MAX if table is None else quoted(table)
+        try:
+            rows = connection.execute(f"PRAGMA quick_check({what})").fetchmany(_WORDS_MAX)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            return str(error)
+        words = " ".join(str(row[0]).removeprefix("*** in database main ***") for row in rows)
+        return "" if words == "ok" else " ".join(words.split())
 
     def stop(self) -> None:
         """From any thread: `run` ends within some pages."""
@@ -106,14 +124,3 @@ def tables_of(connection: sqlite3.Connection, path: Path) -> list[str]:
 def quoted(name: str) -> str:
     """An identifier in a statement."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _faults(connection: sqlite3.Connection, table: str) -> str:
-    try:
-        rows = connection.execute(f"PRAGMA quick_check({quoted(table)})").fetchmany(_WORDS_MAX)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-        return str(error)
-    words = " ".join(str(row[0]).removeprefix("*** in database main ***") for row in rows)
-    return "" if words == "ok" else " ".join(words.split())

@@ -1,6 +1,6 @@
 """A damaged database is replaced by what can be read of it, before anybody opens it; the damaged file is kept.
 
-    mingjing.sqlite3.suspect              somebody met a damaged page: the next start looks at all of them
+    mingjing.sqlite3.suspect              somebody met a damaged page: the next start looks at all of them, and mends
     mingjing.sqlite3.mending              the new file, while it is made
     mingjing.sqlite3.mended               it is whole and takes the place of the old one now
     mingjing.sqlite3.damaged-<time>       the old one, as it was, with its log
@@ -14,7 +14,7 @@ Not here: what a page looks like that is damaged (damage), what is copied (salva
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,10 @@ from storage.database.salvage import Salvaged, revision_of, salvage
 # A file up to this size is looked at before each start: it takes less than a second. A larger one, where millions of
 # recordings are, only where somebody met a damaged page; it is looked at while the server runs.
 LOOKED_AT_BYTES = 256 << 20
+
+# What is wrong where somebody met a damaged page and a look at all of them finds none: SQLite's look does not compare
+# the rows with their indexes, for example, and a disk that fails now and then answers as it likes.
+MET = "met before"
 
 # Makes a new database at this path, of this schema (None: the newest), and closes it.
 MakeEmpty = Callable[[Path, str | None], Awaitable[None]]
@@ -58,23 +62,28 @@ def suspect(path: Path, words: str) -> None:
         os.fsync(file.fileno())
 
 
-def damage_of(path: Path) -> str:
-    """What is wrong with the file, in words; empty when nothing is, or when it is too large to look at unasked.
+def damage_of(path: Path) -> dict[str, str]:
+    """What is wrong with the file, as `PageLook` has it; empty: nothing, or it is too large to look at unasked.
+
+    Where somebody met damage that a look does not find, that is what is wrong (`MET`).
 
     Raises:
         DatabaseUnreadableError: nothing can be read at all.
+        LookEndedError: it could not be looked at.
     """
     marker = _beside(path, "suspect")
     if not path.exists() or (path.stat().st_size > LOOKED_AT_BYTES and not marker.exists()):
-        return ""
+        return {}
     found = damaged_tables(path)
-    if not found:
-        marker.unlink(missing_ok=True)  # what was met is gone: it was written anew, or only read wrongly
-    return "; ".join(f"{table}: {words}" for table, words in found.items())
+    if not found and marker.exists():
+        return {MET: marker.read_text(encoding="utf-8", errors="replace").strip()}
+    return found
 
 
-async def mend(path: Path, found: str, *, make_empty: MakeEmpty, apart: Collection[Collection[str]] = ()) -> Mended:
-    """Replace the damaged file by a new one with all that can be read of it; `apart` as for `salvage`.
+async def mend(
+    path: Path, found: Mapping[str, str], *, make_empty: MakeEmpty, apart: Collection[Collection[str]] = ()
+) -> Mended:
+    """Replace the file by a new one with all that can be read; `found` is of `damage_of`, `apart` as for `salvage`.
 
     Raises:
         DatabaseUnreadableError: nothing can be read; nothing was changed.
@@ -85,7 +94,7 @@ async def mend(path: Path, found: str, *, make_empty: MakeEmpty, apart: Collecti
     try:
         _remove(new)
         await make_empty(new, await asyncio.to_thread(revision_of, path))
-        tables = await asyncio.to_thread(salvage, path, new, apart=apart)
+        tables = await asyncio.to_thread(salvage, path, new, found, apart=apart)
         kept_as = await asyncio.to_thread(_exchange, path, new)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         with suppress(OSError):
@@ -95,7 +104,7 @@ async def mend(path: Path, found: str, *, make_empty: MakeEmpty, apart: Collecti
             f"{path} is damaged, and no new one can be made: {why}. Make as much room on its disk as it takes, and "
             "start again. Recordings and audit log are not touched."
         ) from error
-    return Mended(kept_as, found, tuple(tables))
+    return Mended(kept_as, "; ".join(f"{table}: {words}" for table, words in found.items()), tuple(tables))
 
 
 def finish_exchange(path: Path) -> None:

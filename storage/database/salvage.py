@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from storage.database.damage import damaged_tables, is_damage, open_to_read, quoted, tables_of
+from storage.database.damage import is_damage, open_to_read, quoted, tables_of
 
 Row = tuple[Any, ...]
 
@@ -34,9 +34,16 @@ class Salvaged:
     lost_more: bool = False  # and perhaps others, whose names nothing tells
 
 
-def salvage(damaged: Path, new: Path, *, apart: Collection[Collection[str]] = ()) -> list[Salvaged]:
+class _Met(Exception):
+    """A page that cannot be read, in a table that was believed to be sound."""
+
+
+def salvage(
+    damaged: Path, new: Path, found: Collection[str], *, apart: Collection[Collection[str]] = ()
+) -> list[Salvaged]:
     """Copy all that can be read into `new`, which has the same tables, empty. Blocks.
 
+    `found` are the tables of which it is known that they are damaged; one of which the copy learns it is told, too.
     `apart` are groups of tables that can be made again from elsewhere: where one of a group is damaged nothing of the
     group is taken, for half of it would be believed. Returned are the tables that are not as they were.
 
@@ -44,8 +51,17 @@ def salvage(damaged: Path, new: Path, *, apart: Collection[Collection[str]] = ()
         DatabaseUnreadableError: not even the names of the tables can be read.
         sqlite3.Error: the new file cannot be written.
     """
-    bad = damaged_tables(damaged)
-    remade = {table for group in apart if bad.keys() & set(group) for table in group}
+    bad = set(found)
+    while True:
+        try:
+            return _copy(damaged, new, bad, apart)
+        except _Met as met:
+            bad.add(str(met))
+
+
+def _copy(damaged: Path, new: Path, bad: set[str], apart: Collection[Collection[str]]) -> list[Salvaged]:
+    """All of it in one transaction. Raises _Met, and then has done nothing."""
+    remade = {table for group in apart if bad & set(group) for table in group}
     done = {table: Salvaged(table, 0, remade=True) for table in remade}
     with closing(open_to_read(damaged)) as source, closing(_both(damaged, new)) as target:
         target.execute("BEGIN")
@@ -56,8 +72,7 @@ def salvage(damaged: Path, new: Path, *, apart: Collection[Collection[str]] = ()
             if table in bad:
                 done[table] = _pick(source, target, table)
             else:
-                names = ", ".join(_columns_of_both(target, table))
-                target.execute(f"INSERT INTO main.{quoted(table)} ({names}) SELECT {names} FROM old.{quoted(table)}")
+                _take_whole(target, table)
         _drop_orphans(target, done)
         target.execute("COMMIT")
     return [done[table] for table in sorted(done)]
@@ -90,6 +105,16 @@ def _columns_of_both(target: sqlite3.Connection, table: str) -> list[str]:
     """Where nobody knows the old schema the new table may have more; SQLite would take their names for strings."""
     old = set(_columns(target, table, "old"))
     return [name for name in _columns(target, table) if name in old]
+
+
+def _take_whole(target: sqlite3.Connection, table: str) -> None:
+    names = ", ".join(_columns_of_both(target, table))
+    try:
+        target.execute(f"INSERT INTO main.{quoted(table)} ({names}) SELECT {names} FROM old.{quoted(table)}")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        raise _Met(table) from error
 
 
 def _pick(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> Salvaged:

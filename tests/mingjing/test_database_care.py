@@ -1,14 +1,16 @@
 """What a running server says of a damaged database, and what a start says of a mended one."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from gateway.stream import AlarmKind
 from mingjing import database_care
-from mingjing.database_care import DatabaseWatch, words_of
-from storage.database import Database, Mended, Salvaged, migrate
+from mingjing.database_care import DatabaseWatch, mend_if_damaged, words_of
+from mingjing.settings import Settings
+from storage.database import CannotMendError, Database, Mended, Salvaged, mending, migrate
 from tests.storage.pages import overwrite_page, root_page
 
 
@@ -62,3 +64,17 @@ def test_what_was_lost_is_named_and_where_the_damaged_file_is():
     assert "lost of units: nobody knows what; 2 rows are left" in words
     assert "users" not in words
     assert "kept as mingjing.sqlite3.damaged-20261124T120000Z" in words
+
+
+async def test_without_room_to_mend_what_a_look_does_not_find_the_server_starts_all_the_same(tmp_path, monkeypatch):
+    def no_room(*_, **__):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    settings = Settings(data_dir=tmp_path)
+    await migrate(settings.database_url)
+    mending.suspect(settings.database_path, "it was met")
+    monkeypatch.setattr(mending, "salvage", no_room)
+    assert await mend_if_damaged(settings) is None
+    overwrite_page(settings.database_path, root_page(settings.database_path, "alarms"))
+    with pytest.raises(CannotMendError):
+        await mend_if_damaged(settings)

@@ -77,7 +77,7 @@ def of(done, table):
 
 
 async def test_a_sound_file_has_no_damage(path):
-    assert damage_of(path) == ""
+    assert damage_of(path) == {}
     assert damaged_tables(path) == {}
 
 
@@ -98,7 +98,7 @@ async def test_what_can_be_made_again_is_left_out_as_a_group_and_all_else_is_kep
     assert rows(path, "ledger_entries") == [1]
     assert len(rows(path, "devices")) == DEVICES
     assert done.kept_as.read_bytes() == before
-    assert damage_of(path) == ""
+    assert damage_of(path) == {}
 
 
 async def test_rows_on_a_damaged_page_are_lost_and_named_and_those_around_it_kept(path):
@@ -176,7 +176,7 @@ async def test_without_room_for_a_new_one_the_damaged_file_stays_and_the_operato
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*.mending*"))
     await mended(path, apart=(INDEX,))
-    assert damage_of(path) == ""
+    assert damage_of(path) == {}
 
 
 class Killed(Exception):
@@ -205,7 +205,7 @@ async def test_killed_at_any_step_the_next_start_does_the_rest(path, monkeypatch
         await mended(path, apart=(INDEX,))
     assert len(rows(path, "devices")) == DEVICES
     assert list(path.parent.glob("*.damaged-*"))
-    assert damage_of(path) == ""
+    assert damage_of(path) == {}
 
 
 async def test_a_schema_that_this_program_does_not_know_is_refused(path):
@@ -260,10 +260,38 @@ async def test_a_column_that_the_old_table_did_not_have_stays_empty_when_nothing
     assert set(values(path, "SELECT missing_since_utc_ns FROM segments")) <= {(None,)}  # none, where it was damaged
 
 
+async def test_damage_that_is_in_no_table_is_found_and_everything_is_kept(path):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE gone AS SELECT * FROM devices")
+        connection.execute("DROP TABLE gone")
+    overwrite_page(path, int.from_bytes(path.read_bytes()[32:36], "big"))  # the first trunk page of the free list
+    done = await mended(path)
+    assert done.tables == ()
+    assert "free" in done.found
+    assert len(rows(path, "devices")) == DEVICES
+    assert damage_of(path) == {}
+
+
+async def test_what_a_statement_met_is_mended_though_a_look_does_not_find_it(path):
+    mending.suspect(path, "database disk image is malformed")
+    done = await mended(path)
+    assert "malformed" in done.found
+    assert done.tables == ()
+    assert len(rows(path, "devices")) == DEVICES
+    assert damage_of(path) == {}
+
+
+async def test_damage_that_only_the_copy_meets_is_told_as_well(path):
+    overwrite_page(path, leaf_page(path, "devices", 1))
+    done = await mend(path, {mending.MET: "malformed"}, make_empty=make_empty)
+    assert sorted([*rows(path, "devices"), *of(done, "devices").lost]) == [f"dev{n:03}" for n in range(DEVICES)]
+    assert of(done, "devices").lost
+
+
 async def test_a_large_file_is_looked_at_before_a_start_only_when_somebody_met_damage(path, monkeypatch):
     monkeypatch.setattr(mending, "LOOKED_AT_BYTES", 1)
     overwrite_page(path, root_page(path, "gaps"))
-    assert damage_of(path) == ""
+    assert damage_of(path) == {}
     mending.suspect(path, "it was met")
     assert damage_of(path)
     await mended(path, apart=(INDEX,))
