@@ -49,7 +49,11 @@ async def mend_if_damaged(settings: Settings) -> Mended | None:
     """
     path = settings.database_path
     await asyncio.to_thread(finish_exchange, path)
-    found = await asyncio.to_thread(damage_of, path)
+    try:
+        found = await asyncio.to_thread(damage_of, path)
+    except LookEndedError as error:
+        log.warning("the database could not be looked at, and is used as it is", error=str(error))
+        return None  # the watch looks again
     if not found:
         return None
     log.error("the database is damaged, and mended now", path=str(path), found=found)

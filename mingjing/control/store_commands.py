@@ -12,7 +12,7 @@ import recorder
 from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
 from storage import KEY_FILE, take_media
-from storage.database import WHOLE_FILE, damaged_tables
+from storage.database import WHOLE_FILE, LookEndedError, damaged_tables
 
 SNAPSHOTS = "snapshots"  # in DATA_DIR: where a backup fetches database and ledger from, and removes them
 SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by then is dead
@@ -38,7 +38,10 @@ async def check_store(house: House, *, deep: bool) -> StoreReport:
 async def _look_at_database(house: House) -> dict[str, StoreFault]:
     """Damaged tables. With those of the index nothing can be compared."""
     path = house.database.path
-    found = await asyncio.to_thread(damaged_tables, path)
+    try:
+        found = await asyncio.to_thread(damaged_tables, path)
+    except LookEndedError as error:
+        return {WHOLE_FILE: _fault(house, path.resolve(), f"the database could not be looked at: {error}")}
     if found:
         house.database.found_damaged("; ".join(f"{table}: {words}" for table, words in found.items()))
     fix = "start the server anew: it mends the database, and compares it with the files"

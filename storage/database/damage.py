@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
 
+from storage.database import pragmas
+
 # Of one table; a damaged interior page gives one for each page below it.
 _WORDS_MAX = 3
 
@@ -21,6 +23,14 @@ _WORDS_MAX = 3
 WHOLE_FILE = "the file itself"
 
 _CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+# The disk, or its file system, says itself that it cannot give back what was written (extended codes).
+_READ_CODES = (
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+    sqlite3.SQLITE_IOERR_CORRUPTFS,
+    sqlite3.SQLITE_IOERR_DATA,
+)
 
 
 class DatabaseUnreadableError(Exception):
@@ -32,11 +42,13 @@ class LookEndedError(Exception):
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether the file is not what SQLite wrote, as against locked, full, away or refused."""
+    """Whether the file, or what can be read of it, is not what SQLite wrote; as against locked, full, away, refused."""
     if isinstance(error, DBAPIError):
         error = error.orig
     code = getattr(error, "sqlite_errorcode", None)  # extended codes have the primary one in the low byte
-    return isinstance(error, sqlite3.DatabaseError) and code is not None and code & 0xFF in _CODES
+    if not isinstance(error, sqlite3.DatabaseError) or code is None:
+        return False
+    return code & 0xFF in _CODES or code in _READ_CODES
 
 
 class PageLook:
@@ -56,7 +68,7 @@ class PageLook:
 
         Raises:
             DatabaseUnreadableError: not even the names of the tables can be read.
-            LookEndedError: the file cannot be opened, or the look was stopped.
+            LookEndedError: the file cannot be opened, somebody has it locked, or the look was stopped.
         """
         try:
             with closing(open_to_read(self._path)) as connection:
@@ -103,7 +115,8 @@ def damaged_tables(path: Path, *, but: Collection[str] = ()) -> dict[str, str]:
 def open_to_read(path: Path) -> sqlite3.Connection:
     """What cannot write cannot checkpoint either: nothing of a damaged file, or of its log, changes."""
     uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    wait_s = pragmas.BUSY_TIMEOUT_MS / 1000
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s)
 
 
 def tables_of(connection: sqlite3.Connection, path: Path) -> list[str]:

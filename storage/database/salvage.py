@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from storage.database import pragmas
 from storage.database.damage import is_damage, open_to_read, quoted, tables_of
 
 Row = tuple[Any, ...]
@@ -90,7 +91,8 @@ def revision_of(damaged: Path) -> str | None:
 
 
 def _both(damaged: Path, new: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(new.resolve()))}", uri=True, isolation_level=None)
+    uri = f"file:{quote(str(new.resolve()))}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=pragmas.BUSY_TIMEOUT_MS / 1000)
     connection.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it, is what is put in place
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("ATTACH ? AS old", (f"file:{quote(str(damaged.resolve()))}?mode=ro",))

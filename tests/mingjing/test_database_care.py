@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from gateway.stream import AlarmKind
 from mingjing import database_care
 from mingjing.database_care import DatabaseWatch, mend_if_damaged, words_of
 from mingjing.settings import Settings
-from storage.database import CannotMendError, Database, Mended, Salvaged, mending, migrate
+from storage.database import CannotMendError, Database, Mended, Salvaged, mending, migrate, pragmas
 from tests.storage.pages import overwrite_page, root_page
 
 
@@ -78,3 +79,15 @@ async def test_without_room_to_mend_what_a_look_does_not_find_the_server_starts_
     overwrite_page(settings.database_path, root_page(settings.database_path, "alarms"))
     with pytest.raises(CannotMendError):
         await mend_if_damaged(settings)
+
+
+async def test_a_database_that_somebody_has_locked_is_not_looked_at_and_the_server_starts_all_the_same(
+    tmp_path, monkeypatch
+):
+    settings = Settings(data_dir=tmp_path)
+    await migrate(settings.database_url)
+    monkeypatch.setattr(pragmas, "BUSY_TIMEOUT_MS", 10)
+    with closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert await mend_if_damaged(settings) is None

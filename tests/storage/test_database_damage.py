@@ -26,7 +26,9 @@ from storage.database import (
     mend,
     mending,
     migrate,
+    pragmas,
 )
+from storage.database.damage import open_to_read
 from tests.storage.pages import leaf_page, overwrite_page, root_page
 
 UNITS = 3
@@ -327,6 +329,29 @@ async def test_other_troubles_are_no_damage(path):
         await database.close()
     assert not is_damage(None)
     assert not is_damage(sqlite3.OperationalError("database is locked"))
+
+
+@pytest.mark.parametrize(
+    ("code", "damaged"),
+    [
+        (sqlite3.SQLITE_IOERR_READ, True),
+        (sqlite3.SQLITE_IOERR_CORRUPTFS, True),
+        (sqlite3.SQLITE_CORRUPT_INDEX, True),
+        (sqlite3.SQLITE_IOERR_WRITE, False),
+        (sqlite3.SQLITE_IOERR_LOCK, False),
+        (sqlite3.SQLITE_BUSY, False),
+    ],
+)
+def test_a_disk_that_does_not_give_back_what_was_written_has_damaged_it(code, damaged):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    assert is_damage(error) is damaged
+
+
+def test_a_look_waits_for_a_lock_as_long_as_every_other_connection(path, monkeypatch):
+    monkeypatch.setattr(pragmas, "BUSY_TIMEOUT_MS", 1234)
+    with closing(open_to_read(path)) as connection:
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (1234,)
 
 
 def test_a_look_can_be_stopped(path):
