@@ -16,7 +16,7 @@ from typing import cast
 import structlog
 
 from gateway.admission import Admission
-from gateway.rtsp.connections import Connections
+from gateway.rtsp.connections import Connection, Connections
 from gateway.rtsp.player import Player
 from gateway.rtsp.publisher import Publisher
 from gateway.rtsp.read_buffer import ReadBuffer
@@ -58,7 +58,8 @@ Spawn = Callable[[Coroutine[None, None, None], str], None]
 class RtspConnection(asyncio.BufferedProtocol):
     """The driver. One connection publishes at most one stream, or watches at most one channel.
 
-    `make_player` gives None where nobody is let in to watch; `spawn` runs a task to its end.
+    `make_player` gives None where nobody is let in to watch; `spawn` runs a task to its end;
+    `instead_of` has held its place among the open connections until the socket is there.
     """
 
     def __init__(
@@ -69,15 +70,17 @@ class RtspConnection(asyncio.BufferedProtocol):
         clock: Clock,
         udp: UdpPorts | None,
         reading: ReadBuffer,
-        open_connections: Connections["RtspConnection"],
+        open_connections: Connections,
         make_player: MakePlayer,
         spawn: Spawn,
+        instead_of: Connection | None = None,
     ) -> None:
         self._hub = hub
         self._admission = admission
         self._clock = clock
         self._udp = udp
         self._open_connections = open_connections
+        self._instead_of = instead_of
         self._make_player = make_player
         self._spawn = spawn
         self._player: Player | None = None
@@ -115,7 +118,8 @@ class RtspConnection(asyncio.BufferedProtocol):
             close=self.close,
         )
         self._rtp_feeds, self._rtcp_feeds = publisher.rtp_feeds, publisher.rtcp_feeds
-        self._open_connections.add(self)
+        self._open_connections.add(self, self._instead_of)
+        self._instead_of = None
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._reading.behind(self._rest)

@@ -1,14 +1,15 @@
 """All open RTSP connections, and who gives way when there are too many.
 
-Whoever has proved nothing yet (no ANNOUNCE or DESCRIBE was accepted) holds a place at most until
-somebody else needs it: the one that has waited longest goes. So neither slow clients from one address
-nor a flood from many keep a recorder out, which needs its place for a moment until it has proved itself.
+Whoever has proved nothing yet (no ANNOUNCE or DESCRIBE was accepted, or not even TLS is there) holds a
+place at most until somebody else needs it: the one that has waited longest goes. So neither slow clients
+from one address nor a flood from many keep a recorder out, which needs its place for a moment until it has
+proved itself.
 
 Not here: how long anybody may take (media.rtsp.server), what a connection does (connection).
 """
 
 from collections.abc import Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 CONNECTIONS_MAX = 2_000  # ten times the devices of the plan; more at once is an attack or a loop
 UNPROVEN_PER_ADDRESS_MAX = 256  # all 200 devices behind one carrier's address, who come back at once
@@ -24,26 +25,32 @@ class Connection(Protocol):
     @property
     def host(self) -> str: ...
 
-    def cut(self) -> None: ...
+    @property
+    def over_udp(self) -> bool:
+        """Whether its timers are fine ones."""
+
+    def tick(self, mono_ns: int) -> None: ...
+
+    def close(self) -> None: ...
+
+    def cut(self) -> None:
+        """Drop it at once, without a word."""
 
 
-One = TypeVar("One", bound=Connection)
-
-
-class Connections(Generic[One]):
+class Connections:
     """`refused` counts who found no place, `displaced` who had to give theirs up."""
 
     def __init__(self) -> None:
         self.refused = 0
         self.displaced = 0
-        self._open: set[One] = set()
+        self._open: set[Connection] = set()
         # By address, in the order in which they came. Who has proved itself is taken out when somebody looks.
-        self._waiting: dict[str, dict[One, None]] = {}
+        self._waiting: dict[str, dict[Connection, None]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator[One]:
+    def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._open))
 
     def have_room(self) -> bool:
@@ -58,7 +65,10 @@ class Connections(Generic[One]):
         self.refused += 1
         return False
 
-    def add(self, connection: One) -> None:
+    def add(self, connection: Connection, instead_of: Connection | None = None) -> None:
+        """Give it a place: a new one, or that of who held it until now."""
+        if instead_of is not None:
+            self.discard(instead_of)
         self._open.add(connection)
         waiting = self._waiting.setdefault(connection.host, {})
         waiting[connection] = None
@@ -67,7 +77,7 @@ class Connections(Generic[One]):
             if len(waiting) > UNPROVEN_PER_ADDRESS_MAX:
                 self._displace(connection.host)
 
-    def discard(self, connection: One) -> None:
+    def discard(self, connection: Connection) -> None:
         self._open.discard(connection)
         waiting = self._waiting.get(connection.host, {})
         waiting.pop(connection, None)

@@ -1,12 +1,12 @@
 """The RTSP port: accepts connections, and turns their timers.
 
-Not here: what a connection does (connection.py), the UDP media ports (udp.py).
+Not here: what a connection does (connection.py), TLS before it (tls_port.py), the UDP media ports (udp.py).
 """
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from itertools import count
 from typing import cast
 
@@ -14,11 +14,12 @@ import structlog
 
 from gateway.admission import Admission
 from gateway.rtsp.connection import RtspConnection
-from gateway.rtsp.connections import Connections
+from gateway.rtsp.connections import Connection, Connections
 from gateway.rtsp.door import RtspDoor
 from gateway.rtsp.outlet import Outlets
 from gateway.rtsp.player import Player
 from gateway.rtsp.read_buffer import ReadBuffer
+from gateway.rtsp.tls_port import TlsPort
 from gateway.rtsp.udp import UdpPorts
 from gateway.stream import Hub
 from media import GapCause
@@ -28,7 +29,6 @@ from storage import Clock
 TICK_S = 0.05  # reordering gives up after some tens of milliseconds
 SLOW_TICKS = 20  # what does not come over UDP has timers of seconds only: its turn is every twentieth
 FAREWELL_MAX_S = 3  # for the ends of views to be recorded when the server stops; the ledger syncs in milliseconds
-TLS_HANDSHAKE_MAX_S = 15  # a 4G link stalls; whoever only opens a socket does not hold it for long
 BACKLOG = 1_024  # 200 devices that come back within two seconds
 
 log = structlog.get_logger()
@@ -43,8 +43,9 @@ class RtspListener:
         self._hub = hub
         self._admission = admission
         self._clock = clock
-        self._connections: Connections[RtspConnection] = Connections()
-        self._servers: list[asyncio.Server] = []
+        self._connections = Connections()
+        self._server: asyncio.Server | None = None
+        self._tls: TlsPort | None = None
         self._udp: UdpPorts | None = None
         self._reading = ReadBuffer()
         self._outlets = Outlets(hub, clock)
@@ -65,7 +66,9 @@ class RtspListener:
         if udp_ports is not None:
             self._udp = UdpPorts(self._clock)
             await self._udp.open(host, *udp_ports)
-        self.port = await self._listen(host, port, None)
+        with _naming("RTSP", host, port):
+            self._server = await asyncio.get_running_loop().create_server(self._accept, host, port, backlog=BACKLOG)
+        self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def open_tls(self, host: str, port: int, context: ssl.SSLContext) -> None:
         """Bind the RTSPS port; what is spoken behind TLS is the same.
@@ -73,20 +76,9 @@ class RtspListener:
         Raises:
             OSError: the port cannot be bound; the message names it.
         """
-        self.tls_port = await self._listen(host, port, context)
-
-    async def _listen(self, host: str, port: int, context: ssl.SSLContext | None) -> int:
-        loop = asyncio.get_running_loop()
-        handshake_s = TLS_HANDSHAKE_MAX_S if context is not None else None
-        try:
-            server = await loop.create_server(
-                self._connection, host, port, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=handshake_s
-            )
-        except OSError as error:
-            name = "RTSP" if context is None else "RTSPS"
-            raise OSError(error.errno, f"{name} {host}:{port} cannot be bound: {error.strerror}") from error
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+        self._tls = TlsPort(context, self._connections, self._connection, self._spawn)
+        with _naming("RTSPS", host, port):
+            self.tls_port = await self._tls.open(host, port, BACKLOG)
 
     @property
     def udp(self) -> UdpPorts | None:
@@ -117,9 +109,10 @@ class RtspListener:
         """People who watch over RTSP."""
         return self._outlets.viewers
 
-    def _connection(self) -> asyncio.BaseProtocol:
-        if not self._connections.have_room():
-            return _Refused()
+    def _accept(self) -> asyncio.BaseProtocol:
+        return self._connection() if self._connections.have_room() else _Refused()
+
+    def _connection(self, instead_of: Connection | None = None) -> RtspConnection:
         return RtspConnection(
             hub=self._hub,
             admission=self._admission,
@@ -129,6 +122,7 @@ class RtspListener:
             open_connections=self._connections,
             make_player=self._make_player,
             spawn=self._spawn,
+            instead_of=instead_of,
         )
 
     def _make_player(self, connection: RtspConnection) -> Player | None:
@@ -170,8 +164,10 @@ class RtspListener:
 
     async def close(self) -> None:
         """Stop listening, end every stream as stopped by the server, and see the ends of all views recorded."""
-        for server in self._servers:
-            server.close()
+        if self._server is not None:
+            self._server.close()
+        if self._tls is not None:
+            await self._tls.close()
         self._hub.end_all(GapCause.SERVER_STOPPED)
         for connection in self._connections:
             connection.close()
@@ -182,6 +178,15 @@ class RtspListener:
                     await asyncio.wait(self._tasks)
         if self._udp is not None:
             self._udp.close()
+
+
+@contextlib.contextmanager
+def _naming(name: str, host: str, port: int) -> Iterator[None]:
+    """Name the port that cannot be bound."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{name} {host}:{port} cannot be bound: {error.strerror}") from error
 
 
 class _Refused(asyncio.Protocol):

@@ -155,7 +155,7 @@ async def test_strangers_give_way_to_one_another_and_never_a_device_to_them(
 
 
 async def test_a_closed_connection_whose_last_words_nobody_takes_is_cut_off(live_side: LiveSide) -> None:
-    transport, connections = StuckTransport(), Connections[RtspConnection]()
+    transport, connections = StuckTransport(), Connections()
     connection = RtspConnection(
         hub=live_side.hub,
         admission=Admission(live_side.registry.devices, NonceFactory(b"secret", os.urandom), SystemClock()),
