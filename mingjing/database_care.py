@@ -28,8 +28,10 @@ from storage.database import (
     finish_exchange,
     mend,
     migrate,
+    report_entered,
+    report_of,
 )
-from storage.ledger import LEDGER_TABLES, JsonValue, Ledger
+from storage.ledger import LEDGER_TABLES, JsonValue, Ledger, LedgerUnavailable
 
 FIRST_LOOK_S = 120.0  # the minutes after a start belong to the devices that come back
 LOOK_AGAIN_S = 86_400.0
@@ -40,7 +42,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("mingjing")
 
 
 async def mend_if_damaged(settings: Settings) -> Mended | None:
-    """Before the database is opened; the store is locked.
+    """Before the database is opened; the store is locked. What was mended, now or before, and not told to everybody.
 
     Raises:
         DatabaseUnreadableError: nothing of it can be read; nothing was changed.
@@ -49,39 +51,58 @@ async def mend_if_damaged(settings: Settings) -> Mended | None:
     """
     path = settings.database_path
     await asyncio.to_thread(finish_exchange, path)
+    await _mend_if_damaged(path)
+    mended = await asyncio.to_thread(report_of, path)
+    if mended is not None:
+        log.error(words_of(mended))
+    return mended
+
+
+async def _mend_if_damaged(path: Path) -> None:
     try:
         found = await asyncio.to_thread(damage_of, path)
     except LookEndedError as error:
         log.warning("the database could not be looked at, and is used as it is", error=str(error))
-        return None  # the watch looks again
+        return  # the watch looks again
     if not found:
-        return None
+        return
     log.error("the database is damaged, and mended now", path=str(path), found=found)
     try:
-        mended = await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
+        await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
     except CannotMendError as error:
         if found.keys() != {MET}:
             raise
         log.error("the database is not mended; a look finds no damage, so it is used", error=str(error))
-        return None
-    log.error(words_of(mended))
-    return mended
 
 
-async def record_mending(ledger: Ledger, mended: Mended) -> None:
-    """Nothing is repaired silently. Raises LedgerUnavailable."""
+async def record_mending(ledger: Ledger, path: Path, mended: Mended) -> None:
+    """Nothing is repaired silently. While the ledger takes no entry the report stays, for the next start."""
+    if mended.entered:
+        return
+    lost: dict[str, JsonValue] = {}
+    for table in mended.tables:
+        if table.lost:
+            before = lost.get(table.table, [])
+            lost[table.table] = [*(before if isinstance(before, list) else []), *table.lost[:NAMES_MAX]]
     detail: dict[str, JsonValue] = {
         "kept_as": mended.kept_as.name,
         "made_again": [table.table for table in mended.tables if table.remade],
-        "lost": {table.table: list(table.lost[:NAMES_MAX]) for table in mended.tables if table.lost},
+        "lost": lost,
         "lost_more": [table.table for table in mended.tables if table.lost_more],
     }
-    await ledger.append(principal="system", action="database.mend", detail=detail)
+    try:
+        await ledger.append(principal="system", action="database.mend", detail=detail)
+    except LedgerUnavailable as error:
+        log.error("the ledger does not have it that the database was mended", error=str(error))
+    else:
+        await asyncio.to_thread(report_entered, path)
 
 
 def words_of(mended: Mended) -> str:
     """For the alarm and the log."""
     said = ["the database was damaged and is mended"]
+    if not mended.tables:
+        said.append(mended.found)
     if any(table.remade for table in mended.tables):
         said.append("what the files tell is made again from them")
     said += [_lost(table) for table in mended.tables if table.lost or table.lost_more]

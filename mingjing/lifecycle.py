@@ -35,6 +35,7 @@ from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
+from storage.database import report_told
 from viewer import Services, build_app, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
@@ -111,6 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     _spare_the_collector()
                     if house.mended is not None:
                         hub.alarm(AlarmKind.DATABASE_DAMAGED, words=words_of(house.mended))
+                        await asyncio.to_thread(report_told, house.settings.database_path)
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await puller.close()

@@ -32,7 +32,7 @@ class House:
     bus: Bus
     registry: Registry
     access: Access
-    mended: Mended | None = None  # the database was damaged when the store was opened
+    mended: Mended | None = None  # the database was damaged, and somebody was not told yet
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
         try:
             async with Ledger.open(settings.data_dir / "ledger", database, clock) as ledger:
                 if mended is not None:
-                    await record_mending(ledger, mended)
+                    await record_mending(ledger, settings.database_path, mended)
                 bus = MemoryBus()
                 box = SecretBox.open(settings.data_dir / KEY_FILE)
                 registry = await Registry.load(database, ledger, bus, clock, box)

@@ -21,7 +21,8 @@ from storage.database.damage import (
     damaged_tables,
     is_damage,
 )
-from storage.database.mending import MET, CannotMendError, Mended, damage_of, finish_exchange, mend
+from storage.database.mending import MET, CannotMendError, damage_of, finish_exchange, mend
+from storage.database.notes import Mended, report_entered, report_of, report_told
 from storage.database.salvage import Salvaged
 from storage.database.schema import metadata
 from storage.database.schema_history import SchemaTooNewError, migrate
@@ -45,4 +46,7 @@ __all__ = [
     "mend",
     "metadata",
     "migrate",
+    "report_entered",
+    "report_of",
+    "report_told",
 ]

@@ -4,6 +4,7 @@
     mingjing.sqlite3.mending              the new file, while it is made
     mingjing.sqlite3.mended               it is whole and takes the place of the old one now
     mingjing.sqlite3.damaged-<time>       the old one, as it was, with its log
+    mingjing.sqlite3.report...            what was lost, until it is told (notes)
 
 Killed at any step, the next start does the rest: until `.mended` has its name nothing has happened, and from then on
 only names change.
@@ -16,14 +17,14 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database.damage import damaged_tables
-from storage.database.salvage import Salvaged, revision_of, salvage
+from storage.database.notes import Mended, beside, sync_folder, take_report, write_report, write_synced
+from storage.database.salvage import revision_of, salvage
 
 # A file up to this size is looked at before each start: it takes less than a second. A larger one, where millions of
 # recordings are, only where somebody met a damaged page; it is looked at while the server runs.
@@ -41,25 +42,13 @@ class CannotMendError(Exception):
     """A damaged database stays as it is; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """What a start found and did."""
-
-    kept_as: Path  # the damaged file
-    found: str  # what was wrong
-    tables: tuple[Salvaged, ...]  # those that are not as they were
-
-
 def suspect(path: Path, words: str) -> None:
     """Have the next start look at every page. Blocks for one sync.
 
     Raises:
         OSError: it cannot be written down.
     """
-    with _beside(path, "suspect").open("w", encoding="utf-8") as file:
-        file.write(words + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(beside(path, "suspect"), words + "\n")
 
 
 def damage_of(path: Path) -> dict[str, str]:
@@ -71,7 +60,7 @@ def damage_of(path: Path) -> dict[str, str]:
         DatabaseUnreadableError: nothing can be read at all.
         LookEndedError: it could not be looked at.
     """
-    marker = _beside(path, "suspect")
+    marker = beside(path, "suspect")
     if not path.exists() or (path.stat().st_size > LOOKED_AT_BYTES and not marker.exists()):
         return {}
     found = damaged_tables(path)
@@ -90,12 +79,14 @@ async def mend(
         CannotMendError: there is no room for a new one, for example; nothing was changed.
         SchemaTooNewError: a newer program has written it.
     """
-    new = _beside(path, "mending")
+    new = beside(path, "mending")
     try:
         _remove(new)
         await make_empty(new, await asyncio.to_thread(revision_of, path))
         tables = await asyncio.to_thread(salvage, path, new, found, apart=apart)
-        kept_as = await asyncio.to_thread(_exchange, path, new)
+        words = "; ".join(f"{table}: {words}" for table, words in found.items())
+        mended = Mended(_kept_as(path, new), words, tuple(tables))
+        await asyncio.to_thread(_exchange, path, new, mended)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         with suppress(OSError):
             _remove(new)
@@ -104,56 +95,45 @@ async def mend(
             f"{path} is damaged, and no new one can be made: {why}. Make as much room on its disk as it takes, and "
             "start again. Recordings and audit log are not touched."
         ) from error
-    return Mended(kept_as, "; ".join(f"{table}: {words}" for table, words in found.items()), tuple(tables))
+    return mended
 
 
 def finish_exchange(path: Path) -> None:
     """After a kill in the midst of it: the old file, if it is still there, makes way for the new one."""
-    mended = _beside(path, "mended")
+    mended = beside(path, "mended")
     if not mended.exists():
         return
     kept_as = _kept_as(path, mended)
-    _sync_folder(path)
+    sync_folder(path)
+    take_report(path)
     for old, name in ((f"{path}-wal", f"{kept_as}-wal"), (str(path), str(kept_as))):  # its log first: both or none
         with suppress(FileNotFoundError):
             os.replace(old, name)
     Path(f"{path}-shm").unlink(missing_ok=True)
-    _sync_folder(path)
+    sync_folder(path)
     mended.replace(path)
-    _beside(path, "suspect").unlink(missing_ok=True)
-    _sync_folder(path)
+    beside(path, "suspect").unlink(missing_ok=True)
+    sync_folder(path)
 
 
-def _exchange(path: Path, new: Path) -> Path:
+def _exchange(path: Path, new: Path, report: Mended) -> None:
+    write_report(path, report)
     descriptor = os.open(new, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    mended = new.replace(_beside(path, "mended"))
-    kept_as = _kept_as(path, mended)
+    sync_folder(path)  # a report that is not there would let everything be lost without a word
+    new.replace(beside(path, "mended"))
     finish_exchange(path)
-    return kept_as
 
 
 def _kept_as(path: Path, mended: Path) -> Path:
     """The same name for the old file whenever it is asked: by the time at which the new one was made."""
     made = datetime.fromtimestamp(mended.stat().st_mtime, UTC)
-    return _beside(path, f"damaged-{made:%Y%m%dT%H%M%SZ}")
-
-
-def _beside(path: Path, word: str) -> Path:
-    return path.with_name(f"{path.name}.{word}")
+    return beside(path, f"damaged-{made:%Y%m%dT%H%M%SZ}")
 
 
 def _remove(database: Path) -> None:
     for end in ("", "-wal", "-shm", "-journal"):
         database.with_name(database.name + end).unlink(missing_ok=True)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -75,6 +75,7 @@ async def test_f65_a_damaged_index_stops_no_footage_is_told_and_is_made_again_at
         await until(lambda: rows(house) == 2, within_s=60)
     assert len(list(house.data_dir.glob(f"{DATABASE}.damaged-*Z"))) == 1
     assert any("made again" in words for words in await alarms_of(house))
+    await until(lambda: not list(house.data_dir.glob(f"{DATABASE}.report*")))  # ledger and alarm have it
     await record(house, "dev2")  # the device is known, its key is good
     gaps = house.archive("dev2").gaps()
     assert [gap.sequence for gap in gaps] == [0], "the time between its two streams is not told"

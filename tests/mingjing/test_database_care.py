@@ -9,9 +9,10 @@ import pytest
 
 from gateway.stream import AlarmKind
 from mingjing import database_care
-from mingjing.database_care import DatabaseWatch, mend_if_damaged, words_of
+from mingjing.database_care import DatabaseWatch, mend_if_damaged, record_mending, words_of
 from mingjing.settings import Settings
-from storage.database import CannotMendError, Database, Mended, Salvaged, mending, migrate, pragmas
+from storage.database import CannotMendError, Database, Mended, Salvaged, mending, migrate, pragmas, report_of
+from storage.ledger import LedgerUnavailable
 from tests.storage.pages import overwrite_page, root_page
 
 
@@ -91,3 +92,41 @@ async def test_a_database_that_somebody_has_locked_is_not_looked_at_and_the_serv
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         assert await mend_if_damaged(settings) is None
+
+
+class LedgerBook:
+    """Takes down entries, when it can."""
+
+    def __init__(self):
+        self.full = True
+        self.details = []
+
+    async def append(self, *, principal, action, detail):
+        if self.full:
+            raise LedgerUnavailable("the disk is full")
+        self.details.append(detail)
+
+
+async def test_what_was_lost_is_told_by_every_start_until_the_ledger_has_it_and_once_there(tmp_path):
+    settings, ledger = Settings(data_dir=tmp_path), LedgerBook()
+    path = settings.database_path
+    await migrate(settings.database_url)
+    overwrite_page(path, root_page(path, "alarms"))
+    await mend_if_damaged(settings)  # killed after it
+    mended = await mend_if_damaged(settings)
+    assert mended is not None
+    await record_mending(ledger, path, mended)
+    mended = await mend_if_damaged(settings)
+    assert mended is not None
+    ledger.full = False
+    await record_mending(ledger, path, mended)
+    mended = await mend_if_damaged(settings)  # no server has told it yet
+    assert mended is not None
+    await record_mending(ledger, path, mended)
+    assert [detail["kept_as"] for detail in ledger.details] == [mended.kept_as.name]
+    assert report_of(path) is not None
+
+
+def test_what_was_wrong_is_told_where_no_table_was_touched():
+    words = words_of(Mended(Path("/data/mingjing.sqlite3.damaged-20261124T120000Z"), "the file itself: freelist", ()))
+    assert "the file itself: freelist" in words

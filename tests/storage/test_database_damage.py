@@ -27,6 +27,9 @@ from storage.database import (
     mending,
     migrate,
     pragmas,
+    report_entered,
+    report_of,
+    report_told,
 )
 from storage.database.damage import open_to_read
 from tests.storage.pages import leaf_page, overwrite_page, root_page
@@ -185,7 +188,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("killed_at", range(1, 8))
+@pytest.mark.parametrize("killed_at", range(1, 10))
 async def test_killed_at_any_step_the_next_start_does_the_rest(path, monkeypatch, killed_at):
     steps = 0
 
@@ -199,15 +202,50 @@ async def test_killed_at_any_step_the_next_start_does_the_rest(path, monkeypatch
     overwrite_page(path, root_page(path, "garbage"))
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", partial(step, os.replace))  # a Path's, too
-        patch.setattr(mending, "_sync_folder", partial(step, mending._sync_folder))
+        patch.setattr(mending, "sync_folder", partial(step, mending.sync_folder))
         with pytest.raises(Killed):
             await mended(path, apart=(INDEX,))
     finish_exchange(path)
     if damage_of(path):
         await mended(path, apart=(INDEX,))
     assert len(rows(path, "devices")) == DEVICES
-    assert list(path.parent.glob("*.damaged-*"))
     assert damage_of(path) == {}
+    kept_as, report = list(path.parent.glob("*.damaged-*Z")), report_of(path)
+    assert report is not None
+    assert ([report.kept_as], report.entered) == (kept_as, False)
+    assert {table.table for table in report.tables} == set(INDEX)
+
+
+async def test_what_was_lost_lies_beside_the_database_until_ledger_and_alarm_have_it(path):
+    overwrite_page(path, leaf_page(path, "devices", 1))
+    lost = of(await mended(path), "devices").lost
+    report_told(path)  # by an alarm, but not by the ledger yet
+    assert of(report_of(path), "devices").lost == lost
+    overwrite_page(path, root_page(path, "checkpoints"))
+    await mended(path)
+    assert {table.table for table in report_of(path).tables} == {"devices", "checkpoints"}
+    assert of(report_of(path), "devices").lost == lost
+    report_entered(path)
+    assert report_of(path).entered
+    report_told(path)
+    assert report_of(path) is None
+
+
+async def test_a_mending_that_came_to_nothing_reports_nothing(path, monkeypatch):
+    def no_room(*_):
+        raise OSError("no room")
+
+    overwrite_page(path, root_page(path, "garbage"))
+    with monkeypatch.context() as patch:
+        patch.setattr(mending, "sync_folder", no_room)
+        with pytest.raises(CannotMendError):
+            await mended(path)
+    assert report_of(path) is None
+
+
+def test_a_report_that_cannot_be_read_is_told_all_the_same(path):
+    path.with_name(f"{path.name}.report").write_text("{")
+    assert "cannot be read" in report_of(path).found
 
 
 async def test_a_schema_that_this_program_does_not_know_is_refused(path):
