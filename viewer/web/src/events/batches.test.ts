@@ -56,6 +56,13 @@ describe('what comes in a rush', () => {
     expect(told).toEqual([[1], [2]])
   })
 
+  it('is handed on before its time to who asks', () => {
+    for (const item of [1, 2]) batches.put(item)
+    batches.handOn()
+    stage.wait(BATCH_MS)
+    expect(told).toEqual([[1], [2]])
+  })
+
   it('does not wait without bound where the timer does not come', () => {
     for (let item = 0; item <= BATCH_MAX; item += 1) batches.put(item)
     expect(told.map((items) => items.length)).toEqual([1, BATCH_MAX])

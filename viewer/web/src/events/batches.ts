@@ -35,7 +35,8 @@ export class Batches<T> {
     this.taken()
   }
 
-  private handOn(): void {
+  /** What waits is needed now. */
+  handOn(): void {
     this.handedOn = this.clock.now()
     this.onBatch(this.untilDropped(this.taken()))
   }

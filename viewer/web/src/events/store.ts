@@ -147,7 +147,10 @@ export const useEvents = defineStore('events', () => {
     (text) => texts.put(text),
     (state) => {
       connection.value = state
-      if (state === 'lost') void checkSession()
+      if (state === 'lost') {
+        texts.handOn() // why the server closed it may be the last that waits
+        void checkSession()
+      }
     },
   )
 
