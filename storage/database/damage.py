@@ -19,6 +19,9 @@ from storage.database import pragmas
 # Of one table; a damaged interior page gives one for each page below it.
 _WORDS_MAX = 3
 
+# Steps of SQLite's machine, of which a row takes some; asking takes a microsecond.
+_ASKED_EVERY = 1000
+
 # What is damaged where no table is: the list of free pages, or a table of SQLite's own.
 WHOLE_FILE = "the file itself"
 
@@ -72,6 +75,7 @@ class PageLook:
         """
         try:
             with closing(open_to_read(self._path)) as connection:
+                connection.set_progress_handler(self._is_stopped, _ASKED_EVERY)
                 self._connection = connection
                 return self._damaged(connection)
         except sqlite3.OperationalError as error:
@@ -99,8 +103,15 @@ class PageLook:
         words = " ".join(str(row[0]).removeprefix("*** in database main ***") for row in rows)
         return "" if words == "ok" else " ".join(words.split())
 
+    def _is_stopped(self) -> bool:
+        return self._stopped
+
     def stop(self) -> None:
-        """From any thread: `run` ends within some pages."""
+        """From any thread: `run` ends within some pages.
+
+        SQLite does not ask while it walks the pages, which `interrupt` ends; it does while it compares the rows, also
+        where `interrupt` came just before the statement and was for none.
+        """
         self._stopped = True
         if self._connection is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just ended by itself

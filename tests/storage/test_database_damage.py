@@ -19,6 +19,7 @@ from storage.database import (
     LookEndedError,
     PageLook,
     SchemaTooNewError,
+    damage,
     damage_of,
     damaged_tables,
     finish_exchange,
@@ -31,7 +32,7 @@ from storage.database import (
     report_of,
     report_told,
 )
-from storage.database.damage import open_to_read
+from storage.database.damage import open_to_read, quoted
 from tests.storage.pages import leaf_page, overwrite_page, root_page
 
 UNITS = 3
@@ -390,6 +391,20 @@ def test_a_look_waits_for_a_lock_as_long_as_every_other_connection(path, monkeyp
     monkeypatch.setattr(pragmas, "BUSY_TIMEOUT_MS", 1234)
     with closing(open_to_read(path)) as connection:
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (1234,)
+
+
+def test_a_look_is_stopped_also_just_before_a_statement(path, monkeypatch):
+    with closing(sqlite3.connect(path)) as connection:
+        others = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")} - {"devices"}
+    look = PageLook(path, but=others)
+
+    def stopped_here(name):  # what the statement is made with
+        look.stop()
+        return quoted(name)
+
+    monkeypatch.setattr(damage, "quoted", stopped_here)
+    with pytest.raises(LookEndedError, match="interrupted"):
+        look.run()
 
 
 def test_a_look_can_be_stopped(path):
