@@ -1,8 +1,9 @@
 """A damaged database: mended before anybody opens it, told of while the server runs (F65).
 
-Recording never waits for it. The files tell of every recording and of every entry of the audit log, so these tables
-are made again; people, places and devices are in the database alone: what can be read of them is taken over, what
-cannot is named, and has to come from the backup (docs/guide/backup.md).
+While the server runs, recording does not wait for it: the files come before the rows. A start does: devices come in
+when the database is mended, which takes as long as copying it. The files tell of every recording and of every entry of
+the audit log, so these tables are made again; people, places and devices are in the database alone: what can be read of
+them is taken over, what cannot is named, and has to come from the backup (docs/guide/backup.md).
 
 Not here: pages, tables and files (storage.database).
 """
@@ -113,9 +114,11 @@ def words_of(mended: Mended) -> str:
 class DatabaseWatch:
     """Looks at every page now and then, and tells of damage for as long as there is some."""
 
-    def __init__(self, database: Database, hub: Hub) -> None:
+    def __init__(self, database: Database, hub: Hub, stop_percent: float) -> None:
+        """`stop_percent`: with no more of its disk free, recording stops."""
         self._database = database
         self._hub = hub
+        self._stop_percent = stop_percent
 
     async def run(self) -> None:
         wait_s = FIRST_LOOK_S
@@ -146,7 +149,8 @@ class DatabaseWatch:
 
     def _tell(self) -> None:
         words = (
-            f"the database is damaged ({self._database.damage}): recording goes on, nothing is deleted. "
+            f"the database is damaged ({self._database.damage}): recording goes on, but nothing is deleted meanwhile, "
+            f"so it stops when {self._stop_percent:g} % of the disk are free. "
             "Restart the server: it is mended then, and what was lost, if anything, is named"
         )
         self._hub.alarm(AlarmKind.DATABASE_DAMAGED, words=words)

@@ -104,7 +104,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     puller.run,
                     lag.run,
                     counts.run,
-                    DatabaseWatch(house.database, hub).run,
+                    DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):

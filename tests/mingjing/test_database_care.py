@@ -44,13 +44,14 @@ async def test_a_page_that_nobody_reads_is_looked_at_all_the_same_and_told_as_lo
     monkeypatch.setattr(database_care, "TELL_AGAIN_S", 0.01)
     hub = Hub()
     async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(DatabaseWatch(database, hub).run())
+        watching = tasks.create_task(DatabaseWatch(database, hub, 3).run())
         await asyncio.wait_for(hub.often.wait(), 10)
         watching.cancel()
     kind, words = hub.told[0]
     assert kind is AlarmKind.DATABASE_DAMAGED
     assert "alarms: " in words
     assert "Restart the server" in words
+    assert "it stops when 3 % of the disk are free" in words  # the ring does not turn meanwhile
     assert database.path.with_name(f"{database.path.name}.suspect").exists()
 
 
