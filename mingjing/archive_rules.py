@@ -2,8 +2,8 @@
 
 from mingjing.settings import ArchiveSettings
 from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules
+from storage import DAY_NS
 
-DAY_NS = 86_400_000_000_000
 GIGABYTE = 1_000_000_000
 
 

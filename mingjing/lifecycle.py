@@ -66,7 +66,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
     Raises:
         PlainBindRefused: plain HTTP beyond this machine, without a certificate or trusted proxies.
         OSError: a port cannot be bound; the message names it.
-        StoreLockedError, SchemaTooNewError, DatabaseUnreadableError: as `open_house`.
+        StoreLockedError, SecretKeyDamaged, SchemaTooNewError, DatabaseUnreadableError, CannotMendError: as
+            `open_house`.
         WrongMediaError: the disk with the recordings is not mounted, or it is another.
     """
     http = settings.http

@@ -25,7 +25,7 @@ from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
 from recorder.stocktaking import learn_newest, take_stock
-from storage import Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
+from storage import DAY_NS, Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
 from storage.bus import Bus
 
 # A killed process loses what one turn has not written yet: less than half the second that is
@@ -35,8 +35,6 @@ STOCKTAKING_RETRY_S = 10.0  # as rows are tried again
 DRAIN_S = 8.0  # of the ten seconds a stop may take (F06)
 
 log = structlog.get_logger()
-
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

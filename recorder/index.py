@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from media import GapCause
 from recorder.footage import Ended, Footage, GapFact, SegmentFact
 from recorder.tables import PAGE_COLUMNS, gaps, garbage, segments, streams
-from storage import SealedSegment, segment_path, utc_from_ns
+from storage import DAY_NS, SealedSegment, segment_path, utc_from_ns
 from storage.database import Database
 
 # A segment's footage spans at most so much: the longest that settings allow is an hour, and a
@@ -43,8 +43,6 @@ class StoredSegment:
 
 
 ChannelDay = tuple[str, str, str]  # day (yyyy-mm-dd), device, channel: a folder of the store
-
-DAY_NS = 86_400_000_000_000
 
 # Rows counted by one statement, some milliseconds, and the rest after it. All of ten million in one statement are 23 s
 # on a cold disk, and one that runs cannot be given up: the server would not stop in time (F06). The rests leave

@@ -28,7 +28,7 @@ from gateway.stream import AlarmKind
 from recorder.desk import Tell
 from recorder.disk_watch import DiskSpace, disk_space
 from recorder.index import Index, StoredSegment
-from storage import BORN_UTC_NS, Clock, SegmentStore, first_ulid
+from storage import BORN_UTC_NS, DAY_NS, Clock, SegmentStore, first_ulid
 
 TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
 BATCH = 100  # files deleted a transaction: the writer of the database is held for some 20 ms
@@ -37,7 +37,6 @@ STEP_NS = 3_600_000_000_000  # ahead by more, against monotonic time, is a step;
 STEP_BELIEVED_AFTER_NS = 24 * STEP_NS  # time for a person to see the warning and set the clock right
 
 TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
-DAY_NS = 86_400_000_000_000
 _UNDATED = first_ulid(BORN_UTC_NS)  # ids before this were made by a clock that nobody had set
 
 log = structlog.get_logger()

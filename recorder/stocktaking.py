@@ -56,7 +56,7 @@ async def learn_newest(store: SegmentStore, index: Index) -> int:
     """Give an index that is empty the newest segment of each channel, before anything is recorded; how many.
 
     So a stream names the one before it, with the gap in between, and begins no earlier than footage ended, although
-    stocktaking has not come by yet. Unended segments have their turn before, in recovery.
+    stocktaking has not come by yet. Unended segments have their turn after it, in recovery.
     """
     if await index.oldest(1):
         return 0

@@ -54,9 +54,8 @@ segments = Table(
     # of its own, and a day of a channel were 288 of those (P8).
     Index("ix_segments_page", *PAGE_COLUMNS),
     Index("ix_segments_stream_id", "stream", "id"),
-    Index(
-        "ix_segments_missing", "missing_since_utc_ns", sqlite_where=text("missing_since_utc_ns IS NOT NULL")
-    ),  # to count a few of many
+    # To count a few of many.
+    Index("ix_segments_missing", "missing_since_utc_ns", sqlite_where=text("missing_since_utc_ns IS NOT NULL")),
 )
 
 gaps = Table(

@@ -8,7 +8,7 @@ is (media), and anybody's tables: each room declares its own.
 Invariants R1-R8 are in docs/design/storage.md, those of the ledger in docs/design/ledger.md.
 """
 
-from storage.clock import Clock, SystemClock, iso_from_ns, utc_from_ns
+from storage.clock import DAY_NS, Clock, SystemClock, iso_from_ns, utc_from_ns
 from storage.disk import Disk, SystemDisk
 from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
@@ -34,6 +34,7 @@ from storage.store_identity import WrongMediaError, require_own_media, take_medi
 
 __all__ = [
     "BORN_UTC_NS",
+    "DAY_NS",
     "HELD_MAX_NS",
     "KEY_FILE",
     "NO_CHAIN",

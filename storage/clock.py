@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+DAY_NS = 86_400_000_000_000  # UTC has no leap seconds here: a day of the store is 86,400 of Unix time
+
 
 class Clock(Protocol):
     def utc_ns(self) -> int:

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from media import Gap, GapCause
-from storage.clock import iso_from_ns, utc_from_ns
+from storage.clock import DAY_NS, iso_from_ns, utc_from_ns
 from storage.journal import NO_CHAIN, EndFlag
 
 FORMAT = 1  # of the identity
 MEDIA_SUFFIX = ".mp4"
 JOURNAL_SUFFIX = ".journal"
-DAY_NS = 86_400_000_000_000
 CUT_SUFFIX = ".cut"  # what a recovery took off the end of either file: kept, never played
 
 # Device and channel become folder names, ids become file names: nothing else may. The registry

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from mingjing.bench.archive.years import DAY_NS, MadeYears, Years, made_years
+from mingjing.bench.archive.years import MadeYears, Years, made_years
 from mingjing.bench.histogram import Histogram
 from mingjing.bench.meter import Meter
 from mingjing.bench.report import Report
 from mingjing.bench.server import OwnServer, ServerTuning, lag_between, own_server
-from storage import iso_from_ns
+from storage import DAY_NS, iso_from_ns
 
 SEEK_NS = 60_000_000_000
 KEEPS_ALL = ServerTuning(ring_days=3_650, ring_gigabytes=1_000_000, disk_warning_percent=1, disk_stop_percent=0.5)

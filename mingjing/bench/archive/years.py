@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage import segment_path
+from storage import DAY_NS, segment_path
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 YEARS_VERSION = 1  # changes with what is written below
 SEGMENT_NS = 300_000_000_000
-DAY_NS = 86_400_000_000_000
 SLOTS_A_DAY = DAY_NS // SEGMENT_NS
 STREAM_SLOTS = 96  # a device connects anew every eight hours or so
 GAP_EVERY = 14  # segments: some twenty gaps a day and channel, as on a 4G link
