@@ -25,7 +25,17 @@ from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
 from recorder.stocktaking import learn_newest, take_stock
-from storage import DAY_NS, Clock, FdatasyncEach, GroupSync, SealedSegment, SegmentStore, SyncfsOnce, UlidFactory, recover
+from storage import (
+    DAY_NS,
+    Clock,
+    FdatasyncEach,
+    GroupSync,
+    SealedSegment,
+    SegmentStore,
+    SyncfsOnce,
+    UlidFactory,
+    recover,
+)
 from storage.bus import Bus
 
 # A killed process loses what one turn has not written yet: less than half the second that is

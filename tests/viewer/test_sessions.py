@@ -1,6 +1,7 @@
 """Sessions by themselves, and what may happen at the same moment."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import func, select
@@ -74,6 +75,54 @@ async def test_sessions_go_on_expiring_while_the_database_cannot_be_written(fron
         await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO sessions")
     await front.access.sessions.flush()
     assert await rows(front) == 0
+
+
+async def test_what_a_cancelled_write_did_not_do_is_done_at_the_next_turn(front, monkeypatch):
+    """A stop in the midst of it left the row of an expired session behind, which a restart took for one that stands."""
+    ended = await opened(front)
+    sessions_of = front.access.sessions
+    front.clock.advance(IDLE_S)
+    sessions_of.sweep()
+    used = await opened(front, "wang")
+    sessions_of.use(used.id)
+    writing = asyncio.Event()
+
+    @asynccontextmanager
+    async def behind_a_long_one(_database):
+        writing.set()
+        await asyncio.Event().wait()
+        yield
+
+    with monkeypatch.context() as busy:
+        busy.setattr(type(front.services.database), "write", behind_a_long_one)
+        async with asyncio.TaskGroup() as group:
+            flushing = group.create_task(sessions_of.flush())
+            await writing.wait()
+            flushing.cancel()
+    await sessions_of.flush()
+    assert sessions_of.get(ended.id) is None
+    assert await rows(front) == 1
+
+
+async def test_a_use_while_others_are_written_is_written_at_the_next_turn(front, monkeypatch):
+    session = await opened(front)
+    sessions_of = front.access.sessions
+    sessions_of.use(session.id)
+    write = type(front.services.database).write
+
+    @asynccontextmanager
+    async def used_meanwhile(database):
+        async with write(database) as connection:
+            yield connection
+        front.clock.advance(1)
+        sessions_of.use(session.id)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(type(front.services.database), "write", used_meanwhile)
+        await sessions_of.flush()
+    assert session.used_since_flush
+    await sessions_of.flush()
+    assert not session.used_since_flush
 
 
 async def test_a_password_reset_while_the_old_one_is_being_checked_wins(front):

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import OperationalError
 
 from storage import UlidFactory
-from viewer.access import DAYS_MAX, EndReason, Role, StreamPasswords
-from viewer.access import stream_passwords as module
+from viewer.access import DAYS_MAX, EndReason, Role, StreamPasswords, upkeep
 
 API = "/api/v1/stream-passwords"
 
@@ -77,8 +76,8 @@ async def test_a_stop_while_uses_are_written_writes_them_at_last(front, monkeypa
         await asyncio.Event().wait()
         yield
 
-    monkeypatch.setattr(module, "SWEEP_S", 0)
-    monkeypatch.setattr(module, "FLUSH_S", 0)
+    monkeypatch.setattr(upkeep, "SWEEP_S", 0)
+    monkeypatch.setattr(upkeep, "FLUSH_S", 0)
     monkeypatch.setattr(type(database), "write", lambda self: write(self) if writing.is_set() else behind_a_long_one())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(passwords.run())

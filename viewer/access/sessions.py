@@ -11,7 +11,6 @@ Invariants:
 - Nobody finds a session that has ended.
 """
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
@@ -28,12 +27,11 @@ from storage.bus import Bus
 from storage.database import Database
 from viewer.access.roles import Principal, Role
 from viewer.access.tables import sessions, users
+from viewer.access.upkeep import keep_up
 
 IDLE_S = 15 * 60  # acceptance.md, Security
 ABSOLUTE_S = 12 * 3600
 PER_USER_MAX = 16  # desks, phones and forgotten tabs; with the seventeenth the least used one ends
-SWEEP_S = 1.0  # an expired session's sockets close this soon
-FLUSH_S = 60.0  # a crash forgets at most this much of the idle time
 TOKEN_BYTES = 32
 AGENT_LENGTH_MAX = 200
 
@@ -233,39 +231,29 @@ class Sessions:
     async def flush(self) -> None:
         """Write behind: when sessions were last used, and which ones are gone."""
         used = [session for session in self._by_id.values() if session.used_since_flush]
-        ended, self._ended = self._ended, set()
+        ended = set(self._ended)
         if not used and not ended:
             return
+        rows = [{"session_id": session.id, "used_utc_ns": session.last_used_utc_ns} for session in used]
         try:
             async with self._database.write() as connection:
                 if ended:
                     await self.delete(connection, ended)
                 if used:
                     statement = update(sessions).where(sessions.c.id == bindparam("session_id"))
-                    await connection.execute(
-                        statement.values(last_used_utc_ns=bindparam("used_utc_ns")),
-                        [{"session_id": session.id, "used_utc_ns": session.last_used_utc_ns} for session in used],
-                    )
+                    await connection.execute(statement.values(last_used_utc_ns=bindparam("used_utc_ns")), rows)
         except SQLAlchemyError as error:
             # Sessions must go on expiring while the database disk is full: try again at the next turn.
-            self._ended |= ended
             _log.warning("sessions not written", error=str(error), used=len(used), ended=len(ended))
             return
-        for session in used:
-            session.used_since_flush = False
+        # Only now: what a write that failed or was cancelled did not do, and what came meanwhile, is for the next turn.
+        self._ended -= ended
+        for session, row in zip(used, rows, strict=True):
+            session.used_since_flush = session.last_used_utc_ns != row["used_utc_ns"]
 
     async def run(self) -> None:
         """Sweep and flush until cancelled; flushes a last time then."""
-        flushed_mono_ns = self._clock.mono_ns()
-        try:
-            while True:
-                await asyncio.sleep(SWEEP_S)
-                self.sweep()
-                if self._clock.mono_ns() - flushed_mono_ns >= FLUSH_S * _SECOND_NS:
-                    flushed_mono_ns = self._clock.mono_ns()
-                    await self.flush()
-        finally:
-            await self.flush()
+        await keep_up(self._clock, self.sweep, self.flush)
 
     def _end(self, session: Session, reason: EndReason) -> None:
         self._by_token.pop(session.token_sha256, None)

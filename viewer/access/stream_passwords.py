@@ -7,10 +7,9 @@ connection is checked without a wait; the rows let them survive a restart. Uses 
 Not here: who may watch what (policy), RTSP (gateway.rtsp), the views themselves (viewer.live).
 
 Invariant: when a password is revoked or expires, or the rights of its owner change, whoever
-registered with `on_end` is called: at once, or within `SWEEP_S` of the expiry.
+registered with `on_end` is called: at once, or within a second of the expiry.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from media.rtsp import Algorithm, Credentials, ha1
-from storage import Clock, UlidFactory
+from storage import DAY_NS, Clock, UlidFactory
 from storage.database import Database
 from storage.ledger import Ledger
 from viewer.access.errors import AccountInvalid, AccountNotFound
@@ -29,17 +28,14 @@ from viewer.access.policy import Action
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import EndReason
 from viewer.access.tables import stream_passwords, users
+from viewer.access.upkeep import keep_up
 
 PER_USER_MAX = 16  # walls and desks of one person; each is tried when a player comes
 DAYS_MAX = 366
 LABEL_LENGTH_MAX = 64
-SWEEP_S = 1.0
-FLUSH_S = 60.0  # a crash forgets at most this much of when one was last used
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 letters, none mistaken for another, none to be escaped in a URL
 _LENGTH = 26  # 130 bits
-_SECOND_NS = 1_000_000_000
-_DAY_NS = 24 * 3600 * _SECOND_NS
 
 _log = structlog.get_logger(__name__)
 
@@ -103,7 +99,7 @@ class StreamPasswords:
             ha1(Algorithm.MD5, principal.name, text),
             ha1(Algorithm.SHA256, principal.name, text),
             now_utc_ns,
-            now_utc_ns + days * _DAY_NS,
+            now_utc_ns + days * DAY_NS,
         )
         async with self._database.write() as connection:
             await connection.execute(
@@ -213,16 +209,7 @@ class StreamPasswords:
 
     async def run(self) -> None:
         """Sweep and flush until cancelled; flushes a last time then."""
-        flushed_mono_ns = self._clock.mono_ns()
-        try:
-            while True:
-                await asyncio.sleep(SWEEP_S)
-                self.sweep()
-                if self._clock.mono_ns() - flushed_mono_ns >= FLUSH_S * _SECOND_NS:
-                    flushed_mono_ns = self._clock.mono_ns()
-                    await self.flush()
-        finally:
-            await self.flush()
+        await keep_up(self._clock, self.sweep, self.flush)
 
     def _use(self, password: StreamPassword) -> None:
         password.last_used_utc_ns = self._clock.utc_ns()
