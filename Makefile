@@ -17,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .cache/stamps
 WEB := viewer/web
-PYTEST_WORKERS ?= 3
+PYTEST_WORKERS ?= 4
 
 .PHONY: help run setup test check bench soak peers faults bad fuzz format lock clean
 
@@ -29,7 +29,7 @@ run: setup
 
 setup: $(STAMPS)/python $(STAMPS)/web
 
-# Most tests wait more than they work, but a browser needs the cores to show every picture: apart, and not beside the others.
+# Most tests wait more than they work: twice as many as cores. But a browser needs the cores to show every picture: apart, and not beside the others.
 test: setup $(STAMPS)/peers
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not browser"
 	$(BIN)/python -m pytest -n 2 -m browser
