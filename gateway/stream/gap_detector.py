@@ -11,6 +11,7 @@ from media import AccessUnit, GapCause, Placement
 
 PAUSE_MIN_NS = 1_000_000_000  # a picture a second is the slowest rate recorders offer; a longer hole is a pause
 LOSS_MIN_INTERVALS = 1.5  # one interval is the distance to the next unit; half of one more is jitter of the sender
+ROUNDING_NS = 1  # ticks fall between nanoseconds: as many of them are now and then one nanosecond more
 FIRST_INTERVAL_NS = 40_000_000  # 25 pictures a second, until the stream has shown its own rate
 
 
@@ -67,6 +68,6 @@ class GapDetector:
         placed_ns = placement.placed_utc_ns
         if placed_ns >= self._newest_ns:
             self._newest_ns = placed_ns
-        elif self._newest_ns - placed_ns > self._back_ns:
-            self._back_ns = self._newest_ns - placed_ns
+        else:
+            self._back_ns = max(self._back_ns, self._newest_ns - placed_ns + ROUNDING_NS)
         self.placed_end_ns = self._newest_ns + self._interval_ns

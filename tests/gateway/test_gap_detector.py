@@ -93,8 +93,22 @@ def test_a_gap_leaves_room_for_the_b_frames_that_follow(detector: GapDetector) -
     assert detector.missing_before(unit(), placed(4_120)) == (
         GapCause.DEVICE_PAUSED,
         START_UTC_NS + 1_160 * MS,
-        START_UTC_NS + 4_000 * MS,
+        START_UTC_NS + 4_000 * MS - 1,
     )
+
+
+def test_the_room_for_b_frames_does_not_lack_the_nanosecond_by_which_ticks_are_rounded(detector: GapDetector) -> None:
+    """Drawn fault 335104: the first picture behind a pause stood one nanosecond inside of the gap."""
+    newest_ns, back_ns = START_UTC_NS + 960 * MS, 119_944_444
+
+    def shown(at_ns: int) -> Placement:
+        return Placement(0, 0, at_ns, 0, 0, 0, False)
+
+    detector.passed(shown(newest_ns - back_ns), INTERVAL_NS)
+    behind = shown(newest_ns + 5_000 * MS)
+    missing = detector.missing_before(unit(), behind)
+    assert missing is not None
+    assert missing[2] <= behind.placed_utc_ns - back_ns - 1
 
 
 def test_a_track_that_comes_late_was_missing_from_the_streams_begin() -> None:
