@@ -11,8 +11,8 @@ Wall time is read at the anchor only, so a step of the server's clock moves noth
 monotonic receive time minus position.
 
 Not here: from how long a hole is a gap (`gateway.stream`), decode times (`media.decode_order`).
-Limits: a jump smaller than `JUMP_LOOK_S` ahead counts as a hole; a device whose RTP clock runs at
-a wrong rate is placed at that rate.
+Limits: a jump smaller than `JUMP_LOOK_S` ahead counts as a hole, unless the next unit undoes it; a
+device whose RTP clock runs at a wrong rate is placed at that rate.
 """
 
 from typing import NamedTuple
@@ -30,6 +30,8 @@ HOLE_MAX_S = 600  # longer silence is a jump even where the clocks agree: who kn
 SLEW_PPM = 1_000  # twice the drift of a poor crystal (500 ppm), and inaudible
 AHEAD_MAX_MS = 100  # behind a jump, frames that come early stand one after another; but not without end
 USUAL_INTERVAL_MAX_S = 1  # a device at less than one picture a second shows a hole each time
+RUN_OF_B_FRAMES = (0, 3, 7, 15)  # how far back, in pictures, they go by reorder depth: a pyramid doubles at each level
+DEPTH_UNKNOWN = 2  # what encoders do without being asked
 USUAL_INTERVAL_UNITS = 16  # the usual interval is the greatest of the last 16 to 32: B-frames come in steps
 
 ALIGN_SLEW_DIVISOR = 20  # alignment moves by 5 % of the progress: half a second in ten, and no frame twice
@@ -55,6 +57,15 @@ class Placement(NamedTuple):
     reanchored: bool  # RTP time jumped as no clock does; placed time goes on by receive time
 
 
+class _Suspect(NamedTuple):
+    """A step ahead that took much less time than it says: a jump, if the next one goes back farther than B-frames."""
+
+    rtp_time: int  # of the unit that went ahead
+    left: tuple[int, int, int]  # the count before it: RTP time, pts, receive time
+    usual: int  # the interval of that count; both in ticks
+    back_max: int
+
+
 class TrackTimeline:
     """One track of a stream; made by `Timeline.track`. Plain ints and locals, for `place` runs once a unit."""
 
@@ -76,10 +87,13 @@ class TrackTimeline:
         self._usual_count = 0
         self._ahead = BACKWARD_MAX_S * clock_rate  # ticks: the last advance
         self._reorders = False  # pictures have come that stand before one decoded earlier
+        self._suspect: _Suspect | None = None  # the last one
         self._before: tuple[int, int, int] | None = None  # RTP time, pts, receive time where the last jump left a count
         self._report: SenderReport | None = None
         self._window = DelayWindow()
         self.unit_ticks = 0  # how long a unit lasts, where that is known: of sound not every one is placed
+        self.reorder_depth: int | None = None  # of pictures, by their SPS
+        self.picture_ticks = 0  # how long a picture lasts on average, where that is known
         self.holds_step = False  # the next unit belongs to what was cut already: no step of alignment before it
         self.last_mono_ns = 0
         self.last_delay_ns = 0  # receive less position, of the last unit
@@ -122,9 +136,12 @@ class TrackTimeline:
                     jumped = self._returns(extended, advance, received_mono_ns)
                 if usual and not jumped:
                     hole_ns = (advance - usual) * NS_PER_S // self._clock_rate
+                    self._look_at(extended, advance, received_mono_ns)
         elif advance:
             # B-frames go back behind the picture that went ahead before them, and by less. Sound never does.
-            jumped = self.unit_ticks > 0 or advance <= -min(self._ahead, self._backward_max)
+            jumped = (
+                self.unit_ticks > 0 or advance <= -min(self._ahead, self._backward_max) or self._undoes_suspect(advance)
+            )
             self._reorders |= not jumped
         if jumped:
             extended = last + (rtp_time - last & _MASK)
@@ -191,7 +208,10 @@ class TrackTimeline:
         self.last_delay_ns = delay_ns
         # As it will be once alignment is paid: else the smallest of the last minutes would be one from before.
         delay_ns -= self._owed_ns
-        if self._window.observe(delay_ns, mono_ns):
+        window = self._window
+        if self._suspect is not None and self._suspect.rtp_time == extended:
+            delay_ns = max(delay_ns, window.smallest_ns)  # if the way has become quicker, the next unit will show it
+        if window.observe(delay_ns, mono_ns):
             timeline.find_target(mono_ns)
         slew_ns = self._slew_ns
         owed_ns = timeline.target_ns - slew_ns
@@ -205,7 +225,7 @@ class TrackTimeline:
             extended,
             timeline.anchor_utc_ns + position_ns + slew_ns,
             0 if report is None else report.ntp + (extended - report.rtp_time << 32) // rate & _NTP_MASK,
-            delay_ns - self._window.smallest_ns,
+            delay_ns - window.smallest_ns,
             hole_ns,
             jumped,
         )
@@ -214,8 +234,25 @@ class TrackTimeline:
         """Whether a step ahead puts the unit before the time it can have been sent."""
         if extended - self._highest > HOLE_MAX_S * self._clock_rate:
             return True
-        delay_ns = mono_ns - self._timeline.anchor_mono_ns - self.position_ns(extended)
-        return delay_ns < self._window.smallest_ns - EARLY_MAX_NS
+        return self._early_ns(extended, mono_ns) > EARLY_MAX_NS
+
+    def _early_ns(self, extended: int, mono_ns: int) -> int:
+        """How much quicker a unit would be than the quickest of the last minutes."""
+        delay_ns = mono_ns - self._timeline.anchor_mono_ns - self.position_ns(extended) - self._owed_ns
+        return self._window.smallest_ns - delay_ns
+
+    def _look_at(self, extended: int, advance: int, mono_ns: int) -> None:
+        """Remember a step ahead beyond the usual interval if most of its time has not passed."""
+        if self._early_ns(extended, mono_ns) * self._clock_rate * 2 > advance * NS_PER_S:
+            depth = DEPTH_UNKNOWN if self.reorder_depth is None else self.reorder_depth
+            pictures = RUN_OF_B_FRAMES[min(depth, len(RUN_OF_B_FRAMES) - 1)]
+            left = (self._highest, self._highest + self._offset, self.last_mono_ns)
+            self._suspect = _Suspect(extended, left, self._usual, pictures * (self.picture_ticks or self._usual))
+
+    def _undoes_suspect(self, advance: int) -> bool:
+        """Whether a step back shows that the step ahead right before it was a jump."""
+        suspect = self._suspect
+        return suspect is not None and suspect.rtp_time == self._highest and -advance > suspect.back_max
 
     def _reanchor(self, extended: int, mono_ns: int) -> int:
         """Go on in the count before the last jump where the unit is of that one, else by receive time.
@@ -223,11 +260,18 @@ class TrackTimeline:
         Gives the progress in ticks: less than 0 for a picture that is shown before one of the other count. What has to
         stand later than it should, so as not to fall on what there is, is owed.
         """
+        highest_pts = next_pts = self._highest + self._offset
+        left_pts, left_mono_ns = self._rtp_time + self._offset + self._owed, self.last_mono_ns
+        suspect, self._suspect = self._suspect, None
+        if suspect is not None and suspect.rtp_time == self._highest:
+            self._before = suspect.left
+            _, left_pts, left_mono_ns = suspect.left
+            next_pts = left_pts
+            self._usual = self._usual_next = suspect.usual
         usual = self.unit_ticks or self._usual or 1
-        highest_pts = self._highest + self._offset
         floor = highest_pts if self._before is None else max(highest_pts, self._before[1])
         back = self._back_in_count(extended, mono_ns)
-        wanted = self._by_receive_time(mono_ns, usual) if back is None else back
+        wanted = self._by_receive_time(mono_ns, left_pts, left_mono_ns, next_pts + usual) if back is None else back
         behind = 0  # the highest of the unit's own count
         if back is not None and self._reorders and back > floor - usual:
             pts = back
@@ -258,16 +302,15 @@ class TrackTimeline:
         passed = (mono_ns - self.last_mono_ns) * self._clock_rate // NS_PER_S
         return passed < advance - self._ahead_max and self._back_in_count(extended, mono_ns) is not None
 
-    def _by_receive_time(self, mono_ns: int, usual: int) -> int:
+    def _by_receive_time(self, mono_ns: int, left_pts: int, left_mono_ns: int, next_pts: int) -> int:
         """As late as the last unit; in a burst at the usual pace, but no quicker than the quickest of the last minutes.
 
         The pace alone would have a device that jumps with each picture run ahead by all jitter of its link.
         """
         rate = self._clock_rate
-        last_pts = self._rtp_time + self._offset + self._owed
-        as_late = last_pts + (mono_ns - self.last_mono_ns) * rate // NS_PER_S
+        as_late = left_pts + (mono_ns - left_mono_ns) * rate // NS_PER_S
         as_quick = (mono_ns - self._timeline.anchor_mono_ns - self._window.smallest_ns) * rate // NS_PER_S
-        return max(as_late, min(self._highest + self._offset + usual, as_quick))
+        return max(as_late, min(next_pts, as_quick))
 
     def _step(self) -> int:
         """Take the step that is due; gives its length in ns."""

@@ -12,12 +12,13 @@ from media import AccessUnit, GapCause, Placement
 PAUSE_MIN_NS = 1_000_000_000  # a picture a second is the slowest rate recorders offer; a longer hole is a pause
 LOSS_MIN_INTERVALS = 1.5  # one interval is the distance to the next unit; half of one more is jitter of the sender
 ROUNDING_NS = 1  # ticks fall between nanoseconds: as many of them are now and then one nanosecond more
+BACK_UNITS = 250  # how far back pictures are shown is the greatest of the last 250 to 500: some ten seconds
 FIRST_INTERVAL_NS = 40_000_000  # 25 pictures a second, until the stream has shown its own rate
 
 
 class GapDetector:
-    """Follows one track. `reorder_depth` widens the step that B-frames make without any loss; where they are
-    shown farther back than that many pictures (a pyramid of three has a depth of two), it is learned from them.
+    """Follows one track. `reorder_depth` widens the step that B-frames make without any loss; where they are shown
+    farther back than that many pictures (a pyramid of three has a depth of two), it is learned from the last of them.
 
     `began_ns` gives the placed begin of the stream, once its first unit is placed.
     """
@@ -28,6 +29,8 @@ class GapDetector:
         self.placed_end_ns = 0  # where the footage of this track ends by now
         self._newest_ns = 0
         self._back_ns = 0  # how far behind the newest a picture has been shown
+        self._back_next_ns = 0  # by the units that will be the last ones at the next turn
+        self._back_count = 0
         self._interval_ns = FIRST_INTERVAL_NS
 
     def missing_before(self, unit: AccessUnit, placement: Placement) -> tuple[GapCause, int, int] | None:
@@ -69,5 +72,10 @@ class GapDetector:
         if placed_ns >= self._newest_ns:
             self._newest_ns = placed_ns
         else:
-            self._back_ns = max(self._back_ns, self._newest_ns - placed_ns + ROUNDING_NS)
+            self._back_next_ns = max(self._back_next_ns, self._newest_ns - placed_ns + ROUNDING_NS)
+            self._back_ns = max(self._back_ns, self._back_next_ns)
+        self._back_count += 1
+        if self._back_count == BACK_UNITS:
+            self._back_ns = self._back_next_ns
+            self._back_next_ns = self._back_count = 0
         self.placed_end_ns = self._newest_ns + self._interval_ns

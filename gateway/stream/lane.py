@@ -112,6 +112,7 @@ class PictureLane(Lane):
     def _configure(self, config: VideoConfig) -> None:
         track = Track(VIDEO_TRACK_ID, config)
         self._gaps.reorder_depth = config.reorder_depth or 0
+        self._timeline.reorder_depth = config.reorder_depth
         if self._fragmenter is None:
             self._fragmenter = PictureFragmenter(track)
         else:
@@ -129,6 +130,7 @@ class PictureLane(Lane):
         placement = self._place(unit)
         self._tell_gap(unit, placement)
         fragment = fragmenter.fragment(unit, placement, self._output.next_sequence())
+        self._timeline.picture_ticks = fragment.duration
         self._gaps.passed(placement, fragment.duration * 1_000_000_000 // self._clock_rate)
         self._output.fragment(fragment)
 

@@ -87,6 +87,28 @@ def test_the_steps_of_a_pyramid_of_b_frames_are_learned_from_it(detector: GapDet
     assert detector.missing_before(unit(), placed(1_280, reanchored=True)) is None
 
 
+def test_the_room_for_b_frames_is_given_up_where_none_come_any_more(detector: GapDetector) -> None:
+    """It would hide every loss that is shorter, for the rest of the stream."""
+    for at_ms in (1_720, 1_000):
+        detector.passed(placed(at_ms), INTERVAL_NS)
+    for n in range(600):
+        detector.passed(placed(1_760 + n * 40), INTERVAL_NS)
+    last_ms = 1_760 + 599 * 40
+    assert detector.missing_before(unit(lost_packets=9), placed(last_ms + 480)) == (
+        GapCause.PACKET_LOSS,
+        START_UTC_NS + (last_ms + 40) * MS,
+        START_UTC_NS + (last_ms + 480) * MS,
+    )
+
+
+def test_the_room_for_b_frames_is_kept_while_they_come(detector: GapDetector) -> None:
+    for n in range(200):
+        base_ms = 1_000 + n * 160
+        for at_ms in (120, 40, 0, 80):
+            detector.passed(placed(base_ms + at_ms), INTERVAL_NS)
+    assert detector.missing_before(unit(lost_packets=1), placed(1_000 + 200 * 160 + 120)) is None
+
+
 def test_a_gap_leaves_room_for_the_b_frames_that_follow(detector: GapDetector) -> None:
     for at_ms in (1_120, 1_040, 1_000, 1_080):
         detector.passed(placed(at_ms), INTERVAL_NS)

@@ -135,6 +135,60 @@ def test_a_jump_back_behind_a_hole_is_one_too() -> None:
     assert set(steps(each.pts for each in (*before[250:], *after))) == {INTERVAL}
 
 
+def jumps_a_little(first: int, ahead_s: float, back_s: float, count: int = 250) -> list[Arrival]:
+    """One picture of a clock that was set ahead, and those behind it, once it was set back by less."""
+    wild, *rest = steady(count, first=first)
+    left = round((ahead_s - back_s) * RATE)
+    return [
+        Arrival(wild.rtp_time + round(ahead_s * RATE), wild.at_ns),
+        *(Arrival(each.rtp_time + left, each.at_ns) for each in rest),
+    ]
+
+
+@pytest.mark.parametrize("reorder_depth", [None, 0, 1, 2])
+@pytest.mark.parametrize(("ahead_s", "back_s"), [(0.94, 0.8), (0.94, 0.94), (0.94, 0.5), (0.5, 0.4)])
+def test_a_small_jump_ahead_and_back_by_less_is_no_b_frame(
+    reorder_depth: int | None, ahead_s: float, back_s: float
+) -> None:
+    """B-frames go back as far, but behind a picture that took as long to come as it went ahead."""
+    track = Timeline().track(RATE)
+    track.reorder_depth = reorder_depth
+    before = place(track, steady(250))
+    after = place(track, jumps_a_little(250, ahead_s, back_s, 1_000))
+    assert [n for n, each in enumerate(after) if each.reanchored] == [1]
+    assert all(step > 0 for step in steps(each.placed_utc_ns for each in before + after))
+    ahead_ns = after[-1].placed_utc_ns - UTC_NS - 1_249 * 40 * MS
+    assert 0 <= ahead_ns < 150 * MS  # what it stood ahead was slewed back, as far as it is no return of the old count
+
+
+def test_without_reordering_no_step_back_is_too_small_for_a_jump() -> None:
+    track = Timeline().track(RATE)
+    track.reorder_depth = 0
+    before = place(track, steady(250))
+    after = place(track, jumps_a_little(250, 0.16, 0.08))
+    assert [n for n, each in enumerate(after) if each.reanchored] == [1]
+    assert all(step > 0 for step in steps(each.placed_utc_ns for each in before + after))
+
+
+@pytest.mark.parametrize("reorder_depth", [None, 0, 1, 2])
+@pytest.mark.parametrize("paced", ["by its display", "by its decoding"])
+def test_b_frames_that_begin_after_a_while_without_are_no_jump(reorder_depth: int | None, paced: str) -> None:
+    """An encoder chooses how many it puts between two others; a depth of 0 is not always true."""
+    if reorder_depth == 0 and paced == "by its decoding":
+        return  # a file with a wrong SPS, played as if it were a device: nobody can tell
+    order = [*range(100), *(100 + base + step for base in range(0, 200, 4) for step in (3, 1, 0, 2))]
+    newest = 0
+    arrivals = []
+    for decoded, shown in enumerate(order):
+        newest = max(newest, shown)
+        arrivals.append(Arrival(1_000 + shown * INTERVAL, (newest if paced == "by its display" else decoded) * 40 * MS))
+    track = Timeline().track(RATE)
+    track.reorder_depth = reorder_depth
+    placements = place(track, arrivals)
+    assert [each.pts for each in placements] == [shown * INTERVAL for shown in order]
+    assert not any(each.reanchored for each in placements)
+
+
 def test_a_jump_for_a_while_ends_where_the_first_count_would_be_by_now() -> None:
     """However late the link was at both jumps."""
     track = Timeline().track(RATE)
