@@ -163,7 +163,8 @@ class Account:
             if not shown:
                 continue
             gaps = self.gaps_of(track)
-            for edge_ns, other_ns in ((begin_ns, shown[0].placed_ns), (end_ns, shown[-1].placed_ns)):
+            last = shown[-1]  # which stands for its duration, and for STANDS_NS more
+            for edge_ns, other_ns in ((begin_ns, shown[0].placed_ns), (end_ns, last.placed_ns + last.duration_ns)):
                 told = any(gap.start_utc_ns <= (edge_ns + other_ns) // 2 <= gap.end_utc_ns for gap in gaps)
                 assert told or abs(edge_ns - other_ns) <= STANDS_NS, f"track {track} is not there all the time"
             for before, after in pairwise(shown):

@@ -176,6 +176,34 @@ def test_pictures_whose_clock_stood_still_while_sound_ran_on_step_forward() -> N
     assert after.hole_ns == 30 * S
 
 
+def test_pictures_whose_clock_stood_still_within_a_stall_step_forward_behind_it() -> None:
+    """Drawn fault 335785: in the burst they are later than that explains, and the sound was moved back for it."""
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+
+    def report(at_s: int, received_s: int) -> None:
+        stamp = ntp(UTC_NS + at_s * S)
+        picture.sender_report(stamp, 1_000 + (at_s - 5 * (at_s > 7)) * RATE, MONO_NS + received_s * S)
+        sound.sender_report(stamp, at_s * SOUND_RATE, MONO_NS + received_s * S)
+
+    report(0, 0)
+    place(picture, steady(50))
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS) for n in range(100)])
+    place(picture, [Arrival(each.rtp_time, 12 * S) for each in steady(25, first=50)])  # of 7 to 8 s
+    place(sound, [Arrival(n * SOUND_INTERVAL, 12 * S) for n in range(100, 400)])
+    report(8, 12)
+    place(picture, [Arrival(each.rtp_time, 12 * S) for each in steady(100, first=75)])  # of 8 to 12 s
+    place(sound, [Arrival(n * SOUND_INTERVAL, 12 * S) for n in range(400, 600)])
+    place(picture, [Arrival(each.rtp_time, each.at_ns + 5 * S) for each in steady(25, first=175)])
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS) for n in range(600, 650)])
+    report(13, 13)
+    (seen,) = place(picture, [Arrival(1_000 + 200 * INTERVAL, 13 * S)])
+    (heard,) = place(sound, [Arrival(650 * SOUND_INTERVAL, 13 * S)])
+    assert seen.hole_ns == 5 * S
+    assert abs(seen.placed_utc_ns - heard.placed_utc_ns) < MS
+    assert abs(heard.placed_utc_ns - UTC_NS - 13 * S) < 100 * MS
+
+
 def test_sound_that_begins_in_a_burst_is_as_late_as_the_pictures_beside_it() -> None:
     timeline = Timeline()
     picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
