@@ -1,7 +1,8 @@
 """Several things wrong with one device at once, drawn by chance: nothing is lost, order and sum hold (I7, I12).
 
 From RTP packets to fragments and gaps in the server's own rooms, with a clock of the test's. The suite plays the same
-few cases each time, and those that found a mistake; `make faults` draws a thousand anew. A failing one names its seed: `FAULTS_SEED=… FAULTS_FULL=1`.
+few cases each time, and those that found a mistake; `make faults` draws a thousand anew. A failing one names its seed:
+`FAULTS_SEED=… FAULTS_FULL=1`.
 """
 
 import os

@@ -135,6 +135,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if self.close_sent and self.handshake_complete and self.initial_response is None:
             raise ClientDisconnected
         await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True  # refused, in full; uvicorn would log an answer that is missing
 
     def shutdown(self) -> None:
         """The server stops. The app knows, and ends its sockets with their reason; uvicorn would cut them off first."""

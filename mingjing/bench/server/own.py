@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
 from mingjing.bench.server.metrics import Metrics
 from mingjing.simulator import DeviceLogin
 
@@ -66,6 +69,20 @@ class OwnServer:
         if status != 200:
             raise RuntimeError(f"the benchmark cannot log in: {status} {words}")
         return (headers.get("Set-Cookie") or "").partition(";")[0]
+
+    def be_active(self, cookie: str) -> None:
+        """Have the supervisor do something, as the web app tells it: else the session ends after 15 minutes.
+
+        Raises:
+            RuntimeError: it has ended already.
+        """
+        try:
+            with connect(
+                f"ws://{self.http}/ws/events", origin=f"http://{self.http}", additional_headers={"Cookie": cookie}
+            ) as desk:
+                desk.send('{"type": "active"}')
+        except WebSocketException as error:
+            raise RuntimeError(f"the benchmark's supervisor is not let in any more: {error}") from error
 
     def metrics(self) -> Metrics:
         """Costs the server some milliseconds of its loop: not within a measurement."""

@@ -24,6 +24,7 @@ from mingjing.bench.viewers import seated_viewers
 from mingjing.simulator import DeviceLogin
 
 SETTLE_S = 3.0
+ACTIVE_EVERY_S = 300.0  # a session ends after 15 minutes in which nobody did anything
 EVERYBODY_THERE = "everybody is there: the time runs"
 WRONG_KEY = "no device has this key"
 # A process is gone, or does not answer: what was seen until then is told all the same.
@@ -125,6 +126,7 @@ async def _time_passes(
                 group.create_task(sampler.run(), name="samples"),
                 group.create_task(unrest.run(), name="unrest"),
                 group.create_task(tally.run(), name="tally"),
+                group.create_task(_be_active(server, cookie), name="supervisor"),
             ]
             await meter.watch(plan.seconds, stop)
             for task in tasks:
@@ -133,6 +135,12 @@ async def _time_passes(
         numbers, soaked.durations = await viewers.end()
         soaked.viewers = Counter(numbers)
     soaked.figures = _figures(meter, await publishers.mark())
+
+
+async def _be_active(server: OwnServer, cookie: str) -> None:
+    while True:
+        await asyncio.sleep(ACTIVE_EVERY_S)
+        await asyncio.to_thread(server.be_active, cookie)
 
 
 def _figures(meter: Meter, marks: Marks) -> dict[str, object]:
