@@ -15,6 +15,7 @@ from pathlib import Path
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from mingjing.bench.server.metrics import Metrics
 from mingjing.simulator import DeviceLogin
@@ -77,9 +78,8 @@ class OwnServer:
             RuntimeError: it has ended already.
         """
         try:
-            with connect(
-                f"ws://{self.http}/ws/events", origin=f"http://{self.http}", additional_headers={"Cookie": cookie}
-            ) as desk:
+            origin = Origin(f"http://{self.http}")
+            with connect(f"ws://{self.http}/ws/events", origin=origin, additional_headers={"Cookie": cookie}) as desk:
                 desk.send('{"type": "active"}')
         except WebSocketException as error:
             raise RuntimeError(f"the benchmark's supervisor is not let in any more: {error}") from error
