@@ -1,6 +1,10 @@
 """`bench live` for a moment, with all it can do at once: its figures agree with each other, and with the files."""
 
+import asyncio
+import json
 from dataclasses import replace
+
+import pytest
 
 from mingjing.bench import LiveLoad
 from mingjing.bench.account import settle
@@ -11,15 +15,15 @@ from mingjing.bench.server import OwnServer
 from mingjing.simulator import DeviceLogin
 from tests.house.fixtures import SHARES_THE_HOUSE
 from tests.house.furniture import PASSWORD
+from tests.house.house import House
 
 pytestmark = SHARES_THE_HOUSE
 
 DEVICES = ("dev17", "dev18")
 
 
-async def test_everybody_comes_all_is_counted_and_devices_that_drop_are_recorded_again(shared_house, cache, stream):
-    house = shared_house
-    server = OwnServer(
+def own_server_in(house: House) -> OwnServer:
+    return OwnServer(
         pid=house.server.pid,
         http=house.http_url.removeprefix("http://"),
         rtsp=house.rtsp_url,
@@ -29,6 +33,27 @@ async def test_everybody_comes_all_is_counted_and_devices_that_drop_are_recorded
         password=PASSWORD,
         start_s=0.0,
     )
+
+
+async def test_its_supervisor_stays_logged_in_for_as_long_as_it_does_something(shared_house: House) -> None:
+    """A soak of an hour had nobody watching after the first quarter."""
+    server = own_server_in(shared_house)
+
+    def last_used(cookie: str) -> str:
+        sessions = json.loads(server.request("GET", "/api/v1/session/list", cookie=cookie)[2])["items"]
+        return next(each["last_used"] for each in sessions if each["current"])
+
+    cookie = await asyncio.to_thread(server.log_in)
+    logged_in = await asyncio.to_thread(last_used, cookie)
+    await asyncio.to_thread(server.be_active, cookie)
+    assert await asyncio.to_thread(last_used, cookie) > logged_in
+    with pytest.raises(RuntimeError, match="not let in any more"):
+        await asyncio.to_thread(server.be_active, "session=gone")
+
+
+async def test_everybody_comes_all_is_counted_and_devices_that_drop_are_recorded_again(shared_house, cache, stream):
+    house = shared_house
+    server = own_server_in(house)
     load = LiveLoad(
         2, viewers=3, players=2, seconds=2.4, openings=3, reconnect=True, stream=stream, settle_s=0.2, known=DEVICES
     )
