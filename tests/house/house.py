@@ -15,7 +15,6 @@ import random
 import shutil
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +24,7 @@ from mingjing.control.requests import StoreCheck, StoreReport
 from mingjing.settings import load_settings
 from mingjing.simulator.clip import Clip
 from tests.house.archive import Archive
+from tests.house.bounds import FULL
 from tests.house.device import Device
 from tests.house.furniture import Furniture
 from tests.house.person import Person, Viewer
@@ -33,7 +33,6 @@ from tests.house.sending import Sending
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 10  # F06
-SERVE = (sys.executable, "-m", "mingjing", "serve")
 # Below the range from which the kernel gives ports to clients: while a server is down, a device
 # that calls again and again could otherwise be given the very port it calls.
 PORTS = range(12_000, 32_000)
@@ -47,7 +46,8 @@ class House:
         self.keys = dict(furniture.keys)
         self.clip = clip
         self.settings: dict[str, str] = {}  # MINGJING_… for the next start, over those below
-        self.runs_under: tuple[str, ...] = ()  # a command that ends by running the server's
+        # A command that ends by running the server's; none of any length: from the beginning; None: a fork (nursery).
+        self.runs_under: tuple[str, ...] | None = () if FULL else None
         self.runs: list[ServerProcess] = []
         self._http_port, self._rtsp_port = _free_ports(2)
         self._pushes: list[Sending] = []
@@ -68,8 +68,8 @@ class House:
             "MINGJING_RTSP__RTP_PORT": "0",  # any: a device learns them at SETUP
             "MINGJING_RTSP__RTCP_PORT": "0",
         }
-        command = (*self.runs_under, *SERVE, "--data-dir", str(self.data_dir))
-        process = await ServerProcess.start(command, {**settings, **self.settings})
+        command = ("serve", "--data-dir", str(self.data_dir))
+        process = await ServerProcess.start(command, {**settings, **self.settings}, under=self.runs_under)
         self.runs.append(process)
         return process
 

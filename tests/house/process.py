@@ -1,4 +1,4 @@
-"""The server under test: `mingjing serve` as a process of its own.
+"""The server under test: `mingjing serve` as a process of its own, from a fork (nursery.py) or from the beginning.
 
 Its log is taken in as it comes, so that `ready` is an event and not a poll, and a full pipe never
 stops the server. Not here: settings and data (house.py).
@@ -8,13 +8,14 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from tests.house.nursery import REPOSITORY, ForkTransport, nursery
 
 READY_WITHIN_S = 60  # two seconds on an idle machine; test machines are not idle
 _READY = re.compile(rb" ready http=(\S+) rtsp=(\S+)")
-REPOSITORY = Path(__file__).parents[2]
 
 
 class ServerDied(Exception):
@@ -36,20 +37,25 @@ class ServerProcess(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     @classmethod
-    async def start(cls, command: Sequence[str], settings: Mapping[str, str]) -> "ServerProcess":
-        """Start it and wait until every port is bound.
+    async def start(
+        cls, arguments: Sequence[str], settings: Mapping[str, str], *, under: Sequence[str] | None = None
+    ) -> "ServerProcess":
+        """Start `mingjing` with these arguments and wait until every port is bound.
+
+        From the beginning where it runs `under` another command, which may be none; else as a fork.
 
         Raises:
             ServerDied: it ended instead.
         """
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MINGJING_")}
-        _, process = await asyncio.get_running_loop().subprocess_exec(
-            cls,
-            *command,
-            stdin=None,
-            env={**environment, **settings, "PYTHONUNBUFFERED": "1"},
-            cwd=REPOSITORY,
-        )
+        environment = {**environment, **settings, "PYTHONUNBUFFERED": "1"}
+        if under is None:
+            process = cls()
+            ForkTransport(process, *await asyncio.to_thread(nursery().fork, arguments, environment))
+        else:
+            command = (*under, sys.executable, "-m", "mingjing", *arguments)
+            loop = asyncio.get_running_loop()
+            _, process = await loop.subprocess_exec(cls, *command, stdin=None, env=environment, cwd=REPOSITORY)
         async with asyncio.timeout(READY_WITHIN_S):
             await process._ready.wait()
         if process.ended:
