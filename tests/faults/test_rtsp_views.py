@@ -59,6 +59,7 @@ async def test_f62_a_stream_password_that_is_revoked_ends_its_player(shared_hous
     closed, begun = [item for item in items if item["action"].startswith("live.")][:2]
     assert (closed["action"], begun["action"]) == ("live.close", "live.open")
     assert closed["principal"] == begun["principal"] == "user:guest5"
+    assert closed["detail"]["view"] == begun["detail"]["view"]
     assert begun["detail"]["purpose"] == "case"
     assert closed["detail"]["units_sent"] > 0
 

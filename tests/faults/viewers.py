@@ -96,8 +96,10 @@ async def half_open(house: House, clip: Clip) -> float:
         took_s = await gone(house, "dark", 30)
         watched_s = time.monotonic() - viewer.opened_mono_s
         ended = datetime.now(UTC)
-    answer = await house.person("auditor").call("GET", "audit", params={"action": "live.close", "subject": "dark"})
-    (entry,) = answer.json()["items"]
+    answer = await house.person("auditor").call("GET", "audit", params={"subject": "dark"})
+    entry, opened = [each for each in answer.json()["items"] if each["action"].startswith("live.")]
+    assert (entry["action"], opened["action"]) == ("live.close", "live.open")
+    assert entry["detail"]["view"] == opened["detail"]["view"]
     assert entry["detail"]["seconds"] == pytest.approx(watched_s, abs=2)
     assert abs((datetime.fromisoformat(entry["at"]) - ended).total_seconds()) < 2
     assert proxy.connections == 0

@@ -18,6 +18,9 @@ from tests.house.furniture import PASSWORD
 
 PATIENCE_S = 20  # what a test waits for something that must come; bounds that count are asserted by themselves
 
+# A session ends after 15 minutes without use. A shared house lives for longer, where all tests run in one process.
+LOGS_IN_AGAIN_S = 600
+
 
 class Person:
     """Logs in when it is first needed."""
@@ -27,10 +30,12 @@ class Person:
         self.http_url = http_url
         self._viewers = viewers
         self._token = ""
+        self._logged_in_mono_s = 0.0
 
     async def token(self) -> str:
         """The session cookie's value."""
-        if not self._token:
+        if not self._token or time.monotonic() - self._logged_in_mono_s > LOGS_IN_AGAIN_S:
+            self._logged_in_mono_s = time.monotonic()
             async with httpx.AsyncClient(base_url=self.http_url, headers={"Origin": self.http_url}) as client:
                 answer = await client.post("/api/v1/login", json={"username": self.name, "password": PASSWORD})
                 answer.raise_for_status()

@@ -8,17 +8,14 @@ Not here: RTSP (gateway.rtsp), the passwords themselves (viewer.access).
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from gateway.rtsp import Denied, RtspView
 from media.rtsp import Credentials, MediaPath
 from storage.ledger import LedgerUnavailable
 from viewer.access import Action, Caller, Peer, Refused, StreamPassword
 from viewer.live.open_views import Closing, OpenViews, View
+from viewer.live.recorded_view import RecordedView
 from viewer.objects import device_object
 from viewer.services import Services
-
-log = structlog.get_logger()
 
 
 class RtspLiveDoor:
@@ -59,6 +56,7 @@ class RtspLiveView:
         self._caller = caller
         self._path = path
         self._password = password
+        self._recorded = RecordedView(services, caller, path.device, _facts(path, password))
         self._view: View | None = None
         self._cancel: Callable[[], None] = _nothing
 
@@ -67,9 +65,7 @@ class RtspLiveView:
         if await services.access.stream_passwords.principal(self._password) != self._caller.principal:
             return Denied.HIDDEN  # rights have changed since the player looked: it may ask again
         try:
-            await self._caller.enter(
-                device_object(services.registry, self._path.device), _facts(self._path, self._password)
-            )
+            await self._recorded.open()
         except Refused:
             return Denied.HIDDEN
         except LedgerUnavailable:
@@ -92,16 +88,7 @@ class RtspLiveView:
         if self._view is not None:
             self._view.end(None)
             self._open_views.leave(self._view)
-        counts = {"seconds": round(seconds, 1), "units_sent": units_sent, "units_missed": units_missed}
-        try:
-            await self._services.ledger.append(
-                principal=self._caller.ledger_name,
-                action="live.close",
-                subject=self._path.device,
-                detail={**_facts(self._path, self._password), **counts},
-            )
-        except LedgerUnavailable as error:
-            log.error("end of a view not recorded", device=self._path.device, reason=str(error))
+        await self._recorded.close(seconds=seconds, units_sent=units_sent, units_missed=units_missed)
 
 
 def _facts(path: MediaPath, password: StreamPassword) -> dict[str, str]:

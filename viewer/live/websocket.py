@@ -12,20 +12,18 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
 
 from gateway.stream import ViewerKind
-from storage.ledger import LedgerUnavailable
 from viewer.access import Caller, CallerHere, accepts
 from viewer.live import messages
 from viewer.live.frames import FrameWriter, frames_of
 from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.purpose import Purpose
+from viewer.live.recorded_view import RecordedView
 from viewer.live.session import LiveSession
-from viewer.objects import device_object
 from viewer.services import Services, ServicesHere
 
 CLOSE_POLICY = 1008  # RFC 6455, 7.4.1: may not watch any more
@@ -36,7 +34,6 @@ CLOSE_GOING_AWAY = 1001  # the server stops; come back
 FAREWELL_MAX_S = 2.0
 
 router = APIRouter()
-log = structlog.get_logger()
 
 
 class ChannelName(StrEnum):
@@ -54,8 +51,8 @@ async def watch(
     purpose: Annotated[Purpose, Query()],
     channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
 ) -> None:
-    view = {"channel": channel.value, "purpose": purpose.value}
-    await caller.enter(device_object(services.registry, device), view)
+    view = RecordedView(services, caller, device, {"channel": channel.value, "purpose": purpose.value})
+    await view.open()
     # From here on the ledger says *opened*: whatever happens, it says *closed* as well.
     started_mono_ns = services.clock.mono_ns()
     frames = frames_of(websocket.scope)
@@ -70,7 +67,7 @@ async def watch(
         pass  # it left while we spoke
     finally:
         seconds = (services.clock.mono_ns() - started_mono_ns) / 1e9
-        await _record_end(services, caller, device, session, {**view, "seconds": round(seconds, 1)})
+        await view.close(seconds=seconds, units_sent=session.units_sent, units_missed=session.units_missed)
 
 
 async def _show(
@@ -118,18 +115,6 @@ async def _until_the_end(websocket: WebSocket, services: Services, view: View) -
     finally:
         cancel()
     return closing
-
-
-async def _record_end(
-    services: Services, caller: Caller, device: str, session: LiveSession, detail: dict[str, str | float]
-) -> None:
-    counts = {"units_sent": session.units_sent, "units_missed": session.units_missed}
-    try:
-        await services.ledger.append(
-            principal=caller.ledger_name, action="live.close", subject=device, detail={**detail, **counts}
-        )
-    except LedgerUnavailable as error:
-        log.error("end of a view not recorded", device=device, user=caller.ledger_name, reason=str(error))
 
 
 def _last_seen(services: Services, device_id: str) -> int | None:
