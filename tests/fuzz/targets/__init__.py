@@ -15,7 +15,7 @@ from tests.vectors.loader import Vector
 
 # The more strangers reach it, the earlier its turn.
 BY_EXPOSURE = (
-    *("rtsp", "interleaved", "rtp", "stream", "sdp", "h264", "rtcp", "h265"),
+    *("rtsp", "interleaved", "srtp", "rtp", "stream", "sdp", "h264", "rtcp", "h265"),
     *("reader", "fmp4", "journal"),
 )
 
