@@ -1,9 +1,10 @@
 """RTP and RTCP: packets of one track in, access units out, and the way back for players and the simulator.
 
 Here: the header, sequence order and loss, RTCP reports, payload formats of H.264 (RFC 6184), H.265
-(RFC 7798), AAC (RFC 3640), Opus (RFC 7587) and G.711 (RFC 3551).
+(RFC 7798), AAC (RFC 3640), Opus (RFC 7587) and G.711 (RFC 3551). For WebRTC: repairs both ways (NACK,
+RTX, key picture requests), transport-wide feedback, and what a viewer's reports say of its link.
 
-Not here: interleaved framing (media.rtsp), parameter sets and codec strings (media.nal), what RTP
+Not here: interleaved framing (media.rtsp), SRTP, parameter sets and codec strings (media.nal), what RTP
 time means (media.timeline), sockets and their addresses (gateway.rtsp).
 
 Invariants: bytes of a unit are those of the wire, in their order; nothing refers to the caller's
@@ -12,25 +13,43 @@ is not in a unit is counted.
 """
 
 from media.rtp.depacketizer import Closing
+from media.rtp.feedback import Feedback, build_nack, build_picture_loss, fresh_requests, parse_feedback
+from media.rtp.header_extension import TRANSPORT_EXTENSION_SIZE, transport_extension
 from media.rtp.packet import packets
 from media.rtp.packetizer import MTU, packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
 from media.rtp.receiver import ReceiverStatistics, TrackReceiver
-from media.rtp.rtcp import SenderReport, build_goodbye, build_sender_report
+from media.rtp.rtcp import ReportBlock, SenderReport, build_goodbye, build_sender_report, round_trip_ns
+from media.rtp.rtx import RTX_HEADER_SIZE, unwrap_rtx, wrap_rtx
 from media.rtp.sender import TrackSender
+from media.rtp.transport_feedback import TransportArrivals, TransportFeedback
 
 __all__ = [
     "MTU",
+    "RTX_HEADER_SIZE",
+    "TRANSPORT_EXTENSION_SIZE",
     "Closing",
+    "Feedback",
     "ReceiverStatistics",
+    "ReportBlock",
     "SenderReport",
     "TrackReceiver",
     "TrackSender",
+    "TransportArrivals",
+    "TransportFeedback",
     "build_goodbye",
+    "build_nack",
+    "build_picture_loss",
     "build_sender_report",
+    "fresh_requests",
     "packetize_aac",
     "packetize_g711",
     "packetize_h264",
     "packetize_h265",
     "packetize_opus",
     "packets",
+    "parse_feedback",
+    "round_trip_ns",
+    "transport_extension",
+    "unwrap_rtx",
+    "wrap_rtx",
 ]

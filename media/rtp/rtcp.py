@@ -4,7 +4,8 @@ Read: sender reports and BYE, in compound packets of any split; SDES, APP, feedb
 types are skipped. Written: receiver reports (and sender reports, for the simulator), each with the
 CNAME that the RFC demands of every compound packet.
 
-Not here: when to send, and what a sender report does to time (media.timeline).
+Not here: when to send, and what a sender report does to time (media.timeline); what a WebRTC peer
+says beside it (feedback).
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ SOURCE_DESCRIPTION = 202
 GOODBYE = 203
 
 CNAME = b"mingjing"
+ROUND_TRIP_MAX_UNITS = 60 << 16  # a minute: more is a delay that was made up, or one a little below zero
 
 _HEADER = Struct("!BBH")  # V/P/count, type, length in words less one
 _SENDER = Struct("!IQIII")  # SSRC, NTP time, RTP time, packets, octets
@@ -45,7 +47,7 @@ class ReportBlock:
 
     ssrc: int
     fraction_lost: int  # of the last interval, in 256ths
-    lost: int
+    lost: int  # since the source began, 24 bits signed
     highest_sequence: int  # extended by the count of wraps
     jitter: int  # in the track's clock
     last_report: int  # middle 32 bits of the NTP time of the last sender report; 0 when there was none
@@ -86,18 +88,30 @@ def parse(buffer: Buffer, start: int, end: int, mono_ns: int) -> RtcpNews:
     return RtcpNews(report, goodbye, malformed)
 
 
-def parse_report_blocks(packet: bytes) -> list[ReportBlock]:
-    """The report blocks of the receiver or sender report that begins `packet`; what is cut off is left out."""
-    if len(packet) < _HEADER.size:
+def parse_report_blocks(packet: Buffer, start: int = 0) -> list[ReportBlock]:
+    """The report blocks of the receiver or sender report that begins at `start`; what is cut off is left out."""
+    if len(packet) - start < _HEADER.size:
         return []
-    first, kind, words = _HEADER.unpack_from(packet)
-    start = {RECEIVER_REPORT: 8, SENDER_REPORT: _HEADER.size + _SENDER.size}.get(kind, len(packet))
-    end = min(len(packet), 4 * (words + 1))
+    first, kind, words = _HEADER.unpack_from(packet, start)
+    begin = start + {RECEIVER_REPORT: 8, SENDER_REPORT: _HEADER.size + _SENDER.size}.get(kind, len(packet))
+    end = min(len(packet), start + 4 * (words + 1))
     blocks = []
-    for at in range(start, min(end, start + _BLOCK.size * (first & 0x1F)) - _BLOCK.size + 1, _BLOCK.size):
+    for at in range(begin, min(end, begin + _BLOCK.size * (first & 0x1F)) - _BLOCK.size + 1, _BLOCK.size):
         ssrc, losses, highest, jitter, last_report, delay = _BLOCK.unpack_from(packet, at)
-        blocks.append(ReportBlock(ssrc, losses >> 24, losses & 0xFF_FFFF, highest, jitter, last_report, delay))
+        lost = ((losses & 0xFF_FFFF) ^ 0x80_0000) - 0x80_0000  # signed: duplicates may make it negative
+        blocks.append(ReportBlock(ssrc, losses >> 24, lost, highest, jitter, last_report, delay))
     return blocks
+
+
+def round_trip_ns(block: ReportBlock, ntp: int) -> int | None:
+    """The round trip that a report block tells, received at the 64-bit NTP time `ntp` of our clock (RFC 3550, 6.4.1).
+
+    None when the receiver has had no report of ours yet, or says that it held one for longer than it exists.
+    """
+    if not block.last_report:
+        return None
+    units = ((ntp >> 16) - block.last_report - block.delay) & 0xFFFF_FFFF  # 65536ths of a second
+    return units * 1_000_000_000 >> 16 if units < ROUND_TRIP_MAX_UNITS else None
 
 
 def build_receiver_report(ssrc: int, block: ReportBlock | None) -> bytes:
@@ -120,7 +134,7 @@ def build_goodbye(ssrc: int) -> bytes:
 def _pack_block(block: ReportBlock) -> bytes:
     return _BLOCK.pack(
         block.ssrc,
-        block.fraction_lost << 24 | block.lost,
+        block.fraction_lost << 24 | block.lost & 0xFF_FFFF,
         block.highest_sequence & 0xFFFF_FFFF,
         block.jitter & 0xFFFF_FFFF,
         block.last_report,
