@@ -12,6 +12,7 @@ buffer after a call returns; nothing a device sends raises or grows without boun
 is not in a unit is counted.
 """
 
+from media.rtp.cutting import WEBRTC_MTU, Cut, cut
 from media.rtp.depacketizer import Closing
 from media.rtp.feedback import Feedback, build_nack, build_picture_loss, fresh_requests, parse_feedback
 from media.rtp.header_extension import TRANSPORT_EXTENSION_SIZE, transport_extension
@@ -27,7 +28,9 @@ __all__ = [
     "MTU",
     "RTX_HEADER_SIZE",
     "TRANSPORT_EXTENSION_SIZE",
+    "WEBRTC_MTU",
     "Closing",
+    "Cut",
     "Feedback",
     "ReceiverStatistics",
     "ReportBlock",
@@ -40,6 +43,7 @@ __all__ = [
     "build_nack",
     "build_picture_loss",
     "build_sender_report",
+    "cut",
     "fresh_requests",
     "packetize_aac",
     "packetize_g711",

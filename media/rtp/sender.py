@@ -12,17 +12,12 @@ Not here: who is sent what (gateway.rtsp), interleaved frames (media.rtsp).
 from collections.abc import Sequence
 
 from media.fmp4 import ntp_from_utc_ns
-from media.rtp.aac import FRAME_MAX_BYTES
-from media.rtp.packet import HEADER_SIZE, RTP_TIME_MASK, SEQUENCE_MASK, packets
-from media.rtp.packetizer import packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
+from media.rtp.cutting import cut
+from media.rtp.packet import HEADER_SIZE, PLAIN, RTP_TIME_MASK, SEQUENCE_MASK, pack_header
 from media.rtp.rtcp import SenderReport, build_goodbye, build_sender_report
-from media.track import Codec, Track, VideoConfig
+from media.track import Track, VideoConfig
 
 _NS_PER_S = 1_000_000_000
-
-# Types of the NAL units that tell a decoder how to begin, and of the one that must stand before them.
-_SPS = {Codec.H264: 7, Codec.H265: 33}
-_DELIMITER = {Codec.H264: 9, Codec.H265: 35}
 
 
 class TrackSender:
@@ -65,7 +60,11 @@ class TrackSender:
         `rtp_time` is the device's, extended; `jumped` says that it does not continue the unit before.
         """
         outgoing = self._outgoing(rtp_time, placed_utc_ns, jumped)
-        made = self._packets_of(payload, outgoing, key)
+        type_, ssrc, sequence = self.payload_type, self.ssrc, self.next_sequence
+        made = [
+            pack_header(PLAIN, type_ | marker, sequence + place & SEQUENCE_MASK, at & RTP_TIME_MASK, ssrc) + part
+            for place, (part, at, marker) in enumerate(cut(self.track.config, payload, outgoing, key=key))
+        ]
         self.next_sequence = self.next_sequence + len(made) & SEQUENCE_MASK
         self._packets += len(made)
         self._octets += sum(map(len, made)) - HEADER_SIZE * len(made)
@@ -108,51 +107,3 @@ class TrackSender:
         self._highest = max(self._highest, outgoing)
         self._newest = placed_utc_ns, outgoing
         return outgoing
-
-    def _packets_of(self, payload: Sequence[bytes], rtp_time: int, key: bool) -> list[bytes]:
-        match self.track.config.codec:
-            case Codec.H264:
-                return self._numbered(packetize_h264(self._with_sets(payload) if key else payload), rtp_time)
-            case Codec.H265:
-                return self._numbered(packetize_h265(self._with_sets(payload) if key else payload), rtp_time)
-            case Codec.AAC:
-                frame = payload[0]  # some device announced no sizes: what AAC-hbr cannot say is left out
-                return self._numbered(packetize_aac(frame), rtp_time) if len(frame) <= FRAME_MAX_BYTES else []
-            case Codec.OPUS:
-                return self._numbered(packetize_opus(payload[0]), rtp_time, mark_last=False)
-            case _:
-                return self._samples(payload[0], rtp_time)
-
-    def _samples(self, samples: bytes, rtp_time: int) -> list[bytes]:
-        """G.711: what is longer than a packet goes on at a later time, a byte a sample."""
-        made: list[bytes] = []
-        for part in packetize_g711(samples):
-            made += self._numbered([part], rtp_time, mark_last=False, already=len(made))
-            rtp_time += len(part)
-        return made
-
-    def _numbered(
-        self, payloads: Sequence[bytes], rtp_time: int, *, mark_last: bool = True, already: int = 0
-    ) -> list[bytes]:
-        return packets(
-            payloads,
-            payload_type=self.payload_type,
-            sequence=self.next_sequence + already,
-            rtp_time=rtp_time,
-            ssrc=self.ssrc,
-            mark_last=mark_last,
-        )
-
-    def _with_sets(self, nals: Sequence[bytes]) -> Sequence[bytes]:
-        """A key picture with the parameter sets that it needs, should the device have said them in its SDP only."""
-        config = self.track.config
-        codec = config.codec
-        kinds = [_kind(codec, nal) for nal in nals]
-        if _SPS[codec] in kinds or not isinstance(config, VideoConfig):
-            return nals
-        behind_delimiter = 1 if kinds[:1] == [_DELIMITER[codec]] else 0
-        return [*nals[:behind_delimiter], *config.parameter_sets, *nals[behind_delimiter:]]
-
-
-def _kind(codec: Codec, nal: bytes) -> int:
-    return nal[0] & 0x1F if codec is Codec.H264 else nal[0] >> 1 & 0x3F
