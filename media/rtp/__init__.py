@@ -16,9 +16,11 @@ from media.rtp.cutting import WEBRTC_MTU, Cut, cut
 from media.rtp.depacketizer import Closing
 from media.rtp.feedback import Feedback, build_nack, build_picture_loss, fresh_requests, parse_feedback
 from media.rtp.header_extension import TRANSPORT_EXTENSION_SIZE, transport_extension
+from media.rtp.nacks import NackGenerator
 from media.rtp.packet import packets
 from media.rtp.packetizer import MTU, packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
 from media.rtp.receiver import ReceiverStatistics, TrackReceiver
+from media.rtp.repaired import RepairedReceiver, RepairStatistics
 from media.rtp.rtcp import ReportBlock, SenderReport, build_goodbye, build_sender_report, round_trip_ns
 from media.rtp.rtx import RTX_HEADER_SIZE, unwrap_rtx, wrap_rtx
 from media.rtp.sender import TrackSender
@@ -32,7 +34,10 @@ __all__ = [
     "Closing",
     "Cut",
     "Feedback",
+    "NackGenerator",
     "ReceiverStatistics",
+    "RepairStatistics",
+    "RepairedReceiver",
     "ReportBlock",
     "SenderReport",
     "TrackReceiver",

@@ -206,11 +206,11 @@ class TrackReceiver:
     def receiver_report(self, mono_ns: int) -> bytes:
         """The RTCP packet to send now: an RR over the interval since the last call, and our CNAME."""
         if self._ssrc < 0:
-            return rtcp.build_receiver_report(_own_ssrc(0), None)
+            return rtcp.build_receiver_report(own_ssrc(0), None)
         block = self._reception.report(
             self._ssrc, self._packets, self._lost, self._reorder.expected, self._sender_report, mono_ns
         )
-        return rtcp.build_receiver_report(_own_ssrc(self._ssrc), block)
+        return rtcp.build_receiver_report(own_ssrc(self._ssrc), block)
 
     def statistics(self) -> ReceiverStatistics:
         return ReceiverStatistics(
@@ -293,6 +293,6 @@ class TrackReceiver:
         return units
 
 
-def _own_ssrc(theirs: int) -> int:
+def own_ssrc(theirs: int) -> int:
     """Ours only has to differ from the device's: there are two on the line."""
     return theirs ^ 0x4D4A_4D4A

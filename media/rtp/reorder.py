@@ -24,6 +24,7 @@ UDP_AGE_MAX_NS = 200_000_000  # a lost packet delays its picture by this; the li
 UDP_START_WAIT_NS = 100_000_000  # at the beginning of a source; longer than links reorder, and nobody watches yet
 DROPOUT_MAX = 3_000  # RFC 3550 A.1: further ahead is a new count, not a loss
 MISORDER_MAX = 100  # RFC 3550 A.1: further behind is a new count, not a late packet
+MISORDER_ALL = 0x8000  # half of all numbers: nothing behind is a new count, as SRTP allows none within a source
 
 
 class ReorderBuffer:
@@ -33,13 +34,17 @@ class ReorderBuffer:
     `expected` on; all others come through `offer`, and out through `take`.
     """
 
-    def __init__(self, *, max_packets: int, max_age_ns: int, start_wait_ns: int = 0) -> None:
+    def __init__(
+        self, *, max_packets: int, max_age_ns: int, start_wait_ns: int = 0, misorder_max: int = MISORDER_MAX
+    ) -> None:
         self.expected = -1  # next sequence number; -1 before the first packet
         self.held: dict[int, Held] = {}
         self.reordered = 0  # came after a packet with a later number, but in time
         self.restarts = 0
+        self.max_age_ns = max_age_ns
         self._max_packets = max_packets
-        self._max_age_ns = max_age_ns
+        self._misorder_max = misorder_max
+        self._newest = -1  # the one of `held` with the latest number
         self._start_wait_ns = start_wait_ns
         self._begins_ns = 0  # the end of the wait for the first packet; 0 when there is none
         self._duplicates = 0
@@ -66,10 +71,13 @@ class ReorderBuffer:
             if sequence in self.held:
                 self._duplicates += 1
             else:
-                self.reordered += any((later - self.expected) & SEQUENCE_MASK > ahead for later in self.held)
+                if self.held and (self._newest - self.expected) & SEQUENCE_MASK > ahead:
+                    self.reordered += 1
+                else:
+                    self._newest = sequence
                 self.held[sequence] = packet
             return
-        late = ahead > SEQUENCE_MASK - MISORDER_MAX
+        late = ahead > SEQUENCE_MASK - self._misorder_max
         if late and self._max_packets:
             self._duplicates += 1
         elif self._follows_stray(sequence):
@@ -107,19 +115,28 @@ class ReorderBuffer:
             self.restarts += 1
             self.expected = self._anew[0][0]
             held.update(self._anew)
+            self._newest = self._anew[-1][0]
             self._anew = []
         packet = held.pop(self.expected, None)
         lost = 0
         if packet is None:
             oldest_mono_ns = next(iter(held.values()))[3]
-            overdue = len(held) > self._max_packets or now_mono_ns - oldest_mono_ns >= self._max_age_ns
+            overdue = len(held) > self._max_packets or now_mono_ns - oldest_mono_ns >= self.max_age_ns
             if not (overdue or everything or self._anew):
                 return None
-            lost = min((sequence - self.expected) & SEQUENCE_MASK for sequence in held)
+            lost = self._hole()
             self.expected = (self.expected + lost) & SEQUENCE_MASK
             packet = held.pop(self.expected)
         self.expected = (self.expected + 1) & SEQUENCE_MASK
         return lost, packet
+
+    def _hole(self) -> int:
+        """How many numbers are missing before the first held one, by the shorter of two ways."""
+        held, expected = self.held, self.expected
+        if len(held) <= UDP_PACKETS_MAX:
+            return min((sequence - expected) & SEQUENCE_MASK for sequence in held)
+        # No number is walked over twice: `expected` moves on. Looking at all that are held each time would be a square.
+        return next(ahead for ahead in range(SEQUENCE_MASK + 1) if (expected + ahead) & SEQUENCE_MASK in held)
 
     def forget(self) -> None:
         """Another source begins: its numbers have nothing to do with these."""
