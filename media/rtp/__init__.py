@@ -16,14 +16,17 @@ from media.rtp.cutting import WEBRTC_MTU, Cut, cut
 from media.rtp.depacketizer import Closing
 from media.rtp.feedback import Feedback, build_nack, build_picture_loss, fresh_requests, parse_feedback
 from media.rtp.header_extension import TRANSPORT_EXTENSION_SIZE, transport_extension
+from media.rtp.link_judge import LinkJudge, LinkState
 from media.rtp.nacks import NackGenerator
 from media.rtp.packet import packets
 from media.rtp.packetizer import MTU, packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
 from media.rtp.receiver import ReceiverStatistics, TrackReceiver
 from media.rtp.repaired import RepairedReceiver, RepairStatistics
+from media.rtp.repairs import Repair, ViewerRepairs
 from media.rtp.rtcp import ReportBlock, SenderReport, build_goodbye, build_sender_report, round_trip_ns
 from media.rtp.rtx import RTX_HEADER_SIZE, unwrap_rtx, wrap_rtx
 from media.rtp.sender import TrackSender
+from media.rtp.sent_history import SentHistory
 from media.rtp.transport_feedback import TransportArrivals, TransportFeedback
 
 __all__ = [
@@ -34,16 +37,21 @@ __all__ = [
     "Closing",
     "Cut",
     "Feedback",
+    "LinkJudge",
+    "LinkState",
     "NackGenerator",
     "ReceiverStatistics",
+    "Repair",
     "RepairStatistics",
     "RepairedReceiver",
     "ReportBlock",
     "SenderReport",
+    "SentHistory",
     "TrackReceiver",
     "TrackSender",
     "TransportArrivals",
     "TransportFeedback",
+    "ViewerRepairs",
     "build_goodbye",
     "build_nack",
     "build_picture_loss",

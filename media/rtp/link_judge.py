@@ -1,0 +1,126 @@
+"""Whether a viewer's link carries what it is sent, from what the viewer says of it.
+
+Loss is taken from transport-wide feedback where the viewer sends it, else from receiver reports; both count
+what the network lost, repaired or not. Beside it: the round trip, which grows before packets are lost where a
+queue is long, as on 4G, and the bandwidth by REMB.
+
+The judgement falls fast and rises slowly: two poor seconds bring it down, quiet ones bring it back on trial, and
+a trial that fails makes the next wait twice as long. So a link that is too thin for the full stream does not swing.
+
+Not here: what a viewer is sent on a poor link (gateway.webrtc). Bounds: a few numbers.
+"""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from media.rtp.feedback import Feedback
+from media.rtp.rtcp import ReportBlock, round_trip_ns
+
+_NS_PER_S = 1_000_000_000
+WINDOW_NS = _NS_PER_S  # what is judged at a time: receiver reports come about once a second
+WINDOW_PACKETS_MIN = 20  # under this one lost packet is 5 %: the window goes on
+WINDOW_MAX_NS = 3 * _NS_PER_S  # ... but no longer, or a viewer of key pictures only would never be judged
+LOSS_POOR = 0.10  # of 7 packets a picture more than half miss one, and repairs take a tenth more of the link
+LOSS_GOOD = 0.03  # repairs make that whole within a round trip; between the two nothing changes
+LOSS_COLLAPSED = 0.40  # one such second is enough: the viewer sees a still picture already
+ROUND_TRIP_POOR_NS = 800_000_000  # repairs come too late, and so does the picture
+ROUND_TRIP_GOOD_NS = 400_000_000
+BANDWIDTH_POOR = 0.85  # of what is sent: REMB is 0.85 of what came when a receiver sees its queue grow
+POOR_WINDOWS = 2  # in a row
+SILENCE_NS = 5 * _NS_PER_S  # without any report: browsers send one a second
+QUIET_NS = 8 * _NS_PER_S  # good on a poor link before the full stream is tried
+QUIET_MAX_NS = 64 * _NS_PER_S  # ... at most, after trials that failed
+TRIAL_NS = 10 * _NS_PER_S  # good with the full stream before the link counts as good
+
+
+class LinkState(StrEnum):
+    """What a viewer can be sent."""
+
+    GOOD = "good"
+    POOR = "poor"  # key pictures only, or the sub stream
+    RECOVERED = "recovered"  # the full stream again, on trial
+
+
+class LinkJudge:
+    """Judges one viewer's link. Times are monotonic ns, but for the NTP time that report blocks are measured by."""
+
+    def __init__(self, mono_ns: int) -> None:
+        self.state = LinkState.GOOD
+        self.loss = 0.0  # of the last window
+        self.round_trip_ns: int | None = None
+        self.jitter = 0  # in the track's clock, by the last report block
+        self.bandwidth_bps: int | None = None
+        self._began_ns = mono_ns  # the window
+        self._heard_ns = mono_ns
+        self._packets = 0
+        self._lost = 0.0
+        self._transport = False  # the viewer sends transport-wide feedback: its reports would count losses twice
+        self._highest: dict[int, int] = {}  # by SSRC, of the last report
+        self._poor_windows = 0
+        self._good_since_ns = mono_ns
+        self._quiet_ns = QUIET_NS
+
+    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int, mono_ns: int) -> None:
+        """Take what the viewer said, received now. Only blocks about `ssrcs`, those that it is sent, count."""
+        for feedback in told.transport:
+            self._transport = True
+            self._packets += len(feedback.arrivals)
+            self._lost += feedback.lost
+            self._heard_ns = mono_ns
+        for block in told.reports:
+            if block.ssrc in ssrcs:
+                self._hear_block(block, ntp)
+                self._heard_ns = mono_ns
+        if told.bandwidth_bps is not None:
+            self.bandwidth_bps = told.bandwidth_bps
+
+    def judge(self, sent_bps: int, mono_ns: int) -> LinkState:
+        """The state now; ask some times a second. `sent_bps` is what the viewer is sent at present."""
+        passed_ns = mono_ns - self._began_ns
+        silent = mono_ns - self._heard_ns >= SILENCE_NS
+        if passed_ns < WINDOW_NS or (self._packets < WINDOW_PACKETS_MIN and passed_ns < WINDOW_MAX_NS):
+            return self.state
+        if self._packets:
+            self.loss = min(1.0, max(0.0, self._lost / self._packets))
+        elif not silent:
+            return self.state  # nothing was said of this window yet
+        self._began_ns, self._packets, self._lost = mono_ns, 0, 0.0
+        round_trip = self.round_trip_ns or 0
+        thin = self.bandwidth_bps is not None and self.bandwidth_bps < BANDWIDTH_POOR * sent_bps
+        poor = silent or thin or self.loss >= LOSS_POOR or round_trip >= ROUND_TRIP_POOR_NS
+        good = not poor and self.loss <= LOSS_GOOD and round_trip <= ROUND_TRIP_GOOD_NS
+        self._poor_windows = self._poor_windows + 1 if poor else 0
+        if not good:
+            self._good_since_ns = mono_ns
+        self._turn(mono_ns, collapsed=silent or self.loss >= LOSS_COLLAPSED)
+        return self.state
+
+    def _turn(self, mono_ns: int, *, collapsed: bool) -> None:
+        good_ns = mono_ns - self._good_since_ns
+        if self.state is LinkState.POOR:
+            if good_ns >= self._quiet_ns:
+                self.state = LinkState.RECOVERED
+                self._good_since_ns = mono_ns
+        elif collapsed or self._poor_windows >= POOR_WINDOWS:
+            if self.state is LinkState.RECOVERED:
+                self._quiet_ns = min(2 * self._quiet_ns, QUIET_MAX_NS)
+            self.state = LinkState.POOR
+            self._good_since_ns = mono_ns
+        elif self.state is LinkState.RECOVERED and good_ns >= TRIAL_NS:
+            self.state = LinkState.GOOD
+            self._quiet_ns = QUIET_NS
+
+    def _hear_block(self, block: ReportBlock, ntp: int) -> None:
+        self.jitter = block.jitter
+        measured = round_trip_ns(block, ntp)
+        if measured is not None:
+            before = self.round_trip_ns
+            self.round_trip_ns = measured if before is None else before + (measured - before) // 4
+        before_highest = self._highest.get(block.ssrc)
+        self._highest[block.ssrc] = block.highest_sequence
+        if before_highest is None or self._transport:
+            return
+        came = (block.highest_sequence - before_highest) & 0xFFFF_FFFF
+        if came < 0x8000:  # else the peer counts anew, or makes it up
+            self._packets += came
+            self._lost += came * block.fraction_lost / 256

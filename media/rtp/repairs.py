@@ -1,0 +1,105 @@
+"""A viewer's NACKs answered from the history of its channel.
+
+A viewer skips pictures when its link is poor, so its sequence numbers and the channel's differ by
+another amount after each pause: they are kept as runs in which the difference is constant.
+
+How a repair is sent is the session's: over RTX with a number of its own, or, where the peer has no RTX, as the
+very bytes that were sent before. Never otherwise: the same SRTP number over other bytes, be it one of
+a header extension, breaks AES-GCM (RFC 7714, 8).
+
+Bounds: `RUNS_MAX` runs and `ANSWERED_MAX` answers are remembered; the bytes a second are limited, since
+a NACK of 300 bytes can ask for a megabyte.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from media.rtp.cutting import Cut
+from media.rtp.packet import SEQUENCE_MASK
+from media.rtp.sent_history import SentHistory
+
+RUNS_MAX = 64  # pauses: with one between any two pictures, as long as the history at 25 a second
+REPAIR_BYTES_PER_S = 250_000  # 2 Mbit/s: all of an 8 Mbit/s stream at 25 % loss; with more no stream can be watched
+REPAIR_BURST_BYTES = 131_072  # a key picture that was lost whole
+PACKET_OVERHEAD_BYTES = 60  # IP, UDP, RTP and tag: else the smallest packets would be free
+AGAIN_MIN_NS = 10_000_000  # the same packet is not sent twice within half a round trip, nor within this
+ANSWERED_MAX = 1_024
+
+Repair = tuple[int, Cut]  # the viewer's sequence number, and the packet
+
+
+class ViewerRepairs:
+    """Numbers of one track of one viewer, and what of it is sent again. Times are monotonic ns."""
+
+    def __init__(self, history: SentHistory, *, sequence: int) -> None:
+        self.next_sequence = sequence & SEQUENCE_MASK  # not wrapped: its upper bits are SRTP's rollover counter
+        self.answered = 0  # packets sent again
+        self.unknown = 0  # asked for, and no longer (or never) to be had
+        self.refused = 0  # over the limit, or asked again too soon
+        self._history = history
+        self._runs: deque[tuple[int, int, int]] = deque(maxlen=RUNS_MAX)  # first sequence, first number, count
+        self._answered_ns: dict[int, int] = {}
+        self._allowance = float(REPAIR_BURST_BYTES)
+        self._allowed_ns = 0
+
+    def send(self, number: int, count: int) -> int:
+        """`count` packets from the channel's `number` on are sent to this viewer. Returns its first sequence number.
+
+        The number is not wrapped. Once a unit and viewer.
+        """
+        sequence = self.next_sequence
+        self.next_sequence = sequence + count
+        runs = self._runs
+        if runs:
+            first, first_number, length = runs[-1]
+            if number - first_number == length and sequence - first == length:
+                runs[-1] = (first, first_number, length + count)
+                return sequence
+        runs.append((sequence, number, count))
+        return sequence
+
+    def skip(self, count: int) -> int:
+        """The same for packets that are in no history, as those of a picture older than it: never sent again."""
+        sequence = self.next_sequence
+        self.next_sequence = sequence + count
+        return sequence
+
+    def answer(self, nacked: Sequence[int], mono_ns: int, round_trip_ns: int) -> list[Repair]:
+        """The packets to send again for the 16-bit numbers of a NACK, in its order."""
+        self._allow(mono_ns)
+        again_ns = mono_ns - max(round_trip_ns // 2, AGAIN_MIN_NS)
+        repairs: list[Repair] = []
+        for named in nacked:
+            sequence = self.next_sequence - 1 - ((self.next_sequence - 1 - named) & SEQUENCE_MASK)
+            packet = self._find(sequence)
+            if packet is None:
+                self.unknown += 1
+                continue
+            size = len(packet[0]) + PACKET_OVERHEAD_BYTES
+            too_soon = self._answered_ns.get(sequence, again_ns) > again_ns
+            if too_soon or size > self._allowance or not self._remember(sequence, mono_ns, again_ns):
+                self.refused += 1
+                continue
+            self._allowance -= size
+            self.answered += 1
+            repairs.append((sequence, packet))
+        return repairs
+
+    def _find(self, sequence: int) -> Cut | None:
+        for first, number, count in reversed(self._runs):
+            if sequence >= first:
+                return self._history.find(number + sequence - first) if sequence - first < count else None
+        return None
+
+    def _allow(self, mono_ns: int) -> None:
+        passed = (mono_ns - self._allowed_ns) * REPAIR_BYTES_PER_S / 1_000_000_000
+        self._allowance = min(REPAIR_BURST_BYTES, self._allowance + max(0.0, passed))
+        self._allowed_ns = mono_ns
+
+    def _remember(self, sequence: int, mono_ns: int, again_ns: int) -> bool:
+        if len(self._answered_ns) >= ANSWERED_MAX:
+            self._answered_ns = {known: at for known, at in self._answered_ns.items() if at > again_ns}
+            if len(self._answered_ns) >= ANSWERED_MAX:
+                return False
+        self._answered_ns[sequence] = mono_ns
+        return True
