@@ -16,7 +16,18 @@ from media.access_unit import AccessUnit
 from media.fmp4 import iter_boxes, nal_units
 from media.nal import VideoConfigTracker, split_annexb
 from media.nal.bits import unescape
-from media.rtp import TrackReceiver, packets, rtcp
+from media.rtp import (
+    RepairedReceiver,
+    SentHistory,
+    TrackReceiver,
+    TransportArrivals,
+    ViewerRepairs,
+    build_nack,
+    build_picture_loss,
+    packets,
+    parse_feedback,
+    rtcp,
+)
 from media.rtsp.interleaved import walk_frames
 from media.rtsp.message import MessageParser
 from media.sdp import parse
@@ -62,6 +73,34 @@ def parts_in_rows_of_one(count: int) -> None:
         receiver.receive_row(packet, [(0, len(packet))], 0, 0)
 
 
+def holes(count: int) -> None:
+    """Every other packet is missing, and all wait until nobody waits any more."""
+    receiver = RepairedReceiver(Codec.H264, 96, 90_000, {}, start_wait_ns=0)
+    for packet in packets([b"\x41"] * 2 * count, payload_type=96, sequence=0, rtp_time=0, ssrc=7)[::2]:
+        receiver.receive(packet, 0, len(packet), 0, 0)
+    receiver.due(10**12)
+    receiver.feedback_due(10**12)
+
+
+def nacked(count: int) -> None:
+    history = SentHistory()
+    history.append([(b"x", 0, 0)] * count, 0)
+    viewer = ViewerRepairs(history, sequence=0)
+    for number in range(0, count, 2):
+        viewer.send(number, 1)
+    told = build_nack(1, 2, range(0, 18 * count, 18))
+    viewer.answer(parse_feedback(told, 0, len(told), 0).nacked[2], 0, 0)
+
+
+def arrivals(count: int) -> None:
+    transport = TransportArrivals()
+    for number in range(0, 2 * count, 2):
+        transport.arrive(number, number)
+    while transport.arrivals:
+        told = transport.feedback(1, 2, 0)
+        parse_feedback(told, 0, len(told), 0)
+
+
 def journal(count: int) -> None:
     chain, data = NO_CHAIN, b""
     made = []
@@ -94,6 +133,10 @@ WORK: dict[str, tuple[int, Callable[[int], object]]] = {
     "parts of a NAL unit": (400, lambda n: received(Codec.H264, [b"\x7c\x85"] + [b"\x7c\x05x"] * n)),
     "parts of a NAL unit, one a read": (400, parts_in_rows_of_one),
     "packets in wrong order": (400, lambda n: received(Codec.H264, [b"\x41"] * n, reorder=True, backwards=True)),
+    "holes that are given up": (250, holes),
+    "entries of a NACK": (200, nacked),
+    "messages of feedback": (30, lambda n: parse_feedback(build_picture_loss(1, 2) * n, 0, 12 * n, 0)),
+    "arrivals told of": (100, arrivals),
     "sounds in one read": (500, received_in_a_row),
     "packets of a compound": (1_000, lambda n: rtcp.parse(b"\x80\xcb\0\0" * n, 0, 4 * n, 0)),
     "lines of a description": (500, lambda n: parse(b"m=audio 0 RTP/AVP 8\n" + b"a=x\n" * n)),

@@ -21,6 +21,7 @@ MUTATIONS = {
     "h264": 400,
     "h265": 300,
     "rtp": 700,
+    "repaired": 400,
 }  # half a second each
 MUTATIONS_ELSE = 1_000
 # Shorter inputs are cut at every byte, longer ones at some places; `make bad` cuts and splits more than the suite.
