@@ -2,7 +2,7 @@
 
 Here: access units and tracks, where a unit stands in time (`Timeline`), how units are cut into the
 fragments that are viewed, kept and proven (`PictureFragmenter`, `SoundFragmenter`). Rooms with
-doors of their own: `media.nal`, `media.rtp`, `media.rtsp`, `media.sdp`, `media.fmp4`.
+doors of their own: `media.nal`, `media.rtp`, `media.rtsp`, `media.sdp`, `media.fmp4`; and `media.stun`.
 Not here: sockets, clocks, tasks, files and logs. Time is handed in with every call.
 
 Invariants: values are immutable and shared; bytes of a device are never changed; a unit is placed
