@@ -10,26 +10,14 @@ from dataclasses import dataclass, field
 
 from media.sdp.audio import audio_config
 from media.sdp.description import MediaDescription, SdpError, SessionDescription
+from media.sdp.format_lines import STATIC_RTPMAPS, VIDEO_CODECS, codec_of, read_fmtp, read_rtpmap
 from media.sdp.parameter_sets import read_parameter_sets, sprop_keys
-from media.track import Codec, TrackKind
+from media.track import TrackKind
 
 SDP_MAX_BYTES = 65_536  # half of what RTSP lets through as a body; a 16-track encoder needs 12 KiB
 PAYLOAD_TYPES_MAX = 16  # offered for one track; devices offer one
 MEDIA_MAX = 16  # tracks of the largest encoder known; we carry one video and one audio track
-PARAMETERS_MAX = 64  # in one fmtp
-CLOCK_RATE_MAX = 1_000_000
 
-_CODECS = {
-    "h264": Codec.H264,
-    "h265": Codec.H265,
-    "hevc": Codec.H265,  # not registered, but written by some
-    "mpeg4-generic": Codec.AAC,
-    "opus": Codec.OPUS,
-    "pcma": Codec.PCM_ALAW,
-    "pcmu": Codec.PCM_MULAW,
-}
-_STATIC = {0: "PCMU/8000", 3: "GSM/8000", 8: "PCMA/8000", 9: "G722/8000", 14: "MPA/90000", 26: "JPEG/90000"}
-_VIDEO = (Codec.H264, Codec.H265)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BY_TYPE = re.compile(r"(rtpmap|fmtp):\s*(\d{1,3})\s+(.+)", re.IGNORECASE)
 
@@ -102,14 +90,12 @@ def _understand(section: _Section) -> MediaDescription:
 
 
 def _describe(section: _Section, payload_type: int) -> MediaDescription:
-    name, clock_rate, channels = _read_rtpmap(section.rtpmaps.get(payload_type) or _STATIC.get(payload_type, ""))
-    codec = _CODECS.get(name.lower()) if clock_rate else None
+    name, clock_rate, channels = read_rtpmap(section.rtpmaps.get(payload_type) or STATIC_RTPMAPS.get(payload_type, ""))
     kind = TrackKind(section.kind) if section.kind in ("video", "audio") else None
-    if codec and kind is not (TrackKind.VIDEO if codec in _VIDEO else TrackKind.AUDIO):
-        codec = None
-    fmtp = _read_fmtp(section.fmtps.get(payload_type, ""))
+    codec = codec_of(name, kind) if clock_rate else None
+    fmtp = read_fmtp(section.fmtps.get(payload_type, ""))
     audio = None
-    if codec and codec not in _VIDEO:
+    if codec and codec not in VIDEO_CODECS:
         audio = audio_config(codec, clock_rate, channels, fmtp.get("config", ""))
         codec = codec if audio else None
     sets = read_parameter_sets(codec, fmtp)
@@ -118,20 +104,3 @@ def _describe(section: _Section, payload_type: int) -> MediaDescription:
     return MediaDescription(
         kind, payload_type, codec, name or "unknown", clock_rate, channels, fmtp, section.control, sets, audio
     )
-
-
-def _read_rtpmap(value: str) -> tuple[str, int, int]:
-    """Name, clock rate and channels; the rate is 0 where it makes no sense."""
-    name, *numbers = (part.strip() for part in value.split("/"))
-    rate = int(numbers[0]) if numbers and re.fullmatch(r"[0-9]{1,7}", numbers[0]) else 0
-    channels = int(numbers[1]) if len(numbers) > 1 and re.fullmatch(r"[1-8]", numbers[1]) else 1
-    return name, rate if rate <= CLOCK_RATE_MAX else 0, channels
-
-
-def _read_fmtp(value: str) -> dict[str, str]:
-    parameters: dict[str, str] = {}
-    for part in value.split(";")[:PARAMETERS_MAX]:
-        name, _, argument = part.partition("=")
-        if name.strip():
-            parameters[name.strip().lower()] = argument.strip()
-    return parameters

@@ -4,6 +4,7 @@ Work is counted in lines of our code that are run, which no neighbour disturbs. 
 (a copy, a search) only processor time shows; that is held to a wide bound, which a square would still break.
 """
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -30,11 +31,12 @@ from media.rtp import (
 )
 from media.rtsp.interleaved import walk_frames
 from media.rtsp.message import MessageParser
-from media.sdp import parse
+from media.sdp import OfferError, parse, read_offer
 from media.track import Codec
 from storage.journal import NO_CHAIN, Kind, Record, pack, true_records
 from tests.media.nal.writer import h264_sps
 from tests.media.rtsp.dialogue import Server, request
+from tests.media.sdp.webrtc.offers import BROWSER
 
 FACTOR = 4
 LINES_MAX = 4.4  # of four times the input, in lines that are run; a square would be 16
@@ -101,6 +103,12 @@ def arrivals(count: int) -> None:
         parse_feedback(told, 0, len(told), 0)
 
 
+def offered(lines: str) -> None:
+    """Up to the limit of an m-line's attributes, and past it."""
+    with contextlib.suppress(OfferError):
+        read_offer((BROWSER + lines).encode())
+
+
 def journal(count: int) -> None:
     chain, data = NO_CHAIN, b""
     made = []
@@ -141,6 +149,8 @@ WORK: dict[str, tuple[int, Callable[[int], object]]] = {
     "packets of a compound": (1_000, lambda n: rtcp.parse(b"\x80\xcb\0\0" * n, 0, 4 * n, 0)),
     "lines of a description": (500, lambda n: parse(b"m=audio 0 RTP/AVP 8\n" + b"a=x\n" * n)),
     "line ends of a description": (2_000, lambda n: parse(b"m=audio 0 RTP/AVP 8\n" + b"\n" * n + b"a=x")),
+    "lines of an offer": (200, lambda n: offered("a=rtcp-fb:102 nack\r\na=ssrc:7 cname:x\r\n" * n)),
+    "line ends of an offer": (2_000, lambda n: offered("\n" * n)),
     "start codes": (5_000, lambda n: split_annexb(b"\0\0\1A" * n)),
     "zeros between start codes": (50_000, lambda n: split_annexb(b"\0" * n + b"\1A")),
     "emulation prevention": (20_000, lambda n: unescape(b"\0\0\3" * n)),

@@ -22,6 +22,7 @@ MUTATIONS = {
     "h265": 300,
     "rtp": 700,
     "repaired": 400,
+    "offer": 500,
 }  # half a second each
 MUTATIONS_ELSE = 1_000
 # Shorter inputs are cut at every byte, longer ones at some places; `make bad` cuts and splits more than the suite.

@@ -7,8 +7,9 @@ from gateway.stream.lane import VideoOffer
 from media.nal import VideoConfigTracker
 from media.rtp import TrackReceiver
 from media.sdp import SdpError, build, parse
+from media.sdp.format_lines import PARAMETERS_MAX
 from media.sdp.parameter_sets import SET_MAX_BYTES, SETS_MAX
-from media.sdp.reader import MEDIA_MAX, PARAMETERS_MAX, SDP_MAX_BYTES
+from media.sdp.reader import MEDIA_MAX, SDP_MAX_BYTES
 from tests.media.rtsp.dialogue import SDP
 from tests.vectors.loader import Vector, vectors
 
