@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from gateway.rtsp import PullNetworks
+from gateway.webrtc import CANDIDATES_MAX
 from viewer.access import PasswordProfile, TrustedProxies
 
 ENVIRONMENT_PREFIX = "MINGJING_"
@@ -88,6 +90,24 @@ class RtspSettings(_Section):
         return self
 
 
+class WebRtcSettings(_Section):
+    host: str = "0.0.0.0"
+    port: Port = 8189
+    public_addresses: Annotated[tuple[str, ...], Field(max_length=CANDIDATES_MAX)] = ()  # none: those of this machine
+
+    @field_validator("public_addresses")
+    @classmethod
+    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            try:
+                unspecified = ip_address(address).is_unspecified
+            except ValueError:
+                raise ValueError(f"{address!r} is no IP address: clients are told addresses, not names") from None
+            if unspecified:
+                raise ValueError(f"{address!r} is no address that a client can reach")
+        return addresses
+
+
 class ArchiveSettings(_Section):
     segment_minutes: Annotated[float, Field(ge=0.1, le=60)] = 5  # shorter: no key picture may come in time
     ring_days: Annotated[float, Field(ge=1)] = 183
@@ -124,6 +144,7 @@ class Settings(_Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     http: HttpSettings = HttpSettings()
     rtsp: RtspSettings = RtspSettings()
+    webrtc: WebRtcSettings = WebRtcSettings()
     archive: ArchiveSettings = ArchiveSettings()
     access: AccessSettings = AccessSettings()
 

@@ -94,6 +94,8 @@ def test_an_unknown_variable_is_refused_by_name(monkeypatch):
         ("[http]\nport = 'x'", "http.port = 'x'"),
         ("[http]\ncertificate = 'x'", "certificate and private_key go together"),
         ("[http]\ntrusted_proxies = ['10.0.0.1/8']", "http.trusted_proxies"),
+        ("[webrtc]\npublic_addresses = ['video.example.org']", "webrtc.public_addresses: 'video.example.org' is no IP"),
+        ("[webrtc]\npublic_addresses = ['0.0.0.0']", "no address that a client can reach"),
         ("[archive]\ndisk_stop_percent = 20", "below disk_warning_percent"),
         ("[archive]\nsync = 'never'", "archive.sync = 'never'"),
         ("[archive]\nring_days = 0", "archive.ring_days = 0"),

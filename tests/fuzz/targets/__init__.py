@@ -15,7 +15,7 @@ from tests.vectors.loader import Vector
 
 # The more strangers reach it, the earlier its turn.
 BY_EXPOSURE = (
-    *("rtsp", "interleaved", "srtp", "rtp", "stream", "sdp", "offer", "h264", "rtcp", "h265"),
+    *("rtsp", "interleaved", "stun", "srtp", "rtp", "stream", "sdp", "offer", "h264", "rtcp", "h265"),
     *("repaired", "feedback"),
     *("reader", "fmp4", "journal"),
 )

@@ -1,0 +1,16 @@
+"""WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
+
+Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md).
+Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
+viewer.access).
+
+Invariants: what does not come from an address that its peer has proved to be at reaches no session; nothing is
+awaited, logged or made a packet; only this room imports OpenSSL.
+"""
+
+from gateway.webrtc.addresses import CANDIDATES_MAX
+from gateway.webrtc.peer import Peer, PeerOwner
+from gateway.webrtc.peers import PeerAddresses, Peers
+from gateway.webrtc.port import Address, PortStatistics, UdpPort
+
+__all__ = ["CANDIDATES_MAX", "Address", "Peer", "PeerAddresses", "PeerOwner", "Peers", "PortStatistics", "UdpPort"]

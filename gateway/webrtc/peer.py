@@ -1,0 +1,131 @@
+"""One peer on the port: where it is (ice.py), that it is the one of the offer (dtls.py), and then its keys.
+
+Its owner gets four kinds of news: keys, SRTP, SRTCP, and the end, which comes once and last. OpenSSL sees datagrams
+only of addresses that have answered for themselves, so nobody who cannot sign for the session disturbs its handshake.
+Not here: what SRTP carries, HTTP, and which datagram is whose (source_filter.py).
+
+Invariant: per packet nothing is made, awaited or logged here.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.webrtc.dtls import DtlsEndpoint, DtlsIdentity, DtlsState
+from gateway.webrtc.ice import IceVerdict, LiteAgent, make_credentials
+from gateway.webrtc.port import Address
+from media.sdp import IceCredentials, Offer, Setup, answering_setup
+
+_FIRST_RTCP, _LAST_RTCP = 192, 223  # second byte of SRTCP, where RTP has a payload type (RFC 5761, 4)
+
+Send = Callable[[bytes, Address], None]
+
+
+class PeerOwner(Protocol):
+    """Who has the session. `data` is the port's buffer and good until the call returns."""
+
+    def keyed(self, profile: str, material: bytes, is_client: bool) -> None:
+        """The handshake is through. `profile` is OpenSSL's name for it; `material` is laid out as RFC 5764, 4.2."""
+
+    def srtp(self, data: memoryview, now_ns: int) -> None: ...
+
+    def srtcp(self, data: memoryview, now_ns: int) -> None: ...
+
+    def gone(self, cause: str) -> None:
+        """Closed by the peer, silent, or never there. `cause` is a word for counting."""
+
+
+class Peer:
+    """From the answer until `gone` or `close`."""
+
+    def __init__(self, offer: Offer, identity: DtlsIdentity, owner: PeerOwner, send: Send, now_ns: int) -> None:
+        self.setup = answering_setup(offer.setup)
+        self.ice = LiteAgent(make_credentials(), offer.credentials, now_ns)
+        self.is_gone = False
+        self.is_keyed = False
+        self._offer = offer
+        self._identity = identity
+        self._owner = owner
+        self._send = send
+        self._dtls: DtlsEndpoint | None = None  # from the first validated address on
+
+    @property
+    def address(self) -> Address | None:
+        """Where to send to; changes when the peer moves."""
+        return self.ice.destination()
+
+    def restart(self, remote: IceCredentials) -> IceCredentials:
+        """Take other credentials of the peer (an ICE restart); ours for the answer. Keys and media stay."""
+        self.ice.restart(make_credentials(), remote)
+        return self.ice.local
+
+    def check(self, data: memoryview, address: Address, now_ns: int) -> IceVerdict:
+        """A STUN message that names this session."""
+        verdict, answer = self.ice.receive(data, address, now_ns)
+        if answer is not None:
+            self._send(answer, address)
+        if self._dtls is None and self.ice.addresses:
+            is_client = self.setup is Setup.ACTIVE
+            self._dtls = DtlsEndpoint(
+                self._identity, is_client=is_client, fingerprints=self._offer.fingerprints, now_ns=now_ns
+            )
+            self._send_all(self._dtls.start())
+        return verdict
+
+    def handshake(self, data: memoryview) -> None:
+        """A datagram of DTLS from a validated address."""
+        dtls = self._dtls
+        if dtls is None or self.is_gone:
+            return
+        before = dtls.state
+        self._send_all(dtls.receive(bytes(data)))
+        self._tell(before)
+
+    def media(self, data: memoryview, now_ns: int) -> None:
+        """A datagram of SRTP or SRTCP from a validated address. Before there are keys nobody could read it."""
+        # Hot: once a packet.
+        if len(data) < 2 or not self.is_keyed or self.is_gone:
+            return
+        if _FIRST_RTCP <= data[1] <= _LAST_RTCP:
+            self._owner.srtcp(data, now_ns)
+        else:
+            self._owner.srtp(data, now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """To be called some times a second: lost flights, deadlines, silence."""
+        if self.is_gone:
+            return
+        self.ice.forget_silent(now_ns)
+        if self._dtls is not None:
+            before = self._dtls.state
+            self._send_all(self._dtls.tick(now_ns))
+            self._tell(before)
+        if (cause := self.ice.gone(now_ns)) is not None:
+            self._end(cause)
+
+    def close(self) -> None:
+        """Our end of it: the peer is told, the owner is not."""
+        if not self.is_gone:
+            self.is_gone = True
+            if self._dtls is not None:
+                self._send_all(self._dtls.close())
+
+    def _tell(self, before: DtlsState) -> None:
+        assert self._dtls is not None
+        state = self._dtls.state
+        if before is DtlsState.HANDSHAKE and self._dtls.keys is not None:
+            keys = self._dtls.keys
+            self.is_keyed = True
+            self._owner.keyed(keys.profile, keys.material, keys.is_client)
+        if state is DtlsState.CLOSED and not self.is_gone:
+            self._end("closed_by_peer")
+        elif state is DtlsState.FAILED and not self.is_gone:
+            self._end(self._dtls.failure)
+
+    def _end(self, cause: str) -> None:
+        self.close()
+        self._owner.gone(cause)
+
+    def _send_all(self, datagrams: list[bytes]) -> None:
+        if datagrams and (address := self.ice.destination()) is not None:
+            for datagram in datagrams:
+                self._send(datagram, address)

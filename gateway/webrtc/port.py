@@ -1,0 +1,173 @@
+"""The one UDP port: datagrams in by the handful, a picture out by one system call.
+
+Received into one buffer that is used again for the next datagram: who wants to keep bytes copies them. Sent in batches
+that the kernel cuts (UDP generic segmentation offload), where it can. Nothing here waits: what the kernel
+does not take at once is dropped and counted, as a network would do it.
+Not here: whose a datagram is (source_filter.py).
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+
+# A picture comes as a burst: 200 devices at 2 Mbit/s make 2.5 MB in 50 ms, and the kernel counts twice what it keeps.
+# It caps this by rmem_max.
+RECEIVE_BUFFER_BYTES = 8 << 20
+# Key frames of 64 KiB to a hundred viewers within one turn of the loop. The kernel caps it by wmem_max.
+SEND_BUFFER_BYTES = 8 << 20
+DATAGRAM_MAX_BYTES = 2_048  # nobody sends WebRTC above an Ethernet frame; a longer one is cut here and then unreadable
+DATAGRAMS_A_WAKE_UP = 128  # some 1 ms of work; then others have their turn, and the socket wakes us again
+SEGMENTS_MAX = 64  # UDP_MAX_SEGMENTS of kernels before 6.9
+BATCH_MAX_BYTES = 65_000  # of one sendmsg, below what an IPv4 datagram may say of its length
+
+_UDP_SEGMENT = 103  # linux/udp.h
+_SEGMENT_SIZE = Struct("=H")
+_NO_OFFLOAD = (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP)  # what a route without checksum offload answers
+
+Address = tuple[Any, ...]  # as the socket gives it: (host, port), with IPv6 two numbers more
+Received = Callable[[memoryview, int, Address], None]  # the buffer, how much of it, and from where
+
+
+@dataclass(slots=True)
+class PortStatistics:
+    """Datagrams counted since the port was opened."""
+
+    received: int = 0
+    sent: int = 0
+    dropped: int = 0  # the kernel's send buffer was full
+    failed: int = 0  # no route, forbidden, or too long for it
+
+
+class UdpPort:
+    """Opened once, closed once. `port` is the bound port."""
+
+    def __init__(self, received: Received) -> None:
+        self.host = ""
+        self.port = 0
+        self.statistics = PortStatistics()
+        self._received = received
+        self._socket: socket.socket | None = None
+        self._buffer = bytearray(DATAGRAM_MAX_BYTES)
+        self._view = memoryview(self._buffer)
+        self._offload = False
+
+    async def open(self, host: str, port: int) -> None:
+        """Bind, and have datagrams handed on from now on; port 0 takes any free one.
+
+        Raises:
+            OSError: the port cannot be bound; the message names it.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+            family, kind, protocol, _, address = found[0]
+            bound = socket.socket(family, kind, protocol)
+            try:
+                bound.setblocking(False)
+                if family == socket.AF_INET6:
+                    bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # "::" hears IPv4 as well
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+                bound.bind(address)
+            except OSError:
+                bound.close()
+                raise
+        except OSError as error:
+            raise OSError(error.errno, f"WebRTC UDP {host}:{port} cannot be bound: {error.strerror}") from error
+        self._socket, self._offload = bound, _has_offload(bound)
+        self.host, self.port = bound.getsockname()[:2]
+        loop.add_reader(bound.fileno(), self._drain)
+
+    @property
+    def offload(self) -> bool:
+        """Whether the kernel cuts batches for us; it is given up when a route says that it cannot."""
+        return self._offload
+
+    def close(self) -> None:
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+
+    def _drain(self) -> None:
+        # Hot: once a datagram. No await, no log, nothing made but what the socket makes.
+        receive, view, received = self._socket.recvfrom_into, self._view, self._received  # type: ignore[union-attr]
+        count = 0
+        try:
+            while count < DATAGRAMS_A_WAKE_UP:
+                length, address = receive(view)
+                count += 1
+                received(view, length, address)
+                if self._socket is None:  # closed by what it received
+                    break
+        except BlockingIOError:
+            pass
+        except OSError:  # of an earlier sending, told late (ICMP): not of this datagram
+            self.statistics.failed += 1
+        self.statistics.received += count
+
+    def send(self, buffers: Sequence[bytes | bytearray | memoryview], address: Address, segment_size: int = 0) -> None:
+        """Send `buffers` one behind the other, cut into datagrams of `segment_size`; the last may be shorter.
+
+        0: one datagram. Never waits and never raises: what cannot leave now is dropped and counted.
+        """
+        # Hot: once a picture and viewer.
+        if self._socket is None:
+            return
+        total = sum(map(len, buffers))
+        if not segment_size or total <= segment_size:
+            self._send_message(buffers, (), address, 1)
+            return
+        count = -(-total // segment_size)
+        if self._offload and count <= SEGMENTS_MAX and total <= BATCH_MAX_BYTES:
+            ancillary = ((socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT_SIZE.pack(segment_size)),)
+            if self._send_message(buffers, ancillary, address, count):
+                return
+        self._send_in_parts(memoryview(b"".join(buffers)), address, segment_size)
+
+    def _send_in_parts(self, joined: memoryview, address: Address, segment_size: int) -> None:
+        """A batch beyond what one call takes, or on a kernel that does not cut."""
+        step = segment_size
+        if self._offload:
+            step *= min(SEGMENTS_MAX, BATCH_MAX_BYTES // segment_size) or 1
+        for start in range(0, len(joined), step):
+            part = joined[start : start + step]
+            if self._offload:
+                self.send((part,), address, segment_size)
+            else:
+                for at in range(0, len(part), segment_size):
+                    self._send_message((part[at : at + segment_size],), (), address, 1)
+
+    def _send_message(
+        self,
+        buffers: Sequence[bytes | bytearray | memoryview],
+        ancillary: Sequence[tuple[int, int, bytes]],
+        address: Address,
+        count: int,
+    ) -> bool:
+        """False: the kernel does not cut after all, and nothing was sent."""
+        assert self._socket is not None
+        try:
+            self._socket.sendmsg(buffers, ancillary, 0, address)
+        except BlockingIOError:
+            self.statistics.dropped += count
+        except OSError as error:
+            if ancillary and error.errno in _NO_OFFLOAD:
+                self._offload = False
+                return False
+            self.statistics.failed += count
+        else:
+            self.statistics.sent += count
+        return True
+
+
+def _has_offload(bound: socket.socket) -> bool:
+    try:
+        bound.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
+    except OSError:
+        return False
+    return True
