@@ -1,12 +1,13 @@
 """The live side: lets video in and carries it.
 
 Here: devices and checkpoints (`gateway.registry`), who may send (`gateway.admission`), the RTSP
-listener (`gateway.rtsp`), WebRTC peers (`gateway.webrtc`), and live streams with their readers (`gateway.stream`).
+listener (`gateway.rtsp`), WebRTC on one port (`gateway.webrtc`), and live streams with their
+readers (`gateway.stream`).
 Not here: what is kept on disk (recorder), who may watch (viewer.access), byte formats (media).
 
 Invariant: the path from a device to its readers never waits for a database, a disk or a person.
 """
 
-from gateway.admission import Admission
+from gateway.admission import Admission, Refused
 
-__all__ = ["Admission"]
+__all__ = ["Admission", "Refused"]

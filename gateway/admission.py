@@ -1,4 +1,4 @@
-"""Who may publish: one answer to each ANNOUNCE, from memory, without waiting.
+"""Who may publish: one answer to each ANNOUNCE and each WHIP offer, from memory, without waiting.
 
 A peer learns nothing of what is registered: an unknown device and a wrong key get the same answers,
 after the same work. What really happened is remembered for the admin (`gateway.registry`).
@@ -8,9 +8,10 @@ Not here: parsing and the Digest computation (media.rtsp), takeover of a running
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from gateway.registry import ID_PATTERN, Credential, Device, Devices, RefusalReason
-from media.rtsp import Credentials, NonceFactory, NonceVerdict, challenges
+from media.rtsp import Algorithm, Credentials, NonceFactory, NonceVerdict, challenges, ha1
 from storage import Clock
 
 # A connection may guess this often, then it is refused. A device that has its key wrong will not
@@ -86,6 +87,22 @@ class Admission:
             self.remember_refusal(caller.id, RefusalReason.DISABLED, peer)
             return Refused(403, "this device is disabled", RefusalReason.DISABLED)
         return Allowed(caller)
+
+    def check_bearer(self, device_id: str, key: str, peer: str) -> Allowed | Refused:
+        """May who shows this key publish as `device_id`? For WHIP (RFC 9725).
+
+        A wrong key and an unknown device look alike. Guesses are not counted: a key has 160 random bits.
+        """
+        caller = self.devices.find(device_id)
+        shown = ha1(Algorithm.SHA256, device_id, key)
+        now_utc_ns = self._clock.utc_ns()
+        valid = [] if caller is None else [one for one in caller.credentials if one.valid_at(now_utc_ns)]
+        proofs = [compare_digest(shown, one.ha1_sha256) for one in valid or [_NOBODY]]
+        if caller is None or not valid or not any(proofs):
+            self._remember_wrong_key(device_id, device_id, caller, peer)
+            reason = RefusalReason.UNKNOWN_DEVICE if caller is None else RefusalReason.WRONG_KEY
+            return Refused(401, "not admitted", reason)
+        return self.check_again(device_id, peer) or Allowed(caller)
 
     def check_again(self, device_id: str, peer: str) -> Refused | None:
         """Whether a device that was allowed may still begin: it may have been disabled or removed meanwhile."""

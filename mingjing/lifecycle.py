@@ -21,6 +21,7 @@ from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
 from gateway.rtsp import Puller, PullNetworks, RtspListener
 from gateway.stream import AlarmKind, Hub
+from gateway.webrtc import PeerAddresses, Peers, Publishers
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
@@ -36,7 +37,7 @@ from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
 from storage.database import report_told
-from viewer import Services, build_app, rtsp_door, run_app
+from viewer import Publishing, Services, build_app, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
@@ -82,16 +83,21 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
             async with _recording(house, hub) as archiver:
-                rtsp = await _listen_for_devices(house, hub)
+                nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
+                admission = Admission(house.registry.devices, nonces, house.clock)
+                rtsp = await _listen_for_devices(house, hub, admission)
+                peers = await _open_peers(house)
+                publishers = Publishers(peers, hub, admission, house.clock)
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
-                metrics.register(RoofCollector(lag, rtsp, archiver))
+                metrics.register(RoofCollector(lag, rtsp, peers, archiver))
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 ProcessCollector(registry=metrics)
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
-                services = _services(house, hub, archiver, rtsp, proxies, metrics, alarms)
+                publishing = Publishing(admission, publishers)
+                services = _services(house, hub, archiver, rtsp, publishing, proxies, metrics, alarms)
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 puller = _puller(house, hub, rtsp)
@@ -102,6 +108,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     house.access.run,
                     lambda: run_app(app),
                     rtsp.run_timers,
+                    peers.run_timers,
+                    publishers.run_timers,
                     puller.run,
                     lag.run,
                     counts.run,
@@ -117,7 +125,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await puller.close()
-                    await rtsp.close()
+                    await rtsp.close()  # ends every stream, WebRTC's as well
+                    publishers.close()
+                    peers.close()
                     server.stop()
                     await server.stopped.wait()
 
@@ -154,10 +164,8 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[Archiver]:
         yield archiver
 
 
-async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
+async def _listen_for_devices(house: House, hub: Hub, admission: Admission) -> RtspListener:
     settings = house.settings.rtsp
-    nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
-    admission = Admission(house.registry.devices, nonces, house.clock)
     rtsp = RtspListener(hub=hub, admission=admission, clock=house.clock)
     await rtsp.open(settings.host, settings.port, (settings.rtp_port, settings.rtcp_port) if settings.udp else None)
     own = house.settings.rtsp_certificate
@@ -167,6 +175,13 @@ async def _listen_for_devices(house: House, hub: Hub) -> RtspListener:
         context.load_cert_chain(own.chain, own.private_key)
         await rtsp.open_tls(settings.host, settings.tls_port, context)
     return rtsp
+
+
+async def _open_peers(house: House) -> Peers:
+    settings = house.settings.webrtc
+    peers = Peers(house.clock)
+    await peers.open(PeerAddresses(settings.host, settings.port, settings.public_addresses))
+    return peers
 
 
 def _puller(house: House, hub: Hub, rtsp: RtspListener) -> Puller:
@@ -180,6 +195,7 @@ def _services(
     hub: Hub,
     archiver: Archiver,
     rtsp: RtspListener,
+    publishing: Publishing,
     proxies: TrustedProxies,
     metrics: CollectorRegistry,
     alarms: AlarmLog,
@@ -194,6 +210,7 @@ def _services(
         hub=hub,
         index=archiver,
         ledger=house.ledger,
+        publishing=publishing,
         registry=house.registry,
         data_dir=house.settings.data_dir,
         version=version("mingjing"),

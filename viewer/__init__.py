@@ -12,6 +12,6 @@ Invariants:
 """
 
 from viewer.app import build_app, rtsp_door, run_app
-from viewer.services import Services
+from viewer.services import Publishing, Services
 
-__all__ = ["Services", "build_app", "rtsp_door", "run_app"]
+__all__ = ["Publishing", "Services", "build_app", "rtsp_door", "run_app"]

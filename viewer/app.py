@@ -40,6 +40,7 @@ from viewer.api import (
     system,
     units,
     users,
+    whip,
 )
 from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket
@@ -66,6 +67,7 @@ RESOURCES = (
     audit,
     overview,
     system,
+    whip,
     events,
     websocket,
 )

@@ -60,10 +60,13 @@ PASSWORD_MUST_CHANGE = ProblemKind("password-must-change", 403, "The password mu
 FORBIDDEN = ProblemKind("forbidden", 403, "Not allowed")
 FOREIGN_ORIGIN = ProblemKind("foreign-origin", 403, "Request from a foreign page")
 INSECURE_TRANSPORT = ProblemKind("insecure-transport", 403, "Connection not private")
+NOT_ADMITTED = ProblemKind("not-admitted", 401, "Not admitted")
 NOT_FOUND = ProblemKind("not-found", 404, "Not found")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "Method not allowed")
+CODEC_NOT_CARRIED = ProblemKind("codec-not-carried", 406, "Nothing that can be carried")
 CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
 CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
+UNSUPPORTED_TYPE = ProblemKind("unsupported-type", 415, "Another type is expected")
 TOO_LARGE = ProblemKind("too-large", 413, "Too large")
 INVALID = ProblemKind("invalid", 422, "A value cannot be taken")
 VERSION_REQUIRED = ProblemKind("version-required", 428, "If-Match is missing")
@@ -105,12 +108,21 @@ _STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, METHOD_N
 class Problem(Exception):
     """Raised by a resource that knows what is wrong itself."""
 
-    def __init__(self, kind: ProblemKind, detail: str, *, field: str | None = None, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: ProblemKind,
+        detail: str,
+        *,
+        field: str | None = None,
+        fix: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.field = field
         self.fix = fix
+        self.headers = headers
 
 
 def problem_response(
@@ -162,7 +174,7 @@ async def _answer(_: HTTPConnection, error: Exception) -> Response:
 def _response_of(error: Exception) -> Response:
     match error:
         case Problem():
-            return problem_response(error.kind, error.detail, field=error.field, fix=error.fix)
+            return problem_response(error.kind, error.detail, field=error.field, fix=error.fix, headers=error.headers)
         case AccessError():
             return _access_response(error)
         case RegistryError():

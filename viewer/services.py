@@ -14,8 +14,10 @@ from fastapi import Depends
 from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
+from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Hub
+from gateway.webrtc import Publishers
 from recorder import ArchiveStatistics
 from storage import Clock
 from storage.bus import Bus
@@ -33,6 +35,14 @@ def always_ready() -> Mapping[str, bool]:
 
 
 @dataclass(frozen=True, slots=True)
+class Publishing:
+    """Who may publish by WHIP, and who does."""
+
+    admission: Admission
+    publishers: Publishers
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything a request may need. `readiness` gives the roof's own checks by name, for /readyz."""
 
@@ -44,6 +54,7 @@ class Services:
     hub: Hub
     index: FootageSource
     ledger: Ledger
+    publishing: Publishing
     registry: Registry
     data_dir: Path
     version: str

@@ -1,6 +1,7 @@
 """WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
 
-Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md).
+Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md); who publishes by
+WHIP, and its media on the way to the hub.
 Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
 viewer.access).
 
@@ -12,5 +13,18 @@ from gateway.webrtc.addresses import CANDIDATES_MAX
 from gateway.webrtc.peer import Peer, PeerOwner
 from gateway.webrtc.peers import PeerAddresses, Peers
 from gateway.webrtc.port import Address, PortStatistics, UdpPort
+from gateway.webrtc.publishers import OfferNotTaken, Publishers, WhipSession
 
-__all__ = ["CANDIDATES_MAX", "Address", "Peer", "PeerAddresses", "PeerOwner", "Peers", "PortStatistics", "UdpPort"]
+__all__ = [
+    "CANDIDATES_MAX",
+    "Address",
+    "OfferNotTaken",
+    "Peer",
+    "PeerAddresses",
+    "PeerOwner",
+    "Peers",
+    "PortStatistics",
+    "Publishers",
+    "UdpPort",
+    "WhipSession",
+]

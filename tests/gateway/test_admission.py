@@ -167,9 +167,12 @@ async def test_both_keys_are_good_during_the_overlap_and_only_the_new_one_after_
     def works(key):
         return isinstance(Caller(admission, "dev1", key, binding=key).arrive(), Allowed)
 
-    assert (works(old), works(new)) == (True, True)
+    def is_bearer(key):
+        return isinstance(admission.check_bearer("dev1", key, PEER), Allowed)
+
+    assert (works(old), works(new), is_bearer(old), is_bearer(new)) == (True,) * 4
     house.clock.advance(61)
-    assert (works(old), works(new)) == (False, True)
+    assert (works(old), works(new), is_bearer(old), is_bearer(new)) == (False, True) * 2
 
 
 async def test_a_nonce_of_another_connection_or_of_nobody_is_worth_nothing(house, admission):
@@ -222,6 +225,28 @@ async def test_counts_of_wrong_keys_are_bounded(house, admission):
     for n in range(COUNTED_MAX + 10):
         Caller(admission, "dev1", "wrong", binding=str(n)).arrive()
     assert len(admission._wrong_keys) == COUNTED_MAX
+
+
+async def test_a_key_shown_as_a_bearer_lets_its_device_in_and_no_other(house, admission):
+    key, other = await house.furnish("dev1", "dev2")
+    assert isinstance(admission.check_bearer("dev1", key, PEER), Allowed)
+    for device, shown in (("dev1", other), ("dev2", key), ("dev1", ""), ("dev1", key.upper()), ("ghost", key)):
+        answer = admission.check_bearer(device, shown, PEER)
+        assert (answer.status, answer.words) == (401, "not admitted")
+    assert admission.check_bearer("dev1", other, PEER).reason is RefusalReason.WRONG_KEY
+    assert admission.check_bearer("ghost", key, PEER).reason is RefusalReason.UNKNOWN_DEVICE
+
+
+async def test_knowing_what_an_unknown_device_is_checked_against_is_no_bearer_either(house, admission):
+    for shown in ("0" * 64, "0" * 32, ""):
+        assert isinstance(admission.check_bearer("ghost", shown, PEER), Refused)
+
+
+async def test_a_disabled_device_with_its_bearer_is_told_so(house, admission):
+    [key] = await house.furnish("dev1")
+    await house.devices.disable("dev1", principal=BY)
+    answer = admission.check_bearer("dev1", key, PEER)
+    assert (answer.status, answer.reason) == (403, RefusalReason.DISABLED)
 
 
 def test_verifiers_are_those_of_rfc_7616():

@@ -67,6 +67,8 @@ class House:
             "MINGJING_RTSP__PORT": str(self._rtsp_port),
             "MINGJING_RTSP__RTP_PORT": "0",  # any: a device learns them at SETUP
             "MINGJING_RTSP__RTCP_PORT": "0",
+            "MINGJING_WEBRTC__HOST": LOOPBACK,
+            "MINGJING_WEBRTC__PORT": "0",
         }
         command = ("serve", "--data-dir", str(self.data_dir))
         process = await ServerProcess.start(command, {**settings, **self.settings}, under=self.runs_under)

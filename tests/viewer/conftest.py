@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +15,11 @@ import pytest
 import uvicorn
 from argon2 import PasswordHasher
 
+from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Alarm, AlarmKind, Hub
+from gateway.webrtc import PeerAddresses, Peers, Publishers
+from media.rtsp import NonceFactory
 from recorder import Footage
 from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
@@ -28,7 +32,7 @@ from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
 from viewer.live.frames import FrameProtocol
-from viewer.services import Services
+from viewer.services import Publishing, Services
 
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
@@ -173,15 +177,21 @@ async def open_front(
                 hasher=CHEAP_HASHER,
             )
             alarms = await AlarmLog.open(database=database, ledger=ledger, bus=bus, clock=clock, new_id=ids)
+            hub = Hub(node_id="test", clock=clock, new_id=ids, bus=bus)
+            nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
+            admission = Admission(registry.devices, nonces, clock)
+            peers = Peers(clock)
+            await peers.open(PeerAddresses("127.0.0.1", 0))
             services = Services(
                 access=access,
                 alarms=alarms,
                 bus=bus,
                 clock=clock,
                 database=database,
-                hub=Hub(node_id="test", clock=clock, new_id=ids, bus=bus),
+                hub=hub,
                 index=archive,
                 ledger=ledger,
+                publishing=Publishing(admission, Publishers(peers, hub, admission, clock)),
                 registry=registry,
                 data_dir=folder,
                 version="0.0.0",
@@ -197,6 +207,7 @@ async def open_front(
                 disk.sick = False
                 for client in front.clients:
                     await client.aclose()
+            peers.close()
             access.close()
     finally:
         await database.close()

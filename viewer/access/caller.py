@@ -4,7 +4,8 @@ A route takes `caller: CallerHere` and says `await caller.enter(thing)` before i
 same holds for a WebSocket, before `accept`. Not here: the verdict (`policy`), the entry (`guard`).
 
 Origin rule: every unsafe method and every WebSocket must carry an `Origin` that is this server's
-own. Browsers always send it; another program must say it too, so that no case is left open.
+own. Browsers always send it; another program must say it too, so that no case is left open. It does not hold
+where no cookie counts (`doors.WITHOUT_COOKIE`): there nobody is let in by what a browser adds by itself.
 
 Use of a session is a change that was asked for, and the `active` message of /ws/events, which says that a
 person did something. Reads and WebSockets are none: a page left alone makes them too, each time something
@@ -21,7 +22,7 @@ from starlette.types import Scope
 
 from storage.ledger import JsonValue
 from viewer.access.access import Access
-from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET
+from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
 from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused
 from viewer.access.guard import Guard, ledger_name
 from viewer.access.login import Peer
@@ -117,8 +118,11 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     """
     access: Access = connection.app.state.access
     action = _action_of(connection.scope)
-    _check_origin(connection)
-    session = access.sessions.find(session_token(connection))
+    token = ""
+    if action not in WITHOUT_COOKIE:
+        _check_origin(connection)
+        token = session_token(connection)
+    session = access.sessions.find(token) if token else None
     principal = session.principal if session is not None else None
     peer = peer_of(connection)
     on_machine = is_from_this_machine(connection)

@@ -57,6 +57,11 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("PUT", "/api/v1/devices/{device}/source"): Action.DEVICE_SET_SOURCE,
     ("DELETE", "/api/v1/devices/{device}/source"): Action.DEVICE_REMOVE_SOURCE,
     ("GET", "/api/v1/streams"): Action.STREAM_LIST,
+    ("OPTIONS", "/whip/{device}"): Action.STREAM_PUBLISH,
+    ("POST", "/whip/{device}"): Action.STREAM_PUBLISH,
+    ("OPTIONS", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
+    ("PATCH", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
+    ("DELETE", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
     ("GET", "/api/v1/recordings"): Action.RECORDING_READ,
     ("GET", "/api/v1/audit"): Action.AUDIT_READ,
     ("GET", "/api/v1/audit/verify"): Action.AUDIT_VERIFY,
@@ -84,6 +89,9 @@ PUSHES: Mapping[tuple[str, str], Action] = {
     ("/ws/events", "checkpoint"): Action.CHECKPOINT_READ,
     ("/ws/events", "unit"): Action.UNIT_READ,
 }
+
+# Doors at which no cookie counts, only what the request itself shows: other pages may call there.
+WITHOUT_COOKIE = frozenset({Action.STREAM_PUBLISH})
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 _ACCEPTS = "__mingjing_accepts__"

@@ -62,6 +62,7 @@ class Action(StrEnum):
     DEVICE_SET_SOURCE = "device.set_source"
     DEVICE_REMOVE_SOURCE = "device.remove_source"
     STREAM_LIST = "stream.list"
+    STREAM_PUBLISH = "stream.publish"
     EVENTS_WATCH = "events.watch"
     LIVE_VIEW = "live.open"
     RECORDING_READ = "recording.read"
@@ -164,6 +165,7 @@ TABLE: Mapping[Action, Row] = {
     Action.HEALTH_READ: _OPEN,
     Action.SCHEMA_READ: _OPEN,
     Action.APP_READ: _OPEN,
+    Action.STREAM_PUBLISH: _OPEN,  # by the device's own key: gateway.admission
     Action.METRICS_READ: Row(_SYSTEM, Kind.NOTHING, Scope.MACHINE, Record.NONE),
     Action.SESSION_OPEN: _LOGIN,
     Action.SESSION_READ: _PRIVATE,

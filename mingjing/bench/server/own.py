@@ -44,6 +44,7 @@ class ServerTuning:
     def as_toml(self) -> str:
         return (
             'log_level = "info"\n[http]\nport = 0\n[rtsp]\nhost = "127.0.0.1"\nport = 0\nrtp_port = 0\nrtcp_port = 0\n'
+            '[webrtc]\nhost = "127.0.0.1"\nport = 0\n'
             f"[archive]\nsegment_minutes = {self.segment_minutes}\nring_gigabytes = {self.ring_gigabytes}\n"
             f"ring_days = {self.ring_days}\ndisk_warning_percent = {self.disk_warning_percent}\n"
             f"disk_stop_percent = {self.disk_stop_percent}\n"

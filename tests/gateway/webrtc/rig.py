@@ -2,12 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from unittest.mock import patch
 
-import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from gateway.webrtc import Peer, PeerAddresses, Peers
@@ -26,6 +24,7 @@ from media.sdp import (
 from media.stun import build_request, parse_stun
 from media.track import Track
 from storage import Clock, SystemClock
+from tests.house.phone import loopback_is_an_address
 
 FATAL_ALERT = bytes.fromhex("15 fefd 0000 000000000009 0002 02 28")  # handshake_failure, in the clear: from anybody
 PRIORITY = 0x6E_00_FF_FF
@@ -74,13 +73,6 @@ async def open_peers(clock: Clock | None = None) -> AsyncIterator[Peers]:
         timers.cancel()
         await asyncio.wait([timers])
         peers.close()
-
-
-@contextmanager
-def loopback_is_an_address() -> Iterator[None]:
-    """aioice never gathers 127.0.0.1 by itself."""
-    with patch.object(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"]):
-        yield
 
 
 async def publisher(*kinds: str, direction: str = "sendonly") -> RTCPeerConnection:

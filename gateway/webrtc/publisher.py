@@ -1,0 +1,209 @@
+"""A device that publishes by WHIP: from keys to the end of its stream.
+
+SRTP in, access units on to the hub; repairs, key pictures and reports asked for on the way back. The same
+depacketizers, chain, gaps and fan-out as for RTSP stand behind it; nothing is decoded.
+Not here: what of its offer is taken (media.sdp), HTTP and who may publish (publishers), lost packets (media.rtp).
+
+Invariant: there is a stream from the handshake's end until the publisher is gone, and it ends once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.admission import Admission
+from gateway.registry import RefusalReason
+from gateway.stream import Hub, Publication, VideoOffer
+from gateway.webrtc.peer import Peer
+from media import AccessUnit, AudioConfig, GapCause, TrackKind
+from media.rtp import RepairedReceiver, TransportArrivals
+from media.sdp import TRANSPORT_CC_URI, Choice, ChosenMedia, audio_config
+from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
+from storage import Clock
+
+# What OpenSSL calls the profiles (gateway.webrtc.dtls).
+_PROFILES = {
+    "SRTP_AEAD_AES_128_GCM": Profile.AEAD_AES_128_GCM,
+    "SRTP_AEAD_AES_256_GCM": Profile.AEAD_AES_256_GCM,
+    "SRTP_AES128_CM_SHA1_80": Profile.AES128_CM_HMAC_SHA1_80,
+}
+_PAYLOAD_TYPE_MASK = 0x7F
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherRooms:
+    """What every publisher works with. `send` sends a datagram to where a peer is."""
+
+    hub: Hub
+    admission: Admission
+    clock: Clock
+    send: Callable[[Peer, bytes], None]
+
+
+class Publisher:
+    """The owner of one peer. `device` and `channel` are what it was let in as, `host` is where it called from."""
+
+    def __init__(self, rooms: PublisherRooms, device: str, channel: str, host: str, choice: Choice) -> None:
+        self.device = device
+        self.channel = channel
+        self.peer: Peer | None = None  # told right after it is made
+        self._rooms = rooms
+        self._host = host
+        self._receivers: list[RepairedReceiver] = []
+        self._offers: list[VideoOffer | AudioConfig] = []
+        self._by_payload_type: dict[int, int] = {}
+        self._by_ssrc: dict[int, int] = {}
+        self._told_reports: list[int] = []
+        self._transport = TransportArrivals()
+        self._srtp: SrtpReceiver | None = None
+        self._srtcp: SrtcpReceiver | None = None
+        self._outgoing: SrtcpSender | None = None
+        self._publication: Publication | None = None
+        self._end_cause = GapCause.OFFLINE
+        for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
+            if (chosen := choice.chosen.get(kind)) is not None:
+                self._carry(chosen)
+
+    def _carry(self, chosen: ChosenMedia) -> None:
+        codec, payload_type, clock_rate = chosen.codec, chosen.format.payload_type, chosen.format.clock_rate
+        index = len(self._receivers)
+        if chosen.media.kind is TrackKind.VIDEO:
+            self._offers.append(VideoOffer(codec, clock_rate, ()))  # parameter sets come in-band
+        else:
+            config = audio_config(codec, clock_rate, chosen.format.channels, "")
+            assert config is not None  # only AAC can be misunderstood, and nobody offers it
+            self._offers.append(config)
+        rtx = chosen.rtx_payload_type
+        self._receivers.append(
+            RepairedReceiver(
+                codec,
+                payload_type,
+                clock_rate,
+                chosen.format.fmtp,
+                rtx_payload_type=-1 if rtx is None else rtx,
+                nack="nack" in chosen.feedback,
+                picture_loss="nack pli" in chosen.feedback,
+                transport=self._transport,
+                transport_element=chosen.extension_id(TRANSPORT_CC_URI) or 0,
+            )
+        )
+        self._told_reports.append(0)
+        self._by_payload_type[payload_type] = index
+        if rtx is not None:
+            self._by_payload_type[rtx] = index
+        self._by_ssrc.update(dict.fromkeys(chosen.media.ssrcs, index))
+
+    @property
+    def live(self) -> bool:
+        """Whether its stream is running."""
+        return self._publication is not None
+
+    # the peer's calls
+
+    def keyed(self, profile: str, material: bytes, is_client: bool) -> None:
+        """The handshake is through: from now on there is a stream."""
+        client, server = split_keying_material(_PROFILES[profile], material)
+        theirs, ours = (server, client) if is_client else (client, server)
+        self._srtp, self._srtcp, self._outgoing = SrtpReceiver(theirs), SrtcpReceiver(theirs), SrtcpSender(ours)
+        admission = self._rooms.admission
+        if admission.check_again(self.device, self._host) is not None:  # disabled or removed meanwhile
+            self._leave()
+            return
+        self._publication = self._rooms.hub.publish(self.device, self.channel, self._offers, self._displaced)
+        admission.devices.mark_seen(self.device)
+        log.info("stream begins", device=self.device, channel=self.channel, peer=self._host, via="webrtc")
+
+    def srtp(self, data: memoryview, now_ns: int) -> None:
+        # Hot: once a packet. One call to open it, one to put it in order; a unit is pushed once a picture.
+        assert self._srtp is not None
+        packet = self._srtp.unprotect(data, 0, len(data))
+        publication = self._publication
+        if packet is None or publication is None:
+            return
+        index = self._by_payload_type.get(packet[1] & _PAYLOAD_TYPE_MASK)
+        if index is None:
+            return
+        units = self._receivers[index].receive(packet, 0, len(packet), now_ns, self._rooms.clock.utc_ns())
+        if units:
+            self._push(index, units)
+
+    def srtcp(self, data: memoryview, now_ns: int) -> None:
+        assert self._srtcp is not None
+        packet = self._srtcp.unprotect(data, 0, len(data))
+        publication = self._publication
+        if packet is None or publication is None:
+            return
+        index = self._reported(int.from_bytes(packet[4:8]))
+        if index is None:
+            return
+        receiver = self._receivers[index]
+        receiver.receive_rtcp(packet, 0, len(packet), now_ns)
+        report = receiver.sender_report
+        if report is not None and report.received_mono_ns != self._told_reports[index]:
+            self._told_reports[index] = report.received_mono_ns
+            publication.sender_report(index, report.ntp, report.rtp_time, report.received_mono_ns)
+
+    def gone(self, cause: str) -> None:
+        """The peer has left, fell silent, or never came."""
+        if not self.live and self._srtp is None:
+            words = f"no WebRTC connection came about: {cause.replace('_', ' ')}"
+            log.info("device refused", device=self.device, peer=self._host, words=words)
+            admission = self._rooms.admission
+            admission.remember_refusal(self.device, RefusalReason.TRANSPORT_NOT_SUPPORTED, self._host, words)
+        self.end(GapCause.DEVICE_STOPPED if cause == "closed_by_peer" else GapCause.OFFLINE)
+
+    # ours
+
+    def tick(self, now_ns: int) -> None:
+        """Some fifty times a second: give up what never came, and say what is due."""
+        if self._publication is None:
+            return
+        for index, receiver in enumerate(self._receivers):
+            if units := receiver.due(now_ns):
+                self._push(index, units)
+            if now_ns >= receiver.feedback_at_ns and (said := receiver.feedback_due(now_ns)):
+                self._say(said)
+
+    def end(self, cause: GapCause) -> None:
+        """End the stream, if there is one; the last complete units are handed on first."""
+        publication, self._publication = self._publication, None
+        if publication is None:
+            return
+        if not publication.ended:
+            for index, receiver in enumerate(self._receivers):
+                for unit in receiver.flush():
+                    publication.push(index, unit)
+            self._rooms.hub.end(publication, cause)
+        self._rooms.admission.devices.mark_seen(self.device)
+        log.info("stream ends", device=self.device, channel=self.channel, cause=cause.name.lower())
+
+    def _push(self, index: int, units: Sequence[AccessUnit]) -> None:
+        assert self._publication is not None
+        for unit in units:
+            self._publication.push(index, unit)
+
+    def _reported(self, ssrc: int) -> int | None:
+        """Whose report it is: by what the offer said, else by what has been heard."""
+        index = self._by_ssrc.get(ssrc)
+        if index is None:
+            index = next((n for n, one in enumerate(self._receivers) if one.statistics().ssrc == ssrc), None)
+            if index is not None:
+                self._by_ssrc[ssrc] = index  # bounded: a receiver has one source at a time, and SRTP sixteen
+        return index
+
+    def _say(self, rtcp: bytes) -> None:
+        assert self._outgoing is not None
+        assert self.peer is not None
+        self._rooms.send(self.peer, self._outgoing.protect(rtcp))
+
+    def _displaced(self, cause: GapCause) -> None:
+        """Somebody else ended the stream: a takeover, the admin, the end of the server."""
+        self.end(cause)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.peer is not None:
+            self.peer.close()

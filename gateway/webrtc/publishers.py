@@ -1,0 +1,200 @@
+"""Everybody who publishes by WHIP (RFC 9725): offers in, answers out, sessions kept and ended.
+
+Not here: HTTP (viewer.api.whip), media of one publisher (publisher), the port and its peers (peers).
+
+Bounds: `SESSIONS_MAX` in all, `PENDING_MAX` of a device that are not connected yet; with one more the oldest goes.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hmac import compare_digest
+
+import structlog
+
+from gateway.admission import Admission
+from gateway.registry import Device, RefusalReason
+from gateway.stream import Hub
+from gateway.webrtc.peer import Peer
+from gateway.webrtc.peers import Peers
+from gateway.webrtc.publisher import Publisher, PublisherRooms
+from media import GapCause, TrackKind
+from media.sdp import (
+    LocalPeer,
+    Offer,
+    OfferError,
+    WhyNot,
+    build_answer,
+    build_fragment,
+    choose_ingest,
+    read_fragment,
+    read_offer,
+)
+from storage import Clock
+
+SESSIONS_MAX = 1_000  # five times the devices of the plan
+PENDING_MAX = 4  # of one device: a phone that reloads its page leaves one behind each time
+RETRY_AFTER_S = 5
+LINGER_NS = 300_000_000  # behind a DELETE, which by its own connection overtakes the last pictures
+TICK_S = 0.02  # repairs are asked for by the hundredth of a second
+
+_SESSION_ID_BYTES = 16
+_SDP_SESSION_BITS = 62  # RFC 8829, 5.2.1
+
+_CARRIED = {TrackKind.VIDEO: "H.264 and H.265 are", TrackKind.AUDIO: "Opus and G.711 are"}
+
+log = structlog.get_logger()
+
+
+class OfferNotTaken(Exception):
+    """An offer or a fragment that is refused. `status` is HTTP's, `field` names the line at fault, where it is one."""
+
+    def __init__(self, status: int, words: str, field: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.field = field
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(slots=True)
+class WhipSession:
+    """One session as HTTP knows it. `etag` names the ICE credentials that are valid (RFC 9725, 4.3.1)."""
+
+    id: str
+    etag: str
+    answer: bytes
+    bearer: str
+    offer: Offer
+    peer: Peer
+    publisher: Publisher
+    ends_at_ns: int | None = None  # once it was deleted
+
+
+class Publishers:
+    """`bearer` is whatever the opener proves itself by: only it may change or end the session."""
+
+    def __init__(self, peers: Peers, hub: Hub, admission: Admission, clock: Clock) -> None:
+        self._peers = peers
+        self._admission = admission
+        self._clock = clock
+        self._rooms = PublisherRooms(hub, admission, clock, self._send)
+        self._sessions: dict[str, WhipSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[WhipSession]:
+        return iter(tuple(self._sessions.values()))
+
+    def open(self, device: Device, channel: str, offer_text: bytes, bearer: str, host: str) -> WhipSession:
+        """Take an offer of a device that was admitted.
+
+        Raises:
+            OfferNotTaken: 400 an offer that cannot be read, 406 nothing in it that we carry, 503 no room.
+        """
+        try:
+            offer = read_offer(offer_text)
+        except OfferError as error:
+            self._refuse(device.id, RefusalReason.BAD_DESCRIPTION, host, str(error))
+            raise OfferNotTaken(400, str(error), error.field) from error
+        choice = choose_ingest(offer)
+        not_carried = [kind for kind in TrackKind if choice.why_not.get(kind) is WhyNot.CODEC_NOT_OFFERED]
+        if not_carried or not choice.chosen:  # all or nothing (RFC 9725, 4.4.3)
+            kind = not_carried[0] if not_carried else TrackKind.VIDEO
+            words = f"no {kind} that can be carried is sent: {_CARRIED[kind]}"
+            self._refuse(device.id, RefusalReason.CODEC_NOT_SUPPORTED, host, words)
+            self._rooms.hub.refuse_codec(device.id, channel, words)
+            raise OfferNotTaken(406, words, f"m={kind}")
+        self._make_room(device.id)
+        publisher = Publisher(self._rooms, device.id, channel, host, choice)
+        peer = publisher.peer = self._peers.add(offer, publisher)
+        local = LocalPeer(
+            secrets.randbits(_SDP_SESSION_BITS),
+            peer.ice.local,
+            self._peers.fingerprint,
+            peer.setup,
+            self._peers.candidates,
+        )
+        session = WhipSession(
+            secrets.token_urlsafe(_SESSION_ID_BYTES),
+            f'"{peer.ice.local.ufrag}"',
+            build_answer(offer, choice, local),
+            bearer,
+            offer,
+            peer,
+            publisher,
+        )
+        self._sessions[session.id] = session
+        return session
+
+    def find(self, session_id: str, device_id: str, bearer: str) -> WhipSession | None:
+        """The session of this device, for whoever opened it; for others there is none."""
+        session = self._sessions.get(session_id)
+        if session is None or session.publisher.device != device_id:
+            return None
+        if session.peer.is_gone or session.ends_at_ns is not None:
+            return None
+        return session if compare_digest(session.bearer.encode(), bearer.encode()) else None
+
+    def trickle(self, session: WhipSession, fragment_text: bytes) -> bytes | None:
+        """A PATCH: candidates need no answer, for a peer is where it checks from; an ICE restart gets one.
+
+        Raises:
+            OfferNotTaken: 400 a fragment that cannot be read.
+        """
+        try:
+            fragment = read_fragment(fragment_text)
+        except OfferError as error:
+            raise OfferNotTaken(400, str(error), error.field) from error
+        if fragment.credentials is None or fragment.credentials == session.peer.ice.remote:
+            return None
+        local = self._peers.restart(session.peer, fragment.credentials)
+        session.etag = f'"{local.ufrag}"'
+        return build_fragment(session.offer, local, self._peers.candidates)
+
+    def end(self, session: WhipSession) -> None:
+        """A DELETE: the device stops, as soon as what it has sent is here."""
+        session.ends_at_ns = self._clock.mono_ns() + LINGER_NS
+
+    def close(self) -> None:
+        """The server stops; the hub has ended every stream."""
+        for session in self:
+            self._forget(session)
+
+    async def run_timers(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        now_ns = self._clock.mono_ns()
+        for session in self:
+            if session.peer.is_gone:
+                del self._sessions[session.id]
+            elif session.ends_at_ns is not None and now_ns >= session.ends_at_ns:
+                session.publisher.end(GapCause.DEVICE_STOPPED)
+                self._forget(session)
+            else:
+                session.publisher.tick(now_ns)
+
+    def _make_room(self, device_id: str) -> None:
+        if len(self._sessions) >= SESSIONS_MAX:
+            raise OfferNotTaken(503, "too many sessions", retry_after_s=RETRY_AFTER_S)
+        pending = [one for one in self if one.publisher.device == device_id and not one.publisher.live]
+        for session in pending[: max(0, len(pending) + 1 - PENDING_MAX)]:
+            self._forget(session)
+
+    def _forget(self, session: WhipSession) -> None:
+        self._sessions.pop(session.id, None)
+        self._peers.remove(session.peer)
+
+    def _refuse(self, device_id: str, reason: RefusalReason, host: str, words: str) -> None:
+        log.info("device refused", device=device_id, peer=host, reason=reason, words=words)
+        self._admission.remember_refusal(device_id, reason, host, words)
+
+    def _send(self, peer: Peer, datagram: bytes) -> None:
+        if (address := peer.address) is not None:
+            self._peers.port.send((datagram,), address)

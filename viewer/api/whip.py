@@ -1,0 +1,156 @@
+"""WHIP: a recorder, a phone or a browser publishes with an HTTP request (RFC 9725).
+
+    POST /whip/DEVICE[?channel=main|sub]      an offer in, an answer out: 201, Location, ETag
+    PATCH the Location                        trickled candidates, or an ICE restart (RFC 8840)
+    DELETE the Location                       the end
+
+The device shows its key as a bearer; nothing else counts here, no cookie and no page, so any page may call (CORS). A
+session is there for the bearer that opened it and for nobody else. Not here: media and what of an offer is taken
+(gateway.webrtc), whether the device may (gateway.admission).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from gateway import Refused as NotAdmitted
+from gateway.webrtc import OfferNotTaken, WhipSession
+from viewer.access import CallerHere, GuardedRoute, require_private_transport
+from viewer.problems import (
+    BAD_REQUEST,
+    CHANGED,
+    CODEC_NOT_CARRIED,
+    FORBIDDEN,
+    NOT_ADMITTED,
+    NOT_FOUND,
+    UNAVAILABLE,
+    UNSUPPORTED_TYPE,
+    VERSION_REQUIRED,
+    Problem,
+)
+from viewer.services import Services, ServicesHere
+
+OFFER_TYPE = "application/sdp"
+FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
+BEARER_LENGTH_MAX = 256  # a key has 32 letters
+
+# Any page may call: what it can do it can do by the key, which the browser does not add by itself.
+OPEN_TO_PAGES: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_PREFLIGHT = {
+    **OPEN_TO_PAGES,
+    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+    "Access-Control-Max-Age": "86400",
+    "Accept-Post": OFFER_TYPE,
+    "Accept-Patch": FRAGMENT_TYPE,
+}
+_NOT_TAKEN = {400: BAD_REQUEST, 406: CODEC_NOT_CARRIED, 503: UNAVAILABLE}
+
+router = APIRouter(route_class=GuardedRoute, tags=["whip"], include_in_schema=False)
+
+
+class ChannelName(StrEnum):
+    MAIN = "main"
+    SUB = "sub"
+
+
+@router.options("/whip/{device}")
+@router.options("/whip/{device}/{session}")
+async def ask(caller: CallerHere) -> Response:
+    """What a browser asks before it calls from another page."""
+    await caller.enter_open()
+    return Response(status_code=204, headers=_PREFLIGHT)
+
+
+@router.post("/whip/{device}")
+async def publish(
+    device: str,
+    request: Request,
+    caller: CallerHere,
+    services: ServicesHere,
+    channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
+) -> Response:
+    await caller.enter_open()
+    require_private_transport(request)
+    _require_type(request, OFFER_TYPE)
+    bearer = _bearer(request)
+    admitted = services.publishing.admission.check_bearer(device, bearer, caller.peer.address)
+    if isinstance(admitted, NotAdmitted):
+        kind = NOT_ADMITTED if admitted.status == 401 else FORBIDDEN
+        raise Problem(kind, admitted.words, fix="Check the device's id and key.", headers=OPEN_TO_PAGES)
+    try:
+        session = services.publishing.publishers.open(
+            admitted.device, channel, await request.body(), bearer, caller.peer.address
+        )
+    except OfferNotTaken as error:
+        raise _problem(error) from error
+    headers = {**OPEN_TO_PAGES, "Location": f"/whip/{device}/{session.id}", "ETag": session.etag}
+    return Response(session.answer, 201, headers, OFFER_TYPE)
+
+
+@router.patch("/whip/{device}/{session}")
+async def trickle(device: str, session: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
+    """Candidates are answered by 204, an ICE restart by 200 and new credentials."""
+    await caller.enter_open()
+    found = _session(services, request, device, session)
+    _require_type(request, FRAGMENT_TYPE)
+    match request.headers.get("if-match"):
+        case None:
+            fix = "Send If-Match with the ETag of the session, or * to restart ICE."
+            raise Problem(VERSION_REQUIRED, "If-Match is missing.", field="If-Match", fix=fix, headers=OPEN_TO_PAGES)
+        case "*" | found.etag:
+            pass
+        case _:
+            words = "The ICE session is another one by now."
+            raise Problem(CHANGED, words, field="If-Match", fix="Restart ICE.", headers=OPEN_TO_PAGES)
+    try:
+        answer = services.publishing.publishers.trickle(found, await request.body())
+    except OfferNotTaken as error:
+        raise _problem(error) from error
+    headers = {**OPEN_TO_PAGES, "ETag": found.etag}
+    return (
+        Response(status_code=204, headers=headers) if answer is None else Response(answer, 200, headers, FRAGMENT_TYPE)
+    )
+
+
+@router.delete("/whip/{device}/{session}")
+async def stop(device: str, session: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
+    await caller.enter_open()
+    services.publishing.publishers.end(_session(services, request, device, session))
+    return Response(status_code=200, headers=OPEN_TO_PAGES)
+
+
+def _session(services: Services, request: Request, device: str, session: str) -> WhipSession:
+    found = services.publishing.publishers.find(session, device, _bearer(request))
+    if found is None:
+        raise Problem(NOT_FOUND, "There is no such session, or it is not yours.", headers=OPEN_TO_PAGES)
+    return found
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key or len(key) > BEARER_LENGTH_MAX:
+        headers = {**OPEN_TO_PAGES, "WWW-Authenticate": 'Bearer realm="mingjing"'}
+        fix = "Send Authorization: Bearer and the device's key."
+        raise Problem(NOT_ADMITTED, "A device key is missing.", field="Authorization", fix=fix, headers=headers)
+    return key
+
+
+def _require_type(request: Request, wanted: str) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+        words = "The body is of another type."
+        raise Problem(UNSUPPORTED_TYPE, words, field="Content-Type", fix=f"Send {wanted}.", headers=OPEN_TO_PAGES)
+
+
+def _problem(error: OfferNotTaken) -> Problem:
+    headers = dict(OPEN_TO_PAGES)
+    if error.retry_after_s:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Problem(_NOT_TAKEN[error.status], error.words, field=error.field or None, headers=headers)
