@@ -47,7 +47,8 @@ def demo(
     config: ConfigOption = None,
 ) -> None:
     """Run a server with simulated devices and accounts to look around in. Prints where, and the passwords."""
-    settings = load_settings(config, data_dir=data_dir, http={"host": LOOPBACK}, rtsp={"host": LOOPBACK})
+    here = {"host": LOOPBACK}
+    settings = load_settings(config, data_dir=data_dir, http=here, rtsp=here, webrtc=here)
     configure_logs(settings.log_level)
     run_until_done(_demo(settings, devices))
 

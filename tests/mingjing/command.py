@@ -99,7 +99,12 @@ class Server:
 def environment(**variables: str) -> dict[str, str]:
     """Of a server that takes free ports."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MINGJING_")}
-    free = {"MINGJING_HTTP__PORT": "0", "MINGJING_RTSP__PORT": "0", "MINGJING_RTSP__UDP": "false"}
+    free = {
+        "MINGJING_HTTP__PORT": "0",
+        "MINGJING_RTSP__PORT": "0",
+        "MINGJING_RTSP__UDP": "false",
+        "MINGJING_WEBRTC__PORT": "0",
+    }
     return kept | free | {"MINGJING_RTSP__HOST": "127.0.0.1"} | variables
 
 
