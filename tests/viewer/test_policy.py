@@ -64,7 +64,7 @@ WHO_MAY = {
     "alarm.acknowledge": {SYS, S, SITE},
     "metrics.read": {SYS},
 }
-OPEN_TO_ANYBODY = {"health.read", "schema.read", "app.read", "session.open"}
+OPEN_TO_ANYBODY = {"health.read", "schema.read", "app.read", "session.open", "stream.publish"}  # the last by a key
 
 
 def principal(role, unit=None, *, must_change=False):
