@@ -5,7 +5,8 @@ NAT that gave it another port it does not know that it moved and nominates nothi
 from, once none come from where it was.
 Not here: which session a check is for (source_filter.py).
 
-Invariant: an address counts only after a check from it was signed with this session's password.
+Invariants: an address counts only after a check from it was signed with this session's password; one of the
+`TRANSACTIONS_MAX` latest checks, heard again from elsewhere, is somebody else's repetition and says nothing.
 """
 
 import secrets
@@ -28,6 +29,9 @@ from media.stun import (
 SET_UP_MAX_NS = 30_000_000_000  # for the first check after the answer; a browser sends it within a second
 CONSENT_NS = 30_000_000_000  # RFC 7675, 5.1; a living peer checks every five seconds or so
 ADDRESSES_MAX = 8  # validated addresses of one peer: two families, two networks, and those it had before
+# A check signs what it asks, not where it comes from: who records one can send it again from his own address. Browsers
+# check every 2 s or so: these are the last two minutes. Who is on the path can forge the peer's address anyhow.
+TRANSACTIONS_MAX = 64
 NOMINATION_FRESH_NS = 5_000_000_000  # so long a better pair keeps its place against a worse one that is nominated too
 # Checks of consent come four to six seconds apart (RFC 7675, 5.1). A check of the same local candidate (it has the same
 # priority) from elsewhere is a NAT's doing if the old address is quiet; after two intervals any other address will do.
@@ -46,6 +50,7 @@ class IceVerdict(StrEnum):
     MALFORMED = "malformed"
     UNSIGNED = "unsigned"
     WRONG_SIGNATURE = "wrong_signature"
+    REPLAYED = "replayed"  # from elsewhere than before
     ROLE_CONFLICT = "role_conflict"
     UNKNOWN_ATTRIBUTE = "unknown_attribute"
 
@@ -73,6 +78,7 @@ class LiteAgent:
         self.selected: Address | None = None
         self._before: tuple[IceCredentials, IceCredentials] | None = None  # until a restart is through
         self._pairs: OrderedDict[Address, _Pair] = OrderedDict()
+        self._transactions: OrderedDict[bytes, Address] = OrderedDict()  # of signed checks, and where from
         self._heard_ns = now_ns
         self._connected = False
 
@@ -88,8 +94,12 @@ class LiteAgent:
         return (self.local.ufrag.encode(), *before)
 
     def restart(self, local: IceCredentials, remote: IceCredentials) -> None:
-        """Other credentials (RFC 8445, 9): media goes on where it goes until the peer has used them."""
-        self._before = (self.local, self.remote)
+        """Other credentials (RFC 8445, 9): media goes on where it goes until the peer has used them.
+
+        A restart that nobody has come to use gives way to the next: what is in use stays in use.
+        """
+        if self._before is None:
+            self._before = (self.local, self.remote)
         self.local, self.remote = local, remote
 
     def receive(self, data: memoryview, address: Address, now_ns: int) -> tuple[IceVerdict, bytes | None]:
@@ -105,12 +115,15 @@ class LiteAgent:
         if local is None:
             return IceVerdict.WRONG_SIGNATURE, build_error(transaction, 401, None)
         password = local.password.encode()
+        if self._transactions.get(transaction, address) != address:
+            return IceVerdict.REPLAYED, None
         if message.unknown:
             return IceVerdict.UNKNOWN_ATTRIBUTE, build_error(transaction, 420, password, message.unknown)
         if message.controlled is not None:  # a lite agent never controls: the peer must (RFC 8445, 6.1.1)
             return IceVerdict.ROLE_CONFLICT, build_error(transaction, 487, password)
-        if local is self.local:
-            self._before = None
+        if local is self.local and self._before is not None:
+            self._begin_anew()
+        self._remember(transaction, address)
         self._hear(address, message.priority, message.use_candidate, now_ns)
         return IceVerdict.ANSWERED, build_success(transaction, (address[0], address[1]), password)
 
@@ -121,6 +134,17 @@ class LiteAgent:
             if message.username == name and is_signed_by(data, message, local.password.encode()):
                 return local
         return None
+
+    def _begin_anew(self) -> None:
+        """The restart is through: nominations of before count no more, wherever the next one comes from."""
+        self._before = None
+        for pair in self._pairs.values():
+            pair.nominated_ns = None
+
+    def _remember(self, transaction: bytes, address: Address) -> None:
+        self._transactions[transaction] = address
+        if len(self._transactions) > TRANSACTIONS_MAX:
+            self._transactions.popitem(last=False)
 
     def _hear(self, address: Address, priority: int, nominates: bool, now_ns: int) -> None:
         pair = self._pairs.pop(address, None) or _Pair(now_ns, priority)

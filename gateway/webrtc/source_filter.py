@@ -6,7 +6,8 @@ what it costs to receive them.
 
 Invariants: DTLS and SRTP from an address that is not a session's never reach one; an address has one session,
 and nobody can take it from a peer that is alive.
-Limits: `CHECKS_A_SECOND` from addresses that are nobody's yet, `CHECKS_OF_A_PEER` from each that is somebody's.
+Limits: `CHECKS_A_SECOND` from addresses that are nobody's yet; of these, and again from its own addresses,
+`CHECKS_OF_A_PEER` for each session.
 """
 
 from collections import Counter
@@ -20,7 +21,8 @@ from media.stun import asked_ufrag
 # A signed check costs some 17 µs: a flood of them that names a session may take 4 % of a core. 1,000 browsers that
 # come at once send some five each in their first second.
 CHECKS_A_SECOND = 2_000
-# And from the address of a peer, of its own session: browsers check twenty times a second while they set up.
+# For one session, from its own addresses or from new ones: browsers check twenty times a second while they set up. Who
+# may watch knows a session's name, and shall not use up with it what newcomers to all others have.
 CHECKS_OF_A_PEER = 100
 # A peer checks every six seconds at least; one that missed two may have lost its address to another.
 TAKEN_OVER_AFTER_NS = 12_000_000_000
@@ -40,7 +42,8 @@ class SourceFilter:
         self._by_address: dict[Address, Peer] = {}
         self._known: dict[Peer, tuple[tuple[bytes, ...], tuple[Address, ...]]] = {}
         self._second = 0
-        self._checks: Counter[bytes] = Counter()  # in this second, by ufrag; empty: of all strangers together
+        self._checks: Counter[tuple[bytes, bool]] = Counter()  # in this second, by ufrag and whether a stranger's
+        self._strangers = 0  # in this second, for all sessions
 
     def __len__(self) -> int:
         return len(self._known)
@@ -110,7 +113,7 @@ class SourceFilter:
         if known is not peer and self._is_anothers(known, address, now_ns):
             self.dropped["stun_from_anothers_address"] += 1
             return
-        if not self._has_room(ufrag if known is peer else b"", now_ns):
+        if not self._has_room(ufrag, known is not peer, now_ns):
             self.dropped["stun_over_limit"] += 1
             return
         verdict = peer.check(buffer[:length], address, now_ns)
@@ -127,11 +130,14 @@ class SourceFilter:
         heard_ns = None if known is None else known.ice.heard_from(address)
         return heard_ns is not None and now_ns - heard_ns <= TAKEN_OVER_AFTER_NS
 
-    def _has_room(self, whose: bytes, now_ns: int) -> bool:
+    def _has_room(self, ufrag: bytes, strange: bool, now_ns: int) -> bool:
         """Whether a check may cost us a hash."""
         second = now_ns // _SECOND_NS
         if second != self._second:
-            self._second = second
+            self._second, self._strangers = second, 0
             self._checks.clear()
-        self._checks[whose] += 1
-        return self._checks[whose] <= (CHECKS_OF_A_PEER if whose else CHECKS_A_SECOND)
+        self._checks[ufrag, strange] += 1
+        if self._checks[ufrag, strange] > CHECKS_OF_A_PEER:
+            return False
+        self._strangers += strange
+        return not strange or self._strangers <= CHECKS_A_SECOND

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from secrets import token_bytes
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
@@ -146,16 +147,22 @@ class ScriptedPeer:
         async with asyncio.timeout(5):
             return await asyncio.get_running_loop().sock_recv(self._socket, 2_048)
 
-    async def check(self, *, nominates: bool = False) -> None:
-        """A check that is answered with where it came from."""
+    async def check(self, *, nominates: bool = False) -> bytes:
+        """A check that is answered with where it came from; what was sent."""
         username = f"{self.local.ufrag}:{self.remote.ufrag}".encode()
-        password = self.local.password.encode()
-        self.send(
-            build_request(bytes(12), username, password, priority=PRIORITY, controlling=1, use_candidate=nominates)
+        said = build_request(
+            token_bytes(12),
+            username,
+            self.local.password.encode(),
+            priority=PRIORITY,
+            controlling=1,
+            use_candidate=nominates,
         )
+        self.send(said)
         while (heard := parse_stun(await self.receive())) is None:
             pass
         assert heard.mapped == self.address
+        return said
 
     async def connect(self) -> None:
         await self.check(nominates=True)

@@ -1,5 +1,6 @@
 """The lite agent: who may say where a peer is, and where it is then."""
 
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.webrtc.ice import (
     MOVED_NS,
     NOMINATION_FRESH_NS,
     SET_UP_MAX_NS,
+    TRANSACTIONS_MAX,
     IceVerdict,
     LiteAgent,
     make_credentials,
@@ -43,7 +45,7 @@ def asked(
     """The verdict on a check, and the error in its answer."""
     roles: dict[str, Any] = {role: 5} if role else {}
     data = build_request(
-        bytes(12), username.encode(), password.encode(), priority=priority, use_candidate=nominates, **roles
+        token_bytes(12), username.encode(), password.encode(), priority=priority, use_candidate=nominates, **roles
     )
     verdict, said = agent.receive(memoryview(data), address, now_ns)
     assert said is not None
@@ -139,6 +141,53 @@ def test_a_restart_takes_both_names_until_the_new_one_is_used(agent: LiteAgent) 
     assert agent.ufrags == (b"newo",)
     assert asked(agent) == (IceVerdict.WRONG_SIGNATURE, 401)
     assert agent.selected == HOME
+
+
+def check(transaction: int) -> memoryview:
+    return memoryview(
+        build_request(
+            transaction.to_bytes(12, "big"), b"ours:them", OURS.password.encode(), priority=100, use_candidate=True
+        )
+    )
+
+
+def test_a_check_that_somebody_else_sends_again_says_nothing(agent: LiteAgent) -> None:
+    assert agent.receive(check(1), HOME, 0)[0] is IceVerdict.ANSWERED
+    assert agent.receive(check(1), AWAY, LOST_NS + 1) == (IceVerdict.REPLAYED, None)
+    assert (agent.addresses, agent.selected) == ((HOME,), HOME)
+    assert agent.gone(CONSENT_NS + 1) == "silent"  # nor does it speak for the peer
+    verdict, answer = agent.receive(check(1), HOME, SECOND)  # the peer itself, for the answer was lost
+    assert verdict is IceVerdict.ANSWERED
+    assert answer is not None
+    assert agent.receive(check(2), AWAY, SECOND)[0] is IceVerdict.ANSWERED
+
+
+def test_checks_that_are_remembered_are_bounded_and_a_strangers_are_not_among_them(agent: LiteAgent) -> None:
+    for number in range(TRANSACTIONS_MAX + 1):
+        asked(agent, password="c" * 24)
+        agent.receive(check(number), HOME, 0)
+    assert len(agent._transactions) == TRANSACTIONS_MAX
+    assert agent.receive(check(TRANSACTIONS_MAX), AWAY, 0)[0] is IceVerdict.REPLAYED
+
+
+def test_a_second_restart_does_not_forget_the_names_that_are_in_use(agent: LiteAgent) -> None:
+    asked(agent, nominates=True)
+    agent.restart(IceCredentials("new1", "d" * 24), IceCredentials("nex1", "e" * 24))
+    agent.restart(IceCredentials("new2", "f" * 24), IceCredentials("nex2", "g" * 24))
+    assert agent.ufrags == (b"new2", b"ours")
+    assert asked(agent) == (IceVerdict.ANSWERED, None)
+    assert asked(agent, username="new1:nex1", password="d" * 24) == (IceVerdict.WRONG_SIGNATURE, 401)
+    assert asked(agent, username="new2:nex2", password="f" * 24) == (IceVerdict.ANSWERED, None)
+    assert agent.ufrags == (b"new2",)
+
+
+def test_what_a_restart_nominates_counts_at_once(agent: LiteAgent) -> None:
+    asked(agent, HOME, 0, priority=100, nominates=True)
+    agent.restart(IceCredentials("newo", "d" * 24), IceCredentials("newt", "e" * 24))
+    asked(agent, AWAY, SECOND, username="newo:newt", password="d" * 24, priority=50)
+    assert agent.selected == HOME
+    asked(agent, AWAY, SECOND, username="newo:newt", password="d" * 24, priority=50, nominates=True)
+    assert agent.selected == AWAY
 
 
 def test_credentials_are_as_long_as_the_standard_asks_and_never_the_same() -> None:

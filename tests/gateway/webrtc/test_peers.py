@@ -70,6 +70,21 @@ async def test_forged_datagrams_from_elsewhere_do_not_disturb_the_set_up() -> No
         await connection.close()
 
 
+async def test_a_recorded_check_opens_the_way_for_nobody_else() -> None:
+    async with open_peers() as peers:
+        with closing(ScriptedPeer(peers)) as one, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as stranger:
+            stranger.connect(("127.0.0.1", peers.port.port))
+            recorded = await one.check(nominates=True)
+            for count in range(1, 101):
+                stranger.send(recorded)
+                stranger.send(FATAL_ALERT)
+                await until(lambda count=count: peers.dropped.get("dtls_of_a_stranger") == count)
+            assert peers.dropped["stun_replayed"] == 100 - peers.dropped.get("stun_over_limit", 0)
+            assert one.peer.address == one.address
+            await one.connect()
+            assert not one.owner.causes
+
+
 async def test_a_wrong_fingerprint_gets_no_keys() -> None:
     def forged(text: str) -> str:
         lines = text.splitlines()

@@ -1,5 +1,6 @@
 """Whose a datagram is: what reaches a session, and what is counted instead."""
 
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ class Session:
         username = other.get("username", f"{local.ufrag}:{self.remote.ufrag}")
         password = other.get("password", local.password)
         data = build_request(
-            bytes(12), username.encode(), password.encode(), priority=7, controlling=1, use_candidate=True
+            token_bytes(12), username.encode(), password.encode(), priority=7, controlling=1, use_candidate=True
         )
         hear(self.filtered, data, address, now_ns)
 
@@ -94,8 +95,9 @@ def test_unsigned_checks_are_counted_and_answered(filtered: SourceFilter) -> Non
 def test_checks_of_strangers_are_bounded_and_leave_room_for_those_of_peers(filtered: SourceFilter) -> None:
     session = Session(filtered)
     session.check()
+    named = [Session(filtered) for _ in range(CHECKS_A_SECOND // CHECKS_OF_A_PEER + 1)]
     for number in range(CHECKS_A_SECOND + 10):
-        session.check(("203.0.113.1", number), password="wrong")
+        named[number % len(named)].check(("203.0.113.1", number), password="wrong")
     assert filtered.dropped["stun_over_limit"] == 11
     before = len(session.sent)
     session.check()
@@ -103,6 +105,15 @@ def test_checks_of_strangers_are_bounded_and_leave_room_for_those_of_peers(filte
     assert len(session.sent) == before + 1
     session.check(AWAY, SECOND)
     assert len(session.sent) == before + 2
+
+
+def test_a_flood_that_names_one_session_leaves_room_for_the_others(filtered: SourceFilter) -> None:
+    watched, other = Session(filtered), Session(filtered)
+    for number in range(2 * CHECKS_A_SECOND):
+        watched.check(("203.0.113.1", number), password="wrong")
+    assert len(watched.sent) == CHECKS_OF_A_PEER
+    other.check()
+    assert other.peer.address == HOME
 
 
 def test_checks_of_a_peer_are_bounded_as_well(filtered: SourceFilter) -> None:
