@@ -26,7 +26,11 @@ BATCH_MAX_BYTES = 65_000  # of one sendmsg, below what an IPv4 datagram may say 
 
 _UDP_SEGMENT = 103  # linux/udp.h
 _SEGMENT_SIZE = Struct("=H")
-_NO_OFFLOAD = (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP)  # what a route without checksum offload answers
+# What the kernel answers where it cannot cut: IPsec, no checksum offload, a path for smaller datagrams, port 0.
+# All of it is the affair of one address: the next batch, to another, may well be cut.
+_UNCUT = (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE)
+_SO_MEMINFO = 55  # asm-generic/socket.h: nine numbers, the last of which is what did not fit (linux/sock_diag.h)
+_MEMINFO = Struct("=9I")
 
 Address = tuple[Any, ...]  # as the socket gives it: (host, port), with IPv6 two numbers more
 Received = Callable[[memoryview, int, Address], None]  # the buffer, how much of it, and from where
@@ -40,6 +44,7 @@ class PortStatistics:
     sent: int = 0
     dropped: int = 0  # the kernel's send buffer was full
     failed: int = 0  # no route, forbidden, or too long for it
+    uncut: int = 0  # of batches that were cut here, not by the kernel: four times the work
 
 
 class UdpPort:
@@ -84,8 +89,16 @@ class UdpPort:
 
     @property
     def offload(self) -> bool:
-        """Whether the kernel cuts batches for us; it is given up when a route says that it cannot."""
+        """Whether the kernel cuts batches for us."""
         return self._offload
+
+    @property
+    def overflowed(self) -> int:
+        """Datagrams that came and found the receive buffer full, since the port was opened; 0 when it is closed."""
+        if self._socket is None:
+            return 0
+        told = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        return int(_MEMINFO.unpack(told)[-1])
 
     def close(self) -> None:
         if self._socket is not None:
@@ -98,17 +111,18 @@ class UdpPort:
         receive, view, received = self._socket.recvfrom_into, self._view, self._received  # type: ignore[union-attr]
         count = 0
         try:
-            while count < DATAGRAMS_A_WAKE_UP:
-                length, address = receive(view)
+            while count < DATAGRAMS_A_WAKE_UP and self._socket is not None:  # it may be closed by what it received
+                try:
+                    length, address = receive(view)
+                except BlockingIOError:
+                    break
+                except OSError:  # of an earlier sending, told late (ICMP): not of this datagram
+                    self.statistics.failed += 1
+                    break
                 count += 1
                 received(view, length, address)
-                if self._socket is None:  # closed by what it received
-                    break
-        except BlockingIOError:
-            pass
-        except OSError:  # of an earlier sending, told late (ICMP): not of this datagram
-            self.statistics.failed += 1
-        self.statistics.received += count
+        finally:
+            self.statistics.received += count
 
     def send(self, buffers: Sequence[bytes | bytearray | memoryview], address: Address, segment_size: int = 0) -> None:
         """Send `buffers` one behind the other, cut into datagrams of `segment_size`; the last may be shorter.
@@ -123,24 +137,25 @@ class UdpPort:
             self._send_message(buffers, (), address, 1)
             return
         count = -(-total // segment_size)
-        if self._offload and count <= SEGMENTS_MAX and total <= BATCH_MAX_BYTES:
+        if not self._offload:
+            self._send_one_by_one(buffers, address, segment_size)
+        elif count > SEGMENTS_MAX or total > BATCH_MAX_BYTES:
+            joined = memoryview(b"".join(buffers))
+            step = segment_size * (min(SEGMENTS_MAX, BATCH_MAX_BYTES // segment_size) or 1)
+            for start in range(0, total, step):
+                self.send((joined[start : start + step],), address, segment_size)
+        else:
             ancillary = ((socket.IPPROTO_UDP, _UDP_SEGMENT, _SEGMENT_SIZE.pack(segment_size)),)
-            if self._send_message(buffers, ancillary, address, count):
-                return
-        self._send_in_parts(memoryview(b"".join(buffers)), address, segment_size)
+            if not self._send_message(buffers, ancillary, address, count):
+                self.statistics.uncut += count
+                self._send_one_by_one(buffers, address, segment_size)
 
-    def _send_in_parts(self, joined: memoryview, address: Address, segment_size: int) -> None:
-        """A batch beyond what one call takes, or on a kernel that does not cut."""
-        step = segment_size
-        if self._offload:
-            step *= min(SEGMENTS_MAX, BATCH_MAX_BYTES // segment_size) or 1
-        for start in range(0, len(joined), step):
-            part = joined[start : start + step]
-            if self._offload:
-                self.send((part,), address, segment_size)
-            else:
-                for at in range(0, len(part), segment_size):
-                    self._send_message((part[at : at + segment_size],), (), address, 1)
+    def _send_one_by_one(
+        self, buffers: Sequence[bytes | bytearray | memoryview], address: Address, segment_size: int
+    ) -> None:
+        joined = memoryview(b"".join(buffers))
+        for start in range(0, len(joined), segment_size):
+            self._send_message((joined[start : start + segment_size],), (), address, 1)
 
     def _send_message(
         self,
@@ -149,15 +164,14 @@ class UdpPort:
         address: Address,
         count: int,
     ) -> bool:
-        """False: the kernel does not cut after all, and nothing was sent."""
+        """False: the kernel does not cut this, and nothing was sent."""
         assert self._socket is not None
         try:
             self._socket.sendmsg(buffers, ancillary, 0, address)
         except BlockingIOError:
             self.statistics.dropped += count
         except OSError as error:
-            if ancillary and error.errno in _NO_OFFLOAD:
-                self._offload = False
+            if ancillary and error.errno in _UNCUT:
                 return False
             self.statistics.failed += count
         else:

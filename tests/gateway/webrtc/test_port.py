@@ -1,5 +1,6 @@
 """The one UDP port: datagrams in, batches out, nothing waits and nothing raises."""
 
+import asyncio
 import errno
 import socket
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.webrtc import Address, UdpPort
+from gateway.webrtc import port as port_module
 from gateway.webrtc.port import DATAGRAM_MAX_BYTES, DATAGRAMS_A_WAKE_UP, SEGMENTS_MAX
 from tests.gateway.webrtc.rig import until
 
@@ -77,14 +79,17 @@ async def test_a_batch_arrives_as_datagrams(port: UdpPort, offload: bool, count:
     assert port.statistics.sent == len(wanted)
 
 
-async def test_a_kernel_that_turns_out_not_to_cut_is_helped(port: UdpPort, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE])
+async def test_a_batch_that_the_kernel_does_not_cut_is_cut_here(
+    port: UdpPort, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     real = port._socket
     assert real is not None
 
     class Uncut:
         def sendmsg(self, buffers: Any, ancillary: Any, flags: int, address: Address) -> int:
             if ancillary:
-                raise OSError(errno.EIO, "no checksum offload")
+                raise OSError(code, "not on this route")
             return real.sendmsg(buffers, ancillary, flags, address)
 
     port._offload = True
@@ -92,9 +97,49 @@ async def test_a_kernel_that_turns_out_not_to_cut_is_helped(port: UdpPort, monke
     with closing(client()) as one:
         port.send([b"a" * 100, b"b" * 100, b"c"], one.getsockname(), 100)
         assert [one.recv(200) for _ in range(3)] == [b"a" * 100, b"b" * 100, b"c"]
-    assert not port.offload
-    assert (port.statistics.sent, port.statistics.failed) == (3, 0)
+    assert (port.statistics.sent, port.statistics.uncut, port.statistics.failed) == (3, 3, 0)
     monkeypatch.undo()
+
+
+async def test_an_address_that_takes_no_batch_spoils_it_for_nobody_else(port: UdpPort) -> None:
+    """Port 0 may stand in what a peer sends; the kernel says of it what it says of batches that it cannot cut."""
+    if not port.offload:
+        pytest.skip("this kernel cuts no batches")
+    port.send([b"a" * 100, b"b" * 100], ("127.0.0.1", 0), 100)
+    assert (port.statistics.sent, port.statistics.uncut, port.statistics.failed) == (0, 2, 2)
+    with closing(client()) as one:
+        port.send([b"a" * 100, b"b" * 100], one.getsockname(), 100)
+        assert [one.recv(200) for _ in range(2)] == [b"a" * 100, b"b" * 100]
+    assert (port.statistics.sent, port.statistics.uncut) == (2, 2)
+
+
+async def test_what_the_kernel_had_no_room_for_is_counted(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_module, "RECEIVE_BUFFER_BYTES", 8_192)
+    port = UdpPort(heard)
+    await port.open("127.0.0.1", 0)
+    with closing(client()) as one:
+        for _ in range(500):
+            one.sendto(bytes(1_000), ("127.0.0.1", port.port))
+        await until(lambda: port.statistics.received + port.overflowed == 500)
+        assert port.overflowed > 400
+    port.close()
+    assert port.overflowed == 0
+
+
+async def test_a_fault_of_whom_it_is_handed_to_is_not_taken_for_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: object) -> None:
+        raise OSError("of the house")
+
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    port = UdpPort(faulty)
+    await port.open("127.0.0.1", 0)
+    with closing(client()) as one:
+        one.sendto(b"x", ("127.0.0.1", port.port))
+        await until(lambda: told)
+    assert str(told[0]["exception"]) == "of the house"
+    assert (port.statistics.received, port.statistics.failed) == (1, 0)
+    port.close()
 
 
 @pytest.mark.parametrize(
