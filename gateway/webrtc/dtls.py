@@ -4,7 +4,7 @@ Datagrams come in, datagrams go out, keys come out. The one thing with a clock o
 flights: `tick` asks it. Nothing is fed here that does not come from an address its peer has proved to be at.
 Not here: what the keys are used for (media.srtp), addresses (ice.py).
 
-Invariants: keys are handed out only after the peer's certificate had every fingerprint it announced in its offer.
+Invariant: keys are handed out only for a certificate that the offer announced, by every hash that it names one by.
 Limits: `HANDSHAKE_MAX_NS`, `HANDSHAKE_DATAGRAMS_MAX`; DTLS 1.2 and nothing else, for our records must be found
 again in what OpenSSL writes (`_split`), and 1.3 hides their lengths.
 """
@@ -178,9 +178,7 @@ class DtlsEndpoint:
     def _finish(self) -> bool:
         """The handshake is through: is it with whom the offer was, and are there keys?"""
         certificate = self._ssl.get_peer_certificate(as_cryptography=True)
-        if certificate is None or any(
-            certificate.fingerprint(_HASHES[one.algorithm]) != one.digest for one in self._fingerprints
-        ):
+        if certificate is None or not self._is_announced(certificate):
             self._fail("wrong_fingerprint")
             return False
         profile = self._ssl.get_selected_srtp_profile().decode()
@@ -191,6 +189,12 @@ class DtlsEndpoint:
         self.keys = Keys(profile, material, self._is_client)
         self.state = DtlsState.KEYED
         return True
+
+    def _is_announced(self, certificate: x509.Certificate) -> bool:
+        """Whether the offer has it by every hash that it names any certificate by (RFC 8122, 5)."""
+        algorithms = {one.algorithm for one in self._fingerprints}
+        own = {Fingerprint(name, certificate.fingerprint(_HASHES[name])) for name in algorithms}
+        return bool(own) and own <= set(self._fingerprints)
 
     def _fail(self, failure: str) -> list[bytes]:
         self.state, self.failure = DtlsState.FAILED, failure

@@ -82,10 +82,25 @@ def test_the_certificate_must_be_the_one_of_the_offer(algorithm: str, right: boo
     assert isinstance(certificate, x509.Certificate)
     digest = certificate.fingerprint(dtls._HASHES[algorithm])
     claimed = Fingerprint(algorithm, digest if right else digest[::-1])
-    here, there = server(THEIRS.fingerprint, claimed), client()
+    others = () if algorithm == "sha-256" else (THEIRS.fingerprint,)
+    here, there = server(*others, claimed), client()
     shake(there, here)
     assert (here.keys is not None) == right
     assert here.failure == ("" if right else "wrong_fingerprint")
+
+
+def test_one_of_several_certificates_will_do() -> None:
+    """RFC 8122, 5: an offer may announce more than one, and then has every hash of each."""
+    certificate = client()._ssl.get_certificate(as_cryptography=True)
+    assert isinstance(certificate, x509.Certificate)
+    longer = Fingerprint("sha-512", certificate.fingerprint(dtls._HASHES["sha-512"]))
+    others = (Fingerprint("sha-256", b"\1" * 32), Fingerprint("sha-512", b"\1" * 64))
+    here = server(*others, THEIRS.fingerprint, longer)
+    shake(client(), here)
+    assert here.keys is not None
+    here = server(*others, THEIRS.fingerprint)
+    shake(client(), here)
+    assert (here.keys, here.failure) == (None, "wrong_fingerprint")
 
 
 def test_a_forged_alert_would_end_a_handshake_which_is_why_strangers_never_reach_it() -> None:
