@@ -43,6 +43,9 @@ from viewer.alarms import AlarmLog
 
 TICK_S = 1.0  # stalls are told in whole seconds
 COLLECT_AFTER_OBJECTS = 20_000  # about a second of 200 devices
+# A connection that ends leaves some 130 objects, 26 KB, that refer to each other, and they are old: the collector looks
+# at those after 20 million new ones. The soak of an hour found 1,100 dead connections at a time, 30 MB.
+COLLECT_OLD_EVERY_S = 120.0
 
 log = structlog.get_logger()
 
@@ -112,6 +115,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     publishers.run_timers,
                     puller.run,
                     lag.run,
+                    _collect_old_objects,
                     counts.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: _tick(hub),
@@ -146,6 +150,13 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 50)
+
+
+async def _collect_old_objects() -> None:
+    """Now and then let the collector look at everything that has come since the start."""
+    while True:
+        await asyncio.sleep(COLLECT_OLD_EVERY_S)
+        gc.collect()
 
 
 @asynccontextmanager
