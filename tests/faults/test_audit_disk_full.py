@@ -14,7 +14,7 @@ from httpx import HTTPStatusError
 from websockets.exceptions import InvalidStatus
 
 from tests.house.archive import until
-from tests.house.person import Person
+from tests.house.house import House
 
 # $0 is the ledger's folder; the rest is the server's command. Everything mounted is gone with the process.
 ON_A_SMALL_DISK = """
@@ -42,16 +42,18 @@ async def small_audit_disk(built_house):
     return built_house, Path(f"/proc/{server.pid}/root{ledger}/ballast")
 
 
-async def fill(ballast: Path, reviewer: Person, supervisor: Person) -> None:
+async def fill(ballast: Path, house: House) -> None:
     """Take all that is left of the disk, then let the page that was begun take its last entries, long and short."""
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
-    while (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200:
+    while (await house.person("reviewer").call("GET", "recordings", params=RECORDINGS)).status_code == 200:
         pass
     with suppress(InvalidStatus):
         while True:
-            await (await supervisor.watch("dev1")).leave()
+            await (await house.supervisor().watch("dev1")).leave()
+    while (await house.person("auditor").call("GET", "audit")).status_code == 200:
+        pass
 
 
 @pytest.mark.fault("F20", "I4", "I8", "I10")
@@ -64,7 +66,7 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
     assert await viewer.wait_for_picture(10)
     assert (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200
 
-    await fill(ballast, reviewer, supervisor)
+    await fill(ballast, house)
     with pytest.raises(InvalidStatus) as refused:
         await supervisor.watch("dev1")
     assert refused.value.response.status_code == 503
@@ -92,7 +94,7 @@ async def test_f20_an_end_of_view_that_cannot_be_recorded_does_not_hurt_the_serv
     device = await house.device("dev1").push()
     viewer = await house.supervisor().watch("dev1")
     assert await viewer.wait_for_picture(5)
-    await fill(ballast, house.person("reviewer"), house.supervisor())
+    await fill(ballast, house)
     await viewer.leave()
     await until(lambda: "end of a view not recorded" in house.server.log)
     kept = device.next_n + 10
