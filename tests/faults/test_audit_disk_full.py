@@ -44,15 +44,18 @@ async def small_audit_disk(built_house):
 
 async def fill(ballast: Path, house: House) -> None:
     """Take all that is left of the disk, then let the page that was begun take its last entries, long and short."""
+    reviewer, auditor = house.person("reviewer"), house.person("auditor")
+    await reviewer.token()
+    await auditor.token()  # a login is an entry itself
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
-    while (await house.person("reviewer").call("GET", "recordings", params=RECORDINGS)).status_code == 200:
+    while (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200:
         pass
     with suppress(InvalidStatus):
         while True:
             await (await house.supervisor().watch("dev1")).leave()
-    while (await house.person("auditor").call("GET", "audit")).status_code == 200:
+    while (await auditor.call("GET", "audit")).status_code == 200:
         pass
 
 
