@@ -30,8 +30,7 @@ HOLE_MAX_S = 600  # longer silence is a jump even where the clocks agree: who kn
 SLEW_PPM = 1_000  # twice the drift of a poor crystal (500 ppm), and inaudible
 AHEAD_MAX_MS = 100  # behind a jump, frames that come early stand one after another; but not without end
 USUAL_INTERVAL_MAX_S = 1  # a device at less than one picture a second shows a hole each time
-RUN_OF_B_FRAMES = (0, 3, 7, 15)  # how far back, in pictures, they go by reorder depth: a pyramid doubles at each level
-DEPTH_UNKNOWN = 2  # what encoders do without being asked
+RUN_OF_B_FRAMES_MAX = 16  # H.264 and H.265, A.4: pictures; a run of any length has a depth of 1 without a pyramid
 USUAL_INTERVAL_UNITS = 16  # the usual interval is the greatest of the last 16 to 32: B-frames come in steps
 
 ALIGN_SLEW_DIVISOR = 20  # alignment moves by 5 % of the progress: half a second in ten, and no frame twice
@@ -93,7 +92,7 @@ class TrackTimeline:
         self._window = DelayWindow()
         self.unit_ticks = 0  # how long a unit lasts, where that is known: of sound not every one is placed
         self.reorder_depth: int | None = None  # of pictures, by their SPS
-        self.picture_ticks = 0  # how long a picture lasts on average, where that is known
+        self.picture_ticks = 0  # how long the last picture lasts; a tick where its decode time had to be made up
         self.holds_step = False  # the next unit belongs to what was cut already: no step of alignment before it
         self.last_mono_ns = 0
         self.last_delay_ns = 0  # receive less position, of the last unit
@@ -244,10 +243,9 @@ class TrackTimeline:
     def _look_at(self, extended: int, advance: int, mono_ns: int) -> None:
         """Remember a step ahead beyond the usual interval if most of its time has not passed."""
         if self._early_ns(extended, mono_ns) * self._clock_rate * 2 > advance * NS_PER_S:
-            depth = DEPTH_UNKNOWN if self.reorder_depth is None else self.reorder_depth
-            pictures = RUN_OF_B_FRAMES[min(depth, len(RUN_OF_B_FRAMES) - 1)]
+            pictures = 0 if self.reorder_depth == 0 else RUN_OF_B_FRAMES_MAX
             left = (self._highest, self._highest + self._offset, self.last_mono_ns)
-            self._suspect = _Suspect(extended, left, self._usual, pictures * (self.picture_ticks or self._usual))
+            self._suspect = _Suspect(extended, left, self._usual, pictures * max(self.picture_ticks, self._usual))
 
     def _undoes_suspect(self, advance: int) -> bool:
         """Whether a step back shows that the step ahead right before it was a jump."""
