@@ -177,8 +177,8 @@ def _read_nack(told: Feedback, media_ssrc: int, buffer: Buffer, start: int, end:
         named = [number]
         if bits:
             named += [number + 1 + place & SEQUENCE_MASK for place in range(16) if bits >> place & 1]
+        numbers += named[: NACKED_MAX - known]
         known += len(named)
-        numbers += named
 
 
 def _read_full_intra_requests(told: Feedback, buffer: Buffer, start: int, end: int) -> None:

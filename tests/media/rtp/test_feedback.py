@@ -189,6 +189,8 @@ def test_one_datagram_names_no_more_than_the_limits() -> None:
     nack = bytes(oracle.pack_rtcp_packet(205, 1, bytes(8) + items))
     news = told(nack)
     assert (sum(map(len, news.nacked.values())), news.malformed) == (NACKED_MAX, 1)
+    nack = bytes(oracle.pack_rtcp_packet(205, 1, bytes(8) + bytes(4) + items))  # the last entry goes over the limit
+    assert sum(map(len, told(nack).nacked.values())) == NACKED_MAX
     many = b"".join(build_nack(THEIRS, ssrc, [1]) + build_picture_loss(THEIRS, ssrc) for ssrc in range(PARTS_MAX))
     news = told(many)
     assert len(news.nacked) <= SSRCS_MAX
