@@ -10,6 +10,9 @@ are borne:
 - Some send packets of the same picture after its marker. Then that stream is closed by RTP time
   only, for good, and says so in `closing`; the one picture that was cut is marked damaged.
 
+An empty payload begins and ends nothing: libwebrtc probes a link with packets of padding alone, behind a
+marker and with its RTP time.
+
 Not here: how payloads are cut into NAL units (h264, h265).
 """
 
@@ -57,6 +60,8 @@ class PictureDepacketizer:
     ) -> Sequence[AccessUnit]:
         units: Sequence[AccessUnit] = ()
         if not self._open or rtp_time != self._rtp_time:
+            if start == end:
+                return units
             units = self._turn(rtp_time)
         self._mono_ns = mono_ns
         self._utc_ns = utc_ns

@@ -77,6 +77,31 @@ def test_marker_on_parameter_sets_alone_does_not_cut_them_off_the_key_picture():
     assert camera.receiver.statistics().closing is Closing.MARKER
 
 
+def test_padding_alone_behind_a_marker_is_no_packet_of_the_same_picture():
+    """libwebrtc probes a link so where there is no RTX. Found in review: every picture came one later, for good."""
+    for codec, nal in ((Codec.H264, IDR), (Codec.H265, b"\x26\x01\x80")):
+        camera = Camera(codec)
+        assert len(camera.send(nal, 100, marker=True)) == 1
+        for rtp_time in (100, 100, 200):
+            packet = (
+                b"\xa0"
+                + packets(
+                    [bytes(9) + b"\x0a"],
+                    payload_type=96,
+                    sequence=camera.sequence,
+                    rtp_time=rtp_time,
+                    ssrc=9,
+                    mark_last=False,
+                )[0][1:]
+            )
+            camera.sequence += 1
+            assert not camera.receiver.receive(packet, 0, len(packet), 0, 0)
+        [unit] = camera.send(nal, 3_700, marker=True)
+        assert (unit.rtp_time, unit.damaged, unit.lost_packets) == (3_700, False, 0)
+        statistics = camera.receiver.statistics()
+        assert (statistics.closing, statistics.malformed, statistics.packets) == (Closing.MARKER, 0, 5)
+
+
 def test_parameter_sets_with_an_rtp_time_of_their_own_go_with_the_picture_that_follows():
     camera = Camera()
     assert not camera.send(SPS, 99, marker=True)
