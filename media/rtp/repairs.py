@@ -11,8 +11,10 @@ Bounds: `RUNS_MAX` runs and `ANSWERED_MAX` answers are remembered; the bytes a s
 a NACK of 300 bytes can ask for a megabyte.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
+from operator import itemgetter
 
 from media.rtp.cutting import Cut
 from media.rtp.packet import SEQUENCE_MASK
@@ -23,6 +25,7 @@ REPAIR_BYTES_PER_S = 250_000  # 2 Mbit/s: all of an 8 Mbit/s stream at 25 % loss
 REPAIR_BURST_BYTES = 131_072  # a key picture that was lost whole
 PACKET_OVERHEAD_BYTES = 60  # IP, UDP, RTP and tag: else the smallest packets would be free
 AGAIN_MIN_NS = 10_000_000  # the same packet is not sent twice within half a round trip, nor within this
+AGAIN_MAX_NS = 250_000_000  # ... but after this: the round trip is what the viewer says, and may be a minute
 ANSWERED_MAX = 1_024
 
 Repair = tuple[int, Cut]  # the viewer's sequence number, and the packet
@@ -67,7 +70,9 @@ class ViewerRepairs:
     def answer(self, nacked: Sequence[int], mono_ns: int, round_trip_ns: int) -> list[Repair]:
         """The packets to send again for the 16-bit numbers of a NACK, in its order."""
         self._allow(mono_ns)
-        again_ns = mono_ns - max(round_trip_ns // 2, AGAIN_MIN_NS)
+        again_ns = mono_ns - min(max(round_trip_ns // 2, AGAIN_MIN_NS), AGAIN_MAX_NS)
+        if len(self._answered_ns) + len(nacked) > ANSWERED_MAX:  # once a NACK, and not for each of its numbers
+            self._answered_ns = {known: at for known, at in self._answered_ns.items() if at > again_ns}
         repairs: list[Repair] = []
         for named in nacked:
             sequence = self.next_sequence - 1 - ((self.next_sequence - 1 - named) & SEQUENCE_MASK)
@@ -76,30 +81,25 @@ class ViewerRepairs:
                 self.unknown += 1
                 continue
             size = len(packet[0]) + PACKET_OVERHEAD_BYTES
-            too_soon = self._answered_ns.get(sequence, again_ns) > again_ns
-            if too_soon or size > self._allowance or not self._remember(sequence, mono_ns, again_ns):
+            before_ns = self._answered_ns.get(sequence)
+            free = len(self._answered_ns) < ANSWERED_MAX if before_ns is None else before_ns <= again_ns
+            if not free or size > self._allowance:
                 self.refused += 1
                 continue
+            self._answered_ns[sequence] = mono_ns
             self._allowance -= size
             self.answered += 1
             repairs.append((sequence, packet))
         return repairs
 
     def _find(self, sequence: int) -> Cut | None:
-        for first, number, count in reversed(self._runs):
-            if sequence >= first:
-                return self._history.find(number + sequence - first) if sequence - first < count else None
-        return None
+        place = bisect_right(self._runs, sequence, key=itemgetter(0)) - 1
+        if place < 0:
+            return None
+        first, number, count = self._runs[place]
+        return self._history.find(number + sequence - first) if sequence - first < count else None
 
     def _allow(self, mono_ns: int) -> None:
         passed = (mono_ns - self._allowed_ns) * REPAIR_BYTES_PER_S / 1_000_000_000
         self._allowance = min(REPAIR_BURST_BYTES, self._allowance + max(0.0, passed))
         self._allowed_ns = mono_ns
-
-    def _remember(self, sequence: int, mono_ns: int, again_ns: int) -> bool:
-        if len(self._answered_ns) >= ANSWERED_MAX:
-            self._answered_ns = {known: at for known, at in self._answered_ns.items() if at > again_ns}
-            if len(self._answered_ns) >= ANSWERED_MAX:
-                return False
-        self._answered_ns[sequence] = mono_ns
-        return True

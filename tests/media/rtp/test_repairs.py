@@ -81,6 +81,25 @@ def test_the_smallest_packets_are_not_free() -> None:
     assert len(channel.viewer._answered_ns) <= ANSWERED_MAX
 
 
+def test_a_round_trip_that_is_made_up_stops_no_repairs() -> None:
+    """Found in review: it is what the viewer says, up to a minute, and for half of it nothing was sent again."""
+    channel = Channel(sequence=10)
+    channel.picture()
+    answers = [channel.viewer.answer([10], at * 50 * MS, 60_000 * MS) for at in range(11)]
+    assert list(map(len, answers)) == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
+
+
+def test_more_than_can_be_remembered_is_refused_until_what_was_answered_is_old() -> None:
+    channel = Channel(sequence=0)
+    for _ in range(600):
+        channel.picture()
+    viewer = channel.viewer
+    assert len(viewer.answer(range(1_000), 0, TRIP)) == 1_000
+    assert len(viewer.answer(range(1_000, 1_800), 1, TRIP)) == ANSWERED_MAX - 1_000
+    assert (len(viewer.answer(range(1_000, 1_800), 2, TRIP)), viewer.refused) == (0, 2 * 800 - 24)
+    assert len(viewer.answer(range(1_100, 1_200), TRIP, TRIP)) == 100
+
+
 def test_a_viewer_of_every_other_picture_keeps_as_many_runs_as_the_limit() -> None:
     channel = Channel(sequence=0)
     for n in range(4 * RUNS_MAX):
