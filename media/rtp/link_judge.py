@@ -27,7 +27,7 @@ ROUND_TRIP_POOR_NS = 800_000_000  # repairs come too late, and so does the pictu
 ROUND_TRIP_GOOD_NS = 400_000_000
 BANDWIDTH_POOR = 0.85  # of what is sent: REMB is 0.85 of what came when a receiver sees its queue grow
 POOR_WINDOWS = 2  # in a row
-SILENCE_NS = 5 * _NS_PER_S  # without any report: browsers send one a second
+SILENCE_NS = 5 * _NS_PER_S  # sent to, and no word that anything came: browsers report once a second
 QUIET_NS = 8 * _NS_PER_S  # good on a poor link before the full stream is tried
 QUIET_MAX_NS = 64 * _NS_PER_S  # ... at most, after trials that failed
 TRIAL_NS = 10 * _NS_PER_S  # good with the full stream before the link counts as good
@@ -51,7 +51,7 @@ class LinkJudge:
         self.jitter = 0  # in the track's clock, by the last report block
         self.bandwidth_bps: int | None = None
         self._began_ns = mono_ns  # the window
-        self._heard_ns = mono_ns
+        self._unheard_ns: int | None = None  # when the first was sent since the last word that something came
         self._packets = 0
         self._lost = 0.0
         self._transport = False  # the viewer sends transport-wide feedback: its reports would count losses twice
@@ -60,24 +60,33 @@ class LinkJudge:
         self._good_since_ns = mono_ns
         self._quiet_ns = QUIET_NS
 
-    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int, mono_ns: int) -> None:
+    def send(self, mono_ns: int) -> None:
+        """Something is sent to the viewer now: it owes us a word. Once a unit.
+
+        In a pause of its channel nothing is sent, browsers leave the source out of their reports after a while,
+        and that says nothing of the link.
+        """
+        if self._unheard_ns is None:
+            self._unheard_ns = mono_ns
+
+    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int) -> None:
         """Take what the viewer said, received now. Only blocks about `ssrcs`, those that it is sent, count."""
         for feedback in told.transport:
             self._transport = True
             self._packets += len(feedback.arrivals)
             self._lost += feedback.lost
-            self._heard_ns = mono_ns
+            if feedback.lost < len(feedback.arrivals):
+                self._unheard_ns = None
         for block in told.reports:
             if block.ssrc in ssrcs:
                 self._hear_block(block, ntp)
-                self._heard_ns = mono_ns
         if told.bandwidth_bps is not None:
             self.bandwidth_bps = told.bandwidth_bps
 
     def judge(self, sent_bps: int, mono_ns: int) -> LinkState:
         """The state now; ask some times a second. `sent_bps` is what the viewer is sent at present."""
         passed_ns = mono_ns - self._began_ns
-        silent = mono_ns - self._heard_ns >= SILENCE_NS
+        silent = self._unheard_ns is not None and mono_ns - self._unheard_ns >= SILENCE_NS
         if passed_ns < WINDOW_NS or (self._packets < WINDOW_PACKETS_MIN and passed_ns < WINDOW_MAX_NS):
             return self.state
         if self._packets:
@@ -118,6 +127,8 @@ class LinkJudge:
             self.round_trip_ns = measured if before is None else before + (measured - before) // 4
         before_highest = self._highest.get(block.ssrc)
         self._highest[block.ssrc] = block.highest_sequence
+        if block.highest_sequence != before_highest:  # the same again: it lives, and nothing comes through to it
+            self._unheard_ns = None
         if before_highest is None or self._transport:
             return
         came = (block.highest_sequence - before_highest) & 0xFFFF_FFFF

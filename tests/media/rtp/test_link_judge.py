@@ -29,7 +29,8 @@ class Viewer:
         if self.transport:
             lost = int(160 * loss)
             told.transport.append(TransportFeedback(1, 1, (None,) * lost + (1,) * (160 - lost)))
-        self.judge.hear(told, {SSRC}, ntp, self.now)
+        self.judge.send(self.now)
+        self.judge.hear(told, {SSRC}, ntp)
 
     def seconds(self, count: int, loss: float = 0.0, **options: float) -> list[LinkState]:
         states = []
@@ -116,7 +117,7 @@ def test_where_there_is_transport_feedback_the_loss_of_reports_does_not_count_be
     viewer.report(0.0)
     viewer.highest += 160
     block = ReportBlock(SSRC, 255, 0, viewer.highest, 0, 0, 0)
-    viewer.judge.hear(Feedback(reports=[block]), {SSRC}, 0, viewer.now)
+    viewer.judge.hear(Feedback(reports=[block]), {SSRC}, 0)
     viewer.judge.judge(SENT, viewer.now)
     assert viewer.judge.loss == 0
 
@@ -124,16 +125,59 @@ def test_where_there_is_transport_feedback_the_loss_of_reports_does_not_count_be
 def test_a_viewer_that_says_nothing_is_poor_after_a_while() -> None:
     viewer = Viewer()
     viewer.seconds(3)
+    viewer.judge.send(viewer.now)
     states = {at: viewer.judge.judge(SENT, viewer.now + at * S) for at in range(1, 1 + SILENCE_NS // S)}
     assert states[SILENCE_NS // S - 1] == GOOD
     assert states[SILENCE_NS // S] == POOR
+
+
+def test_a_pause_of_the_channel_is_no_fault_of_the_link() -> None:
+    """Found in review: a device that was away for 15 s came back to viewers with key pictures only."""
+    viewer = Viewer()
+    viewer.seconds(3)
+    states = set()
+    for _ in range(60):  # a browser goes on reporting, for eight seconds with the block as it was
+        viewer.now += S
+        blocks = [ReportBlock(SSRC, 0, 0, viewer.highest, 99, 0, 0)] if viewer.now < 11 * S else []
+        viewer.judge.hear(Feedback(reports=blocks), {SSRC}, 0)
+        states.add(viewer.judge.judge(0, viewer.now))
+    assert states | set(viewer.seconds(5)) == {GOOD}
+
+
+def test_a_viewer_that_reports_and_receives_nothing_is_poor_after_a_while() -> None:
+    """Found in review: what is sent is lost to the last packet, the way back works, and no report counts a loss."""
+    for transport in (False, True):
+        viewer = Viewer(transport=transport)
+        viewer.seconds(3)
+        states = []
+        for _ in range(SILENCE_NS // S + 1):
+            viewer.judge.send(viewer.now)
+            viewer.now += S
+            viewer.judge.hear(Feedback(reports=[ReportBlock(SSRC, 0, 0, viewer.highest, 99, 0, 0)]), {SSRC}, 0)
+            states.append(viewer.judge.judge(SENT, viewer.now))
+        assert (states[0], states[-1]) == (GOOD, POOR)
+        assert seconds_to(viewer, RECOVERED) <= QUIET_NS // S + 1
+
+
+def test_key_pictures_ten_seconds_apart_are_heard_of_once_each_and_the_link_recovers() -> None:
+    viewer = Viewer()
+    viewer.seconds(2, 0.3)
+    for second in range(60):
+        viewer.now += S
+        if second % 10 == 0:
+            viewer.report(0.0)
+        else:
+            viewer.judge.hear(Feedback(reports=[ReportBlock(SSRC, 0, 0, viewer.highest, 99, 0, 0)]), {SSRC}, 0)
+        if viewer.judge.judge(SENT // 50, viewer.now) == RECOVERED:
+            return
+    raise AssertionError("poor for good")
 
 
 def test_a_viewer_of_few_packets_is_judged_all_the_same() -> None:
     judge = LinkJudge(0)
     for second in range(1, 10):
         told = Feedback(transport=[TransportFeedback(1, 1, (None, 1))])
-        judge.hear(told, {SSRC}, 0, second * S)
+        judge.hear(told, {SSRC}, 0)
         judge.judge(SENT, second * S)
     assert judge.state == POOR
 
@@ -142,5 +186,5 @@ def test_made_up_reports_count_for_nothing() -> None:
     viewer = Viewer()
     for highest in (0, 2**32 - 1, 5, 1 << 31):
         block = ReportBlock(SSRC, 255, -1, highest, 0, 1, 2**32 - 1)
-        viewer.judge.hear(Feedback(reports=[block]), {SSRC}, 1 << 63, viewer.now)
+        viewer.judge.hear(Feedback(reports=[block]), {SSRC}, 1 << 63)
     assert viewer.judge.judge(SENT, S) == GOOD
