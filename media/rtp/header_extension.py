@@ -14,7 +14,7 @@ TWO_BYTE = 0x1000  # the low four bits are the application's
 TWO_BYTE_MASK = 0xFFF0
 TRANSPORT_EXTENSION_SIZE = 8  # bytes that `transport_extension` adds to a packet
 
-_ID_RESERVED = 15  # in one-byte elements: whoever sees it stops (4.2)
+_IDS_THAT_END = (0, 15)  # in one-byte elements: whoever sees one stops, unless it is a zero byte of padding (4.2)
 
 
 def transport_sequence(buffer: Buffer, start: int, end: int, element: int) -> int:
@@ -30,9 +30,12 @@ def transport_sequence(buffer: Buffer, start: int, end: int, element: int) -> in
             head = buffer[at]
             if head == wanted:
                 return buffer[at + 1] << 8 | buffer[at + 2]
-            if head >> 4 == _ID_RESERVED:
+            if not head:
+                at += 1
+                continue
+            if head >> 4 in _IDS_THAT_END:
                 break
-            at += 2 + (head & 0x0F) if head else 1
+            at += 2 + (head & 0x0F)
     elif profile & TWO_BYTE_MASK == TWO_BYTE:
         while at + 3 < end:
             if not buffer[at]:

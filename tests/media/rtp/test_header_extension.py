@@ -42,7 +42,9 @@ def test_whatever_stands_there_nothing_is_raised_nor_read_beyond_it(profile: int
         assert number == -1 or number.to_bytes(2, "big") in value[:cut]
 
 
-def test_the_reserved_id_ends_the_search() -> None:
+def test_the_ids_that_stand_for_nothing_end_the_search() -> None:
+    """RFC 8285, 4.2: zero may have no length, and 15 is kept for later."""
+    assert found(0xBEDE, b"\x01\x51\x51\x51\x12\x34\x00\x00") == -1
     assert found(0xBEDE, b"\xf0\x00\x51\x12\x34\x00\x00\x00") == -1
 
 
