@@ -97,11 +97,16 @@ class NackGenerator:
         if skipped > MISSING_MAX - len(self._missing):
             self.overruns += 1  # the reorder buffer gives the hole up in its own time
         elif skipped:
-            ask_ns = mono_ns + REORDER_WAIT_NS
-            for place in range(skipped):
-                self._missing[(newest + 1 + place) & SEQUENCE_MASK] = [ask_ns, 0, 0]
-            self.next_ns = min(self.next_ns or ask_ns, ask_ns)
+            self._missing.update(self._miss(newest, skipped, mono_ns))
         return False
+
+    def began_before(self, sequence: int, expected: int, mono_ns: int) -> None:
+        """A packet has come from before `expected`, the first so far: the source began there, or before it."""
+        skipped = (expected - sequence - 1) & SEQUENCE_MASK
+        if skipped > MISSING_MAX - len(self._missing):
+            self.overruns += 1
+        else:
+            self._missing = self._miss(sequence, skipped, mono_ns) | self._missing  # in their order
 
     def came_again(self, sequence: int, mono_ns: int) -> None:
         """A packet that is here already: if it was asked for more than once, this is another answer."""
@@ -146,6 +151,13 @@ class NackGenerator:
         self._repeated.clear()
         self._newest = -1
         self.next_ns = 0
+
+    def _miss(self, behind: int, count: int, mono_ns: int) -> dict[int, list[int]]:
+        """The states of so many numbers behind one, not asked for yet."""
+        ask_ns = mono_ns + REORDER_WAIT_NS
+        if count:
+            self.next_ns = min(self.next_ns or ask_ns, ask_ns)
+        return {(behind + 1 + place) & SEQUENCE_MASK: [ask_ns, 0, 0] for place in range(count)}
 
     def _retry_ns(self) -> int:
         return self._round_trip_ns + max(RETRY_MARGIN_NS, 2 * self._deviation_ns)

@@ -58,6 +58,11 @@ class ReorderBuffer:
         """Came twice, or after they had been given up."""
         return self._duplicates + (self._stray_late and self._stray_expected != self.expected)
 
+    @property
+    def begins(self) -> bool:
+        """The wait for the first packet of a source: a number shortly before `expected` takes its place."""
+        return self._begins_ns > 0
+
     def offer(self, sequence: int, packet: Held) -> None:
         """Put a packet in its place, or drop it as one seen before."""
         if self.expected < 0:

@@ -32,7 +32,7 @@ from media.rtp.packet import (
     unpack_header,
 )
 from media.rtp.receiver import TrackReceiver, own_ssrc
-from media.rtp.reorder import DROPOUT_MAX, MISORDER_ALL, UDP_START_WAIT_NS, ReorderBuffer
+from media.rtp.reorder import DROPOUT_MAX, MISORDER_ALL, MISORDER_MAX, UDP_START_WAIT_NS, ReorderBuffer
 from media.rtp.rtcp import build_receiver_report
 from media.rtp.rtx import RTX_HEADER_SIZE, unwrap_rtx
 from media.rtp.transport_feedback import TransportArrivals
@@ -258,10 +258,12 @@ class RepairedReceiver(TrackReceiver):
                 self.feedback_at_ns = transport.feedback_at_ns
 
     def _arrived(self, sequence: int, mono_ns: int) -> None:
-        nacks = self._nacks
+        nacks, reorder = self._nacks, self._reorder
         overruns = nacks.overruns
-        if nacks.arrived(sequence, self._reorder.expected, mono_ns):
-            self._reorder.max_age_ns = nacks.patience_ns
+        if reorder.begins and 0 < (reorder.expected - sequence) & SEQUENCE_MASK <= MISORDER_MAX:
+            nacks.began_before(sequence, reorder.expected, mono_ns)
+        elif nacks.arrived(sequence, reorder.expected, mono_ns):
+            reorder.max_age_ns = nacks.patience_ns
         if nacks.overruns != overruns:
             self.want_key_picture()
         if nacks.next_ns:

@@ -44,6 +44,15 @@ def test_units_come_whole(loss: float, round_trip_ms: int, rtx: bool) -> None:
     assert repairs.asked < 3 * (repairs.repaired + repairs.unrepaired), "asked more often than loss explains"
 
 
+def test_the_first_picture_comes_whole_and_soon() -> None:
+    """Each of these links delivers the packets of a picture in any order, and loses one in twenty."""
+    runs = [play(Link(0.05, 50 * MS, seed=seed), pictures=20) for seed in range(30)]
+    for run in runs:
+        sound(run)
+    assert sum(run.units[0].payload == run.sent[0] for run in runs) >= 28  # the very first packet nobody can miss
+    assert sorted(run.delays_ns[0] for run in runs)[26] < 500 * MS
+
+
 def test_without_loss_nothing_is_asked_and_nothing_is_late() -> None:
     run = play(Link(0.0, 50 * MS), pictures=150)
     sound(run)

@@ -72,6 +72,18 @@ def test_numbers_wrap() -> None:
     assert (nacks.missing, nacks.unrepaired, nacks.repaired) == (0, 2, 1)
 
 
+def test_what_is_missing_before_the_first_that_came_is_asked_for_first() -> None:
+    nacks = NackGenerator()
+    nacks.arrived(2, -1, 0)
+    nacks.arrived(5, 2, 0)
+    nacks.began_before(65_535, 2, 1)
+    assert nacks.due(1 + REORDER_WAIT_NS) == [0, 1, 3, 4]
+    nacks.give_up(2)
+    assert (nacks.missing, nacks.unrepaired) == (2, 2)
+    nacks.began_before(2 - MISSING_MAX, 2, 1)
+    assert (nacks.missing, nacks.overruns) == (2, 1)
+
+
 def test_packets_in_order_need_not_be_told_of() -> None:
     nacks = begun()
     nacks.arrived(503, 501, 0)
@@ -160,7 +172,9 @@ def test_another_source_begins_with_nothing() -> None:
 
 @settings(max_examples=50)
 @given(
-    st.lists(st.tuples(st.integers(0, 65_535), st.integers(-1, 65_535), st.sampled_from("anug"), st.integers(0, 10**9)))
+    st.lists(
+        st.tuples(st.integers(0, 65_535), st.integers(-1, 65_535), st.sampled_from("anugb"), st.integers(0, 10**9))
+    )
 )
 def test_whatever_comes_it_stays_within_its_bounds(steps) -> None:
     nacks, now = NackGenerator(), 0
@@ -174,6 +188,8 @@ def test_whatever_comes_it_stays_within_its_bounds(steps) -> None:
                 assert len(asked) == len(set(asked)) <= ASKED_MAX
             case "g":
                 nacks.give_up(max(0, expected))
+            case "b":
+                nacks.began_before(sequence, max(0, expected), now)
             case _:
                 nacks.came_again(sequence, now)
         assert nacks.missing <= MISSING_MAX
