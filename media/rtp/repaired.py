@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from media.access_unit import AccessUnit
 from media.rtp.cutting import has_sets
-from media.rtp.feedback import build_nack, build_picture_loss
+from media.rtp.feedback import build_nack, build_picture_loss, parse_feedback
 from media.rtp.header_extension import transport_sequence
 from media.rtp.nacks import ROUND_TRIP_NS, NackGenerator
 from media.rtp.packet import (
@@ -69,7 +69,7 @@ class RepairedReceiver(TrackReceiver):
 
     `rtx_payload_type`, `nack` and `picture_loss` are what the SDP agreed on; `transport_element` is the id of the
     transport-wide number's header extension (0: none), whose arrivals all tracks of a session note in `transport`.
-    `reduced_size` (a=rtcp-rsize) lets feedback go without a receiver report before it.
+    `reduced_size` lets feedback go without a receiver report before it, where both sides said a=rtcp-rsize.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class RepairedReceiver(TrackReceiver):
         rtx_payload_type: int = -1,
         nack: bool = True,
         picture_loss: bool = True,
-        reduced_size: bool = True,
+        reduced_size: bool = False,
         transport: TransportArrivals | None = None,
         transport_element: int = 0,
         round_trip_ns: int = ROUND_TRIP_NS,
@@ -155,8 +155,23 @@ class RepairedReceiver(TrackReceiver):
         return self._noticed(super().due(mono_ns))
 
     def flush(self) -> Sequence[AccessUnit]:
+        """As ever; another source may follow, whose first picture is a matter of its own."""
         self._nacks.forget()
+        self._sets_known = self._sets_known or self._picture_seen
+        self._picture_seen = False
         return super().flush()
+
+    def receive_rtcp(self, buffer: Buffer, start: int, end: int, mono_ns: int) -> None:
+        """Take the RTCP packet in `buffer[start:end]`, as far as it is of this track's source.
+
+        All tracks of a session share its port, and a peer may report on several sources in one packet (RFC 8108).
+        """
+        told = parse_feedback(buffer, start, end, mono_ns)
+        self._malformed_rtcp += told.malformed
+        for report in told.sender_reports:
+            if self._ssrc in (report.ssrc, -1):
+                self._sender_report = report
+        self._goodbye = self._goodbye or self._ssrc in told.goodbyes or (self._ssrc < 0 and bool(told.goodbyes))
 
     def want_key_picture(self) -> None:
         """A viewer waits for one: it is asked of the device with the next feedback, as often as is right."""
@@ -218,15 +233,14 @@ class RepairedReceiver(TrackReceiver):
             if bounds is not None:
                 at = start + HEADER_SIZE + 4 * (buffer[start] & 0x0F)
                 self._note_transport(buffer, at, bounds[0], mono_ns)
-        if end - start < HEADER_SIZE or not self._nack:
-            return self._noticed(self._receive_unusual(buffer, start, end, mono_ns, utc_ns))
-        _, second, sequence, _, ssrc = unpack_header(buffer, start)
-        kind = second & PAYLOAD_TYPE_MASK
-        if kind == self._rtx_payload_type:
-            return self._receive_again(buffer, start, end, mono_ns, utc_ns)
-        known = kind == self._payload_type and (ssrc == self._ssrc or self._ssrc < 0)
-        if known and payload_bounds(buffer, start, end) is not None:
-            self._arrived(sequence, mono_ns)
+        if end - start >= HEADER_SIZE:
+            _, second, sequence, _, ssrc = unpack_header(buffer, start)
+            kind = second & PAYLOAD_TYPE_MASK
+            if kind == self._rtx_payload_type:  # without NACK only probes: five in a row would be a new source
+                return self._receive_again(buffer, start, end, mono_ns, utc_ns) if self._nack else ()
+            known = kind == self._payload_type and (ssrc == self._ssrc or self._ssrc < 0)
+            if self._nack and known and payload_bounds(buffer, start, end) is not None:
+                self._arrived(sequence, mono_ns)
         return self._noticed(self._receive_unusual(buffer, start, end, mono_ns, utc_ns))
 
     def _receive_again(self, buffer: Buffer, start: int, end: int, mono_ns: int, utc_ns: int) -> Sequence[AccessUnit]:
