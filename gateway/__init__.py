@@ -8,6 +8,6 @@ Not here: what is kept on disk (recorder), who may watch (viewer.access), byte f
 Invariant: the path from a device to its readers never waits for a database, a disk or a person.
 """
 
-from gateway.admission import Admission, Refused
+from gateway.admission import Admission, Refused, bearer_proof
 
-__all__ = ["Admission", "Refused"]
+__all__ = ["Admission", "Refused", "bearer_proof"]

@@ -48,6 +48,11 @@ class Refused:
     reason: RefusalReason
 
 
+def bearer_proof(device_id: str, key: str) -> str:
+    """What is kept of a key that was shown as a bearer: the same that is kept of the key itself."""
+    return ha1(Algorithm.SHA256, device_id, key)
+
+
 class Admission:
     def __init__(self, devices: Devices, nonces: NonceFactory, clock: Clock) -> None:
         self.devices = devices
@@ -88,16 +93,15 @@ class Admission:
             return Refused(403, "this device is disabled", RefusalReason.DISABLED)
         return Allowed(caller)
 
-    def check_bearer(self, device_id: str, key: str, peer: str) -> Allowed | Refused:
-        """May who shows this key publish as `device_id`? For WHIP (RFC 9725).
+    def check_proof(self, device_id: str, proof: str, peer: str) -> Allowed | Refused:
+        """May who has this proof (`bearer_proof`) publish as `device_id`? For WHIP (RFC 9725).
 
         A wrong key and an unknown device look alike. Guesses are not counted: a key has 160 random bits.
         """
         caller = self.devices.find(device_id)
-        shown = ha1(Algorithm.SHA256, device_id, key)
         now_utc_ns = self._clock.utc_ns()
         valid = [] if caller is None else [one for one in caller.credentials if one.valid_at(now_utc_ns)]
-        proofs = [compare_digest(shown, one.ha1_sha256) for one in valid or [_NOBODY]]
+        proofs = [compare_digest(proof, one.ha1_sha256) for one in valid or [_NOBODY]]
         if caller is None or not valid or not any(proofs):
             self._remember_wrong_key(device_id, device_id, caller, peer)
             reason = RefusalReason.UNKNOWN_DEVICE if caller is None else RefusalReason.WRONG_KEY

@@ -129,8 +129,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     yield _bound(house, hub, rtsp, int(listening.getsockname()[1]))
                     services.stopping.set()
                     await puller.close()
-                    await rtsp.close()  # ends every stream, WebRTC's as well
                     publishers.close()
+                    await rtsp.close()  # ends every stream, WebRTC's as well
                     peers.close()
                     server.stop()
                     await server.stopped.wait()

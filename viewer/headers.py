@@ -43,6 +43,16 @@ ALWAYS: Mapping[str, str] = {
 }
 
 
+# Doors at which any page may call, for nothing counts there that a browser adds by itself (WITHOUT_COOKIE in
+# access.doors): it has to be able to read every answer, refusals included.
+OPEN_TO_PAGES = "/whip/"
+TO_ANY_PAGE: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityHeaders:
     """ASGI: adds the headers. What a route set itself stays; caching is off unless it said otherwise."""
@@ -51,11 +61,12 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         secure = scope.get("scheme") in ("https", "wss")
+        wanted = {**ALWAYS, **TO_ANY_PAGE} if scope.get("path", "").startswith(OPEN_TO_PAGES) else ALWAYS
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
+                for name, value in wanted.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
                 if secure:

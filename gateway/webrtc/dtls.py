@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
 from media.sdp import Fingerprint
+from media.srtp import Profile
 
 MTU_BYTES = 1_200  # what passes every path that WebRTC is used on, tunnels included
 HANDSHAKE_MAX_NS = 20_000_000_000  # five lost flights at OpenSSL's 1, 2, 4, 8 s
@@ -36,12 +37,12 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha-384": hashes.SHA384(),
     "sha-512": hashes.SHA512(),
 }
-# In our order of preference, with the bytes of key and salt for both sides (RFC 5764, 4.1.2; RFC 7714, 14.2):
-# processors have instructions for AES-GCM; SHA-1 is for devices that know no other.
+# In our order of preference, as OpenSSL calls them: processors have instructions for AES-GCM; SHA-1 is for devices that
+# know no other.
 _PROFILES = {
-    "SRTP_AEAD_AES_128_GCM": 2 * (16 + 12),
-    "SRTP_AEAD_AES_256_GCM": 2 * (32 + 12),
-    "SRTP_AES128_CM_SHA1_80": 2 * (16 + 14),
+    "SRTP_AEAD_AES_128_GCM": Profile.AEAD_AES_128_GCM,
+    "SRTP_AEAD_AES_256_GCM": Profile.AEAD_AES_256_GCM,
+    "SRTP_AES128_CM_SHA1_80": Profile.AES128_CM_HMAC_SHA1_80,
 }
 
 
@@ -56,7 +57,7 @@ class DtlsState(StrEnum):
 class Keys:
     """What SRTP is keyed with: `material` is both keys, then both salts, the client's first (RFC 5764, 4.2)."""
 
-    profile: str
+    profile: Profile
     material: bytes
     is_client: bool
 
@@ -181,11 +182,11 @@ class DtlsEndpoint:
         if certificate is None or not self._is_announced(certificate):
             self._fail("wrong_fingerprint")
             return False
-        profile = self._ssl.get_selected_srtp_profile().decode()
-        if profile not in _PROFILES:
+        profile = _PROFILES.get(self._ssl.get_selected_srtp_profile().decode())
+        if profile is None:
             self._fail("no_srtp_profile")
             return False
-        material = self._ssl.export_keying_material(_EXPORTER, _PROFILES[profile])
+        material = self._ssl.export_keying_material(_EXPORTER, profile.keying_material_bytes)
         self.keys = Keys(profile, material, self._is_client)
         self.state = DtlsState.KEYED
         return True

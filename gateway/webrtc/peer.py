@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gateway.webrtc.dtls import DtlsEndpoint, DtlsIdentity, DtlsState
-from gateway.webrtc.ice import IceVerdict, LiteAgent, make_credentials
+from gateway.webrtc.ice import CONSENT_NS, IceVerdict, LiteAgent, make_credentials
 from gateway.webrtc.port import Address
 from media.sdp import IceCredentials, Offer, Setup, answering_setup
+from media.srtp import Profile
 
 _FIRST_RTCP, _LAST_RTCP = 192, 223  # second byte of SRTCP, where RTP has a payload type (RFC 5761, 4)
 
@@ -23,8 +24,10 @@ Send = Callable[[bytes, Address], None]
 class PeerOwner(Protocol):
     """Who has the session. `data` is the port's buffer and good until the call returns."""
 
-    def keyed(self, profile: str, material: bytes, is_client: bool) -> None:
-        """The handshake is through. `profile` is OpenSSL's name for it; `material` is laid out as RFC 5764, 4.2."""
+    heard_ns: int  # when a packet last came that was authentic, monotonic; 0 before the first
+
+    def keyed(self, profile: Profile, material: bytes, is_client: bool) -> None:
+        """The handshake is through. `material` is laid out as RFC 5764, 4.2."""
 
     def srtp(self, data: memoryview, now_ns: int) -> None: ...
 
@@ -99,7 +102,8 @@ class Peer:
             before = self._dtls.state
             self._send_all(self._dtls.tick(now_ns))
             self._tell(before)
-        if (cause := self.ice.gone(now_ns)) is not None:
+        # A device that only sends needs no consent (RFC 7675, 5): some check once and never again.
+        if now_ns - self._owner.heard_ns > CONSENT_NS and (cause := self.ice.gone(now_ns)) is not None:
             self._end(cause)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from gateway.admission import Admission
+from gateway.admission import Admission, Refused
 from gateway.registry import RefusalReason
 from gateway.stream import Hub, Publication, VideoOffer
 from gateway.webrtc.peer import Peer
@@ -22,12 +22,6 @@ from media.sdp import TRANSPORT_CC_URI, Choice, ChosenMedia, audio_config
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 from storage import Clock
 
-# What OpenSSL calls the profiles (gateway.webrtc.dtls).
-_PROFILES = {
-    "SRTP_AEAD_AES_128_GCM": Profile.AEAD_AES_128_GCM,
-    "SRTP_AEAD_AES_256_GCM": Profile.AEAD_AES_256_GCM,
-    "SRTP_AES128_CM_SHA1_80": Profile.AES128_CM_HMAC_SHA1_80,
-}
 _PAYLOAD_TYPE_MASK = 0x7F
 
 log = structlog.get_logger()
@@ -44,12 +38,14 @@ class PublisherRooms:
 
 
 class Publisher:
-    """The owner of one peer. `device` and `channel` are what it was let in as, `host` is where it called from."""
+    """The owner of one peer, let in as `device` and `channel` by `proof`, from `host`."""
 
-    def __init__(self, rooms: PublisherRooms, device: str, channel: str, host: str, choice: Choice) -> None:
+    def __init__(self, rooms: PublisherRooms, device: str, channel: str, proof: str, host: str, choice: Choice) -> None:
         self.device = device
         self.channel = channel
         self.peer: Peer | None = None  # told right after it is made
+        self.heard_ns = 0
+        self._proof = proof
         self._rooms = rooms
         self._host = host
         self._receivers: list[RepairedReceiver] = []
@@ -62,7 +58,6 @@ class Publisher:
         self._srtcp: SrtcpReceiver | None = None
         self._outgoing: SrtcpSender | None = None
         self._publication: Publication | None = None
-        self._end_cause = GapCause.OFFLINE
         for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
             if (chosen := choice.chosen.get(kind)) is not None:
                 self._carry(chosen)
@@ -103,13 +98,14 @@ class Publisher:
 
     # the peer's calls
 
-    def keyed(self, profile: str, material: bytes, is_client: bool) -> None:
+    def keyed(self, profile: Profile, material: bytes, is_client: bool) -> None:
         """The handshake is through: from now on there is a stream."""
-        client, server = split_keying_material(_PROFILES[profile], material)
+        client, server = split_keying_material(profile, material)
         theirs, ours = (server, client) if is_client else (client, server)
         self._srtp, self._srtcp, self._outgoing = SrtpReceiver(theirs), SrtcpReceiver(theirs), SrtcpSender(ours)
         admission = self._rooms.admission
-        if admission.check_again(self.device, self._host) is not None:  # disabled or removed meanwhile
+        # A minute may have passed since the offer: the device may be disabled or removed by now, or its key replaced.
+        if isinstance(admission.check_proof(self.device, self._proof, self._host), Refused):
             self._leave()
             return
         self._publication = self._rooms.hub.publish(self.device, self.channel, self._offers, self._displaced)
@@ -123,6 +119,7 @@ class Publisher:
         publication = self._publication
         if packet is None or publication is None:
             return
+        self.heard_ns = now_ns
         index = self._by_payload_type.get(packet[1] & _PAYLOAD_TYPE_MASK)
         if index is None:
             return
@@ -147,8 +144,9 @@ class Publisher:
             publication.sender_report(index, report.ntp, report.rtp_time, report.received_mono_ns)
 
     def gone(self, cause: str) -> None:
-        """The peer has left, fell silent, or never came."""
-        if not self.live and self._srtp is None:
+        """The peer has left, fell silent, never came, or is not who the offer was of."""
+        # What one page left behind says nothing of the next one, by which the device is there.
+        if self._srtp is None and not self._rooms.hub.is_sending(self.device, self.channel):
             words = f"no WebRTC connection came about: {cause.replace('_', ' ')}"
             log.info("device refused", device=self.device, peer=self._host, words=words)
             admission = self._rooms.admission
@@ -191,7 +189,7 @@ class Publisher:
         if index is None:
             index = next((n for n, one in enumerate(self._receivers) if one.statistics().ssrc == ssrc), None)
             if index is not None:
-                self._by_ssrc[ssrc] = index  # bounded: a receiver has one source at a time, and SRTP sixteen
+                self._by_ssrc[ssrc] = index  # bounded: SRTP lets in `SOURCES_MAX` at most
         return index
 
     def _say(self, rtcp: bytes) -> None:

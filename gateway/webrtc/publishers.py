@@ -8,7 +8,7 @@ Bounds: `SESSIONS_MAX` in all, `PENDING_MAX` of a device that are not connected 
 import asyncio
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 
 import structlog
@@ -48,7 +48,7 @@ log = structlog.get_logger()
 
 
 class OfferNotTaken(Exception):
-    """An offer or a fragment that is refused. `status` is HTTP's, `field` names the line at fault, where it is one."""
+    """An offer or fragment that is refused. `status` is HTTP's, `field` names the line at fault, where it is one."""
 
     def __init__(self, status: int, words: str, field: str = "", retry_after_s: int = 0) -> None:
         super().__init__(words)
@@ -64,16 +64,16 @@ class WhipSession:
 
     id: str
     etag: str
-    answer: bytes
-    bearer: str
-    offer: Offer
+    answer: bytes = field(repr=False)
+    proof: str = field(repr=False)
+    offer: Offer = field(repr=False)
     peer: Peer
     publisher: Publisher
     ends_at_ns: int | None = None  # once it was deleted
 
 
 class Publishers:
-    """`bearer` is whatever the opener proves itself by: only it may change or end the session."""
+    """`proof` is what the opener's key comes to (`bearer_proof`): only who has it may change or end a session."""
 
     def __init__(self, peers: Peers, hub: Hub, admission: Admission, clock: Clock) -> None:
         self._peers = peers
@@ -81,6 +81,7 @@ class Publishers:
         self._clock = clock
         self._rooms = PublisherRooms(hub, admission, clock, self._send)
         self._sessions: dict[str, WhipSession] = {}
+        self._closing = False
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -88,11 +89,11 @@ class Publishers:
     def __iter__(self) -> Iterator[WhipSession]:
         return iter(tuple(self._sessions.values()))
 
-    def open(self, device: Device, channel: str, offer_text: bytes, bearer: str, host: str) -> WhipSession:
+    def open(self, device: Device, channel: str, offer_text: bytes, proof: str, host: str) -> WhipSession:
         """Take an offer of a device that was admitted.
 
         Raises:
-            OfferNotTaken: 400 an offer that cannot be read, 406 nothing in it that we carry, 503 no room.
+            OfferNotTaken: 400 an offer that cannot be read, 406 something in it that we do not carry, 503 no room.
         """
         try:
             offer = read_offer(offer_text)
@@ -107,8 +108,13 @@ class Publishers:
             self._refuse(device.id, RefusalReason.CODEC_NOT_SUPPORTED, host, words)
             self._rooms.hub.refuse_codec(device.id, channel, words)
             raise OfferNotTaken(406, words, f"m={kind}")
+        numbers = [number for one in choice.chosen.values() for number in one.payload_types]
+        if len(set(numbers)) < len(numbers):  # which packet is whose is told by them alone
+            words = "a=rtpmap: two m-lines share a payload type, and a transport"
+            self._refuse(device.id, RefusalReason.BAD_DESCRIPTION, host, words)
+            raise OfferNotTaken(400, words, "a=rtpmap")
         self._make_room(device.id)
-        publisher = Publisher(self._rooms, device.id, channel, host, choice)
+        publisher = Publisher(self._rooms, device.id, channel, proof, host, choice)
         peer = publisher.peer = self._peers.add(offer, publisher)
         local = LocalPeer(
             secrets.randbits(_SDP_SESSION_BITS),
@@ -121,7 +127,7 @@ class Publishers:
             secrets.token_urlsafe(_SESSION_ID_BYTES),
             f'"{peer.ice.local.ufrag}"',
             build_answer(offer, choice, local),
-            bearer,
+            proof,
             offer,
             peer,
             publisher,
@@ -129,17 +135,19 @@ class Publishers:
         self._sessions[session.id] = session
         return session
 
-    def find(self, session_id: str, device_id: str, bearer: str) -> WhipSession | None:
+    def find(self, session_id: str, device_id: str, proof: str) -> WhipSession | None:
         """The session of this device, for whoever opened it; for others there is none."""
         session = self._sessions.get(session_id)
         if session is None or session.publisher.device != device_id:
             return None
         if session.peer.is_gone or session.ends_at_ns is not None:
             return None
-        return session if compare_digest(session.bearer.encode(), bearer.encode()) else None
+        return session if compare_digest(session.proof, proof) else None
 
-    def trickle(self, session: WhipSession, fragment_text: bytes) -> bytes | None:
+    def trickle(self, session: WhipSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
         """A PATCH: candidates need no answer, for a peer is where it checks from; an ICE restart gets one.
+
+        So does a `restart` that is asked for again: the first answer may be lost, on the network that was left.
 
         Raises:
             OfferNotTaken: 400 a fragment that cannot be read.
@@ -148,20 +156,24 @@ class Publishers:
             fragment = read_fragment(fragment_text)
         except OfferError as error:
             raise OfferNotTaken(400, str(error), error.field) from error
-        if fragment.credentials is None or fragment.credentials == session.peer.ice.remote:
+        ice = session.peer.ice
+        if fragment.credentials is None or (fragment.credentials == ice.remote and not restart):
             return None
-        local = self._peers.restart(session.peer, fragment.credentials)
-        session.etag = f'"{local.ufrag}"'
-        return build_fragment(session.offer, local, self._peers.candidates)
+        if fragment.credentials != ice.remote:
+            self._peers.restart(session.peer, fragment.credentials)
+            session.etag = f'"{ice.local.ufrag}"'
+        return build_fragment(session.offer, ice.local, self._peers.candidates)
 
     def end(self, session: WhipSession) -> None:
         """A DELETE: the device stops, as soon as what it has sent is here."""
         session.ends_at_ns = self._clock.mono_ns() + LINGER_NS
 
     def close(self) -> None:
-        """The server stops; the hub has ended every stream."""
+        """The server stops: no stream begins any more. Those that run are the hub's to end."""
+        self._closing = True
         for session in self:
-            self._forget(session)
+            if not session.publisher.live:
+                self._forget(session)
 
     async def run_timers(self) -> None:
         """Runs until cancelled."""
@@ -181,8 +193,9 @@ class Publishers:
                 session.publisher.tick(now_ns)
 
     def _make_room(self, device_id: str) -> None:
-        if len(self._sessions) >= SESSIONS_MAX:
-            raise OfferNotTaken(503, "too many sessions", retry_after_s=RETRY_AFTER_S)
+        if self._closing or len(self._sessions) >= SESSIONS_MAX:
+            words = "the server stops" if self._closing else "too many sessions"
+            raise OfferNotTaken(503, words, retry_after_s=RETRY_AFTER_S)
         pending = [one for one in self if one.publisher.device == device_id and not one.publisher.live]
         for session in pending[: max(0, len(pending) + 1 - PENDING_MAX)]:
             self._forget(session)

@@ -13,7 +13,6 @@ from media.sdp.reader import parse
 from media.sdp.track import describe_track
 from media.sdp.webrtc.answer import LocalPeer, Sent, answering_setup, build_answer
 from media.sdp.webrtc.choice import (
-    MID_URI,
     TRANSPORT_CC_URI,
     Choice,
     ChosenMedia,
@@ -38,7 +37,6 @@ from media.sdp.webrtc.reader import read_offer
 from media.sdp.writer import build, codec_name
 
 __all__ = [
-    "MID_URI",
     "TRANSPORT_CC_URI",
     "Candidate",
     "Choice",

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from gateway.admission import COUNTED_MAX, WRONG_KEYS_MAX, Admission, Allowed, Challenge, Refused
+from gateway.admission import COUNTED_MAX, WRONG_KEYS_MAX, Admission, Allowed, Challenge, Refused, bearer_proof
 from gateway.registry import RefusalReason
 from media.rtsp import DigestClient, NonceFactory, ha1
 from media.rtsp.auth import NONCE_LIFETIME_S, Algorithm, Credentials, digest_response, parse_authorization
@@ -168,7 +168,7 @@ async def test_both_keys_are_good_during_the_overlap_and_only_the_new_one_after_
         return isinstance(Caller(admission, "dev1", key, binding=key).arrive(), Allowed)
 
     def is_bearer(key):
-        return isinstance(admission.check_bearer("dev1", key, PEER), Allowed)
+        return isinstance(admission.check_proof("dev1", bearer_proof("dev1", key), PEER), Allowed)
 
     assert (works(old), works(new), is_bearer(old), is_bearer(new)) == (True,) * 4
     house.clock.advance(61)
@@ -229,23 +229,23 @@ async def test_counts_of_wrong_keys_are_bounded(house, admission):
 
 async def test_a_key_shown_as_a_bearer_lets_its_device_in_and_no_other(house, admission):
     key, other = await house.furnish("dev1", "dev2")
-    assert isinstance(admission.check_bearer("dev1", key, PEER), Allowed)
+    assert isinstance(admission.check_proof("dev1", bearer_proof("dev1", key), PEER), Allowed)
     for device, shown in (("dev1", other), ("dev2", key), ("dev1", ""), ("dev1", key.upper()), ("ghost", key)):
-        answer = admission.check_bearer(device, shown, PEER)
+        answer = admission.check_proof(device, bearer_proof(device, shown), PEER)
         assert (answer.status, answer.words) == (401, "not admitted")
-    assert admission.check_bearer("dev1", other, PEER).reason is RefusalReason.WRONG_KEY
-    assert admission.check_bearer("ghost", key, PEER).reason is RefusalReason.UNKNOWN_DEVICE
+    assert admission.check_proof("dev1", bearer_proof("dev1", other), PEER).reason is RefusalReason.WRONG_KEY
+    assert admission.check_proof("ghost", bearer_proof("ghost", key), PEER).reason is RefusalReason.UNKNOWN_DEVICE
 
 
 async def test_knowing_what_an_unknown_device_is_checked_against_is_no_bearer_either(house, admission):
     for shown in ("0" * 64, "0" * 32, ""):
-        assert isinstance(admission.check_bearer("ghost", shown, PEER), Refused)
+        assert isinstance(admission.check_proof("ghost", shown, PEER), Refused)
 
 
 async def test_a_disabled_device_with_its_bearer_is_told_so(house, admission):
     [key] = await house.furnish("dev1")
     await house.devices.disable("dev1", principal=BY)
-    answer = admission.check_bearer("dev1", key, PEER)
+    answer = admission.check_proof("dev1", bearer_proof("dev1", key), PEER)
     assert (answer.status, answer.reason) == (403, RefusalReason.DISABLED)
 
 

@@ -14,6 +14,7 @@ import aioice.ice
 import av
 import httpx
 from aiortc import (
+    AudioStreamTrack,
     MediaStreamTrack,
     RTCConfiguration,
     RTCPeerConnection,
@@ -72,11 +73,13 @@ class Phone:
         self._device = device
         self._client = httpx.AsyncClient(base_url=http_url, headers={"Authorization": f"Bearer {key}"})
 
-    async def publish(self) -> httpx.Response:
-        """Offer H.264, and connect by the answer where there is one."""
+    async def publish(self, *, sound: bool = False) -> httpx.Response:
+        """Offer H.264, and Opus with it if there is to be sound (of silence), and connect by the answer."""
         transceiver = self.connection.addTransceiver(self.picture, "sendonly")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([one for one in codecs if one.mimeType in ("video/H264", "video/rtx")])
+        if sound:
+            self.connection.addTransceiver(AudioStreamTrack(), "sendonly")
         with loopback_is_an_address():
             await self.connection.setLocalDescription(await self.connection.createOffer())
         answer = await self._client.post(

@@ -104,6 +104,7 @@ def environment(**variables: str) -> dict[str, str]:
         "MINGJING_RTSP__PORT": "0",
         "MINGJING_RTSP__UDP": "false",
         "MINGJING_WEBRTC__PORT": "0",
+        "MINGJING_WEBRTC__HOST": "127.0.0.1",
     }
     return kept | free | {"MINGJING_RTSP__HOST": "127.0.0.1"} | variables
 

@@ -74,7 +74,6 @@ async def test_what_ffmpeg_pushes_is_seen_live_and_kept_byte_for_byte(
     built_house.settings = {
         "MINGJING_RTSP__UDP": "true",
         "MINGJING_RTSP__RTP_PORT": "0",
-        "MINGJING_WEBRTC__PORT": "0",
         "MINGJING_RTSP__RTCP_PORT": "0",
     }
     await built_house.start()

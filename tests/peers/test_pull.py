@@ -64,7 +64,6 @@ def allow_loopback(house: House) -> None:
     house.settings = {
         "MINGJING_RTSP__UDP": "true",
         "MINGJING_RTSP__RTP_PORT": "0",
-        "MINGJING_WEBRTC__PORT": "0",
         "MINGJING_RTSP__RTCP_PORT": "0",
         "MINGJING_RTSP__PULL_NETWORKS": '["127.0.0.1/32"]',
         "MINGJING_RTSP__PULL_PORTS": '["1024-65535"]',

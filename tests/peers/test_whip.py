@@ -41,12 +41,36 @@ async def test_every_picture_of_a_phone_is_seen_and_kept_until_it_stops(shared_h
     assert not [gap for gap in archive.gaps() if gap.cause is GapCause.PACKET_LOSS]
 
 
+async def test_sound_is_kept_beside_the_pictures_and_in_step(shared_house: House) -> None:
+    house, archive = shared_house, shared_house.archive("dev6")
+    async with Phone(house.http_url, "dev6", house.keys["dev6"]) as phone:
+        assert (await phone.publish(sound=True)).status_code == 201
+        await until(lambda: phone.picture.shown > 25)
+        viewer = await house.supervisor().watch("dev6")
+        assert len((await viewer.next_message("init")).tracks) == 2
+        await until(lambda: phone.picture.shown > 75)
+        assert (await phone.stop()).status_code == 200
+        await viewer.next_message("offline")
+    await until(lambda: bool(archive.files()) and all(archive.sealed()))
+    kept = {
+        track: [one for one in archive.records() if one.kind == Kind.FRAGMENT and one.track == track]
+        for track in (1, 2)
+    }
+    assert len(kept[1]) > 50
+    assert len(kept[2]) > 15  # 100 ms each
+    assert abs(kept[1][-1].placed_utc_ns - kept[2][-1].placed_utc_ns) < 300_000_000
+    with av.open(archive.files()[-1]) as opened:
+        assert [stream.codec_context.name for stream in opened.streams] == ["h264", "opus"]
+
+
 async def test_a_phone_that_closes_its_page_ends_its_stream(shared_house: House) -> None:
     """No DELETE: the end of DTLS says it."""
     async with Phone(shared_house.http_url, "dev2", shared_house.keys["dev2"]) as phone:
         assert (await phone.publish()).status_code == 201
         await until(lambda: phone.picture.shown > 25)
+        viewer = await shared_house.supervisor().watch("dev2")
         await phone.leave()
+        assert (await viewer.next_message("offline")).reason == "device_stopped"
         archive = shared_house.archive("dev2")
         await until(lambda: archive.files() and all(archive.sealed()))
 

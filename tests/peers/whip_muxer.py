@@ -44,7 +44,7 @@ def publish(url: str, key: str, folder: Path, pictures: int) -> None:
         for n in range(pictures):
             picture = av.VideoFrame(SIZE, SIZE, "yuv420p")
             for plane in picture.planes:
-                plane.update(bytes([16 + n * 4]) * plane.buffer_size)
+                plane.update(bytes([16 + n * 4 % 200]) * plane.buffer_size)
             picture.pts = n
             for packet in stream.encode(picture):
                 session.mux(packet)  # the first one connects

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from gateway.registry import RefusalReason
 from gateway.webrtc.publishers import PENDING_MAX
 from tests.viewer.conftest import Front
 
@@ -19,7 +20,16 @@ OFFER = "\r\n".join(
 )
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
-CANDIDATE = "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+CANDIDATE = (
+    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+    "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n"
+)
+SOUND_TOO = OFFER.replace("BUNDLE 0", "BUNDLE 0 1") + "\r\n".join(
+    (
+        *("m=audio 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:1", "a=sendonly", "a=rtcp-mux"),
+        *("a=rtpmap:96 opus/48000/2", ""),
+    )
+)
 RESTART = CANDIDATE.replace("abcd\r", "wxyz\r")
 
 
@@ -76,24 +86,33 @@ async def test_a_disabled_device_is_told_so(front: Front, device: httpx.AsyncCli
 
 
 @pytest.mark.parametrize(
-    ("offer", "status", "field"),
+    ("offer", "status", "field", "remembered"),
     [
-        ("nonsense", 400, None),
-        (OFFER.replace("a=fingerprint", "a=fingerprin"), 400, "fingerprint"),
-        (OFFER.replace("a=ice-pwd:abcdefghijklmnopqrstuv\r\n", ""), 400, "ice-pwd"),
-        (OFFER.replace("H264", "VP8"), 406, "m=video"),
-        (OFFER.replace("sendonly", "recvonly"), 406, "m=video"),
-        ("a" * 70_000, 413, None),
+        ("nonsense", 400, "m-lines", RefusalReason.BAD_DESCRIPTION),
+        (OFFER.replace("a=fingerprint", "a=fingerprin"), 400, "fingerprint", RefusalReason.BAD_DESCRIPTION),
+        (OFFER.replace("a=ice-pwd:abcdefghijklmnopqrstuv\r\n", ""), 400, "ice-pwd", RefusalReason.BAD_DESCRIPTION),
+        (SOUND_TOO, 400, "a=rtpmap", RefusalReason.BAD_DESCRIPTION),
+        (OFFER.replace("H264", "VP8"), 406, "m=video", RefusalReason.CODEC_NOT_SUPPORTED),
+        (SOUND_TOO.replace("opus/48000/2", "G729/8000"), 406, "m=audio", RefusalReason.CODEC_NOT_SUPPORTED),
+        (OFFER.replace("sendonly", "recvonly"), 406, "m=video", RefusalReason.CODEC_NOT_SUPPORTED),
+        ("a" * 70_000, 413, None, None),
     ],
 )
 async def test_an_offer_that_is_not_taken_is_told_what_is_wrong(
-    front: Front, device: httpx.AsyncClient, offer: str, status: int, field: str | None
+    front: Front,
+    device: httpx.AsyncClient,
+    offer: str,
+    status: int,
+    field: str | None,
+    remembered: RefusalReason | None,
 ) -> None:
     answer = await device.post("/whip/dev1", content=offer, headers=SDP)
     assert answer.status_code == status, answer.text
     assert field is None or field in answer.json()["field"]
-    refusals = front.services.registry.devices.find("dev1")
-    assert refusals is not None
+    assert answer.headers["access-control-allow-origin"] == "*"
+    found = front.services.registry.devices.find("dev1")
+    assert found is not None
+    assert (found.last_refusal and found.last_refusal.reason) == remembered
     assert not len(front.services.publishing.publishers)
 
 
@@ -117,6 +136,8 @@ async def test_candidates_are_taken_and_a_restart_is_answered(device: httpx.Asyn
     assert restarted.status_code == 200
     assert restarted.headers["etag"] != etag
     assert "a=ice-ufrag:" in restarted.text
+    again = await patch(RESTART, **{"If-Match": "*"})  # the answer was lost on the network that was left
+    assert (again.status_code, again.text) == (200, restarted.text)
     assert (await patch(CANDIDATE, **{"If-Match": etag})).status_code == 412
 
 
@@ -143,3 +164,16 @@ async def test_a_flood_of_offers_of_one_device_leaves_a_few_sessions(front: Fron
     answers = await asyncio.gather(*(opened(device) for _ in range(100)))
     assert len({answer.headers["location"] for answer in answers}) == 100
     assert len(front.services.publishing.publishers) == PENDING_MAX
+
+
+async def test_a_server_that_stops_or_is_full_says_when_to_come_again(
+    front: Front, device: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(device)
+    monkeypatch.setattr("gateway.webrtc.publishers.SESSIONS_MAX", 1)
+    for _ in range(2):
+        answer = await device.post("/whip/dev1", content=OFFER, headers=SDP)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        front.services.publishing.publishers.close()
+        monkeypatch.undo()
+    assert not len(front.services.publishing.publishers)

@@ -9,15 +9,15 @@ session is there for the bearer that opened it and for nobody else. Not here: me
 (gateway.webrtc), whether the device may (gateway.admission).
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from gateway import Refused as NotAdmitted
+from gateway import bearer_proof
 from gateway.webrtc import OfferNotTaken, WhipSession
 from viewer.access import CallerHere, GuardedRoute, require_private_transport
+from viewer.channel_name import ChannelName
 from viewer.problems import (
     BAD_REQUEST,
     CHANGED,
@@ -36,14 +36,7 @@ OFFER_TYPE = "application/sdp"
 FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
 BEARER_LENGTH_MAX = 256  # a key has 32 letters
 
-# Any page may call: what it can do it can do by the key, which the browser does not add by itself.
-OPEN_TO_PAGES: Mapping[str, str] = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 _PREFLIGHT = {
-    **OPEN_TO_PAGES,
     "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
@@ -53,11 +46,6 @@ _PREFLIGHT = {
 _NOT_TAKEN = {400: BAD_REQUEST, 406: CODEC_NOT_CARRIED, 503: UNAVAILABLE}
 
 router = APIRouter(route_class=GuardedRoute, tags=["whip"], include_in_schema=False)
-
-
-class ChannelName(StrEnum):
-    MAIN = "main"
-    SUB = "sub"
 
 
 @router.options("/whip/{device}")
@@ -79,18 +67,18 @@ async def publish(
     await caller.enter_open()
     require_private_transport(request)
     _require_type(request, OFFER_TYPE)
-    bearer = _bearer(request)
-    admitted = services.publishing.admission.check_bearer(device, bearer, caller.peer.address)
+    proof = bearer_proof(device, _bearer(request))
+    admitted = services.publishing.admission.check_proof(device, proof, caller.peer.address)
     if isinstance(admitted, NotAdmitted):
         kind = NOT_ADMITTED if admitted.status == 401 else FORBIDDEN
-        raise Problem(kind, admitted.words, fix="Check the device's id and key.", headers=OPEN_TO_PAGES)
+        raise Problem(kind, admitted.words, fix="Check the device's id and key.")
     try:
         session = services.publishing.publishers.open(
-            admitted.device, channel, await request.body(), bearer, caller.peer.address
+            admitted.device, channel, await request.body(), proof, caller.peer.address
         )
     except OfferNotTaken as error:
         raise _problem(error) from error
-    headers = {**OPEN_TO_PAGES, "Location": f"/whip/{device}/{session.id}", "ETag": session.etag}
+    headers = {"Location": f"/whip/{device}/{session.id}", "ETag": session.etag}
     return Response(session.answer, 201, headers, OFFER_TYPE)
 
 
@@ -100,20 +88,21 @@ async def trickle(device: str, session: str, request: Request, caller: CallerHer
     await caller.enter_open()
     found = _session(services, request, device, session)
     _require_type(request, FRAGMENT_TYPE)
-    match request.headers.get("if-match"):
+    condition = request.headers.get("if-match")
+    match condition:
         case None:
             fix = "Send If-Match with the ETag of the session, or * to restart ICE."
-            raise Problem(VERSION_REQUIRED, "If-Match is missing.", field="If-Match", fix=fix, headers=OPEN_TO_PAGES)
+            raise Problem(VERSION_REQUIRED, "If-Match is missing.", field="If-Match", fix=fix)
         case "*" | found.etag:
             pass
         case _:
             words = "The ICE session is another one by now."
-            raise Problem(CHANGED, words, field="If-Match", fix="Restart ICE.", headers=OPEN_TO_PAGES)
+            raise Problem(CHANGED, words, field="If-Match", fix="Restart ICE.")
     try:
-        answer = services.publishing.publishers.trickle(found, await request.body())
+        answer = services.publishing.publishers.trickle(found, await request.body(), restart=condition == "*")
     except OfferNotTaken as error:
         raise _problem(error) from error
-    headers = {**OPEN_TO_PAGES, "ETag": found.etag}
+    headers = {"ETag": found.etag}
     return (
         Response(status_code=204, headers=headers) if answer is None else Response(answer, 200, headers, FRAGMENT_TYPE)
     )
@@ -123,13 +112,14 @@ async def trickle(device: str, session: str, request: Request, caller: CallerHer
 async def stop(device: str, session: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     services.publishing.publishers.end(_session(services, request, device, session))
-    return Response(status_code=200, headers=OPEN_TO_PAGES)
+    return Response(status_code=200)
 
 
 def _session(services: Services, request: Request, device: str, session: str) -> WhipSession:
-    found = services.publishing.publishers.find(session, device, _bearer(request))
+    require_private_transport(request)
+    found = services.publishing.publishers.find(session, device, bearer_proof(device, _bearer(request)))
     if found is None:
-        raise Problem(NOT_FOUND, "There is no such session, or it is not yours.", headers=OPEN_TO_PAGES)
+        raise Problem(NOT_FOUND, "There is no such session, or it is not yours.")
     return found
 
 
@@ -137,7 +127,7 @@ def _bearer(request: Request) -> str:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not key or len(key) > BEARER_LENGTH_MAX:
-        headers = {**OPEN_TO_PAGES, "WWW-Authenticate": 'Bearer realm="mingjing"'}
+        headers = {"WWW-Authenticate": 'Bearer realm="mingjing"'}
         fix = "Send Authorization: Bearer and the device's key."
         raise Problem(NOT_ADMITTED, "A device key is missing.", field="Authorization", fix=fix, headers=headers)
     return key
@@ -146,11 +136,9 @@ def _bearer(request: Request) -> str:
 def _require_type(request: Request, wanted: str) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
         words = "The body is of another type."
-        raise Problem(UNSUPPORTED_TYPE, words, field="Content-Type", fix=f"Send {wanted}.", headers=OPEN_TO_PAGES)
+        raise Problem(UNSUPPORTED_TYPE, words, field="Content-Type", fix=f"Send {wanted}.")
 
 
 def _problem(error: OfferNotTaken) -> Problem:
-    headers = dict(OPEN_TO_PAGES)
-    if error.retry_after_s:
-        headers["Retry-After"] = str(error.retry_after_s)
+    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
     return Problem(_NOT_TAKEN[error.status], error.words, field=error.field or None, headers=headers)

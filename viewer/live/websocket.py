@@ -8,7 +8,6 @@ when the server ends a view (open_views).
 """
 
 import asyncio
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from gateway.stream import ViewerKind
 from viewer.access import Caller, CallerHere, accepts
+from viewer.channel_name import ChannelName
 from viewer.live import messages
 from viewer.live.frames import FrameWriter, frames_of
 from viewer.live.open_views import Closing, OpenViews, View
@@ -34,11 +34,6 @@ CLOSE_GOING_AWAY = 1001  # the server stops; come back
 FAREWELL_MAX_S = 2.0
 
 router = APIRouter()
-
-
-class ChannelName(StrEnum):
-    MAIN = "main"
-    SUB = "sub"
 
 
 @router.websocket("/ws/live/{device}")

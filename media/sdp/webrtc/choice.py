@@ -13,11 +13,9 @@ from media.sdp.webrtc.h265_profile import answered_h265_fmtp, shows_h265
 from media.sdp.webrtc.offer import Direction, Extension, Offer, OfferedMedia, PayloadFormat
 from media.track import AudioConfig, Codec, Track, TrackKind, VideoConfig
 
-MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-_INGEST_EXTENSIONS = (MID_URI, TRANSPORT_CC_URI)
-_EGRESS_EXTENSIONS = (TRANSPORT_CC_URI,)
+_EXTENSIONS = (TRANSPORT_CC_URI,)
 _FEEDBACK = {
     TrackKind.VIDEO: ("nack", "nack pli", "ccm fir", "transport-cc"),
     TrackKind.AUDIO: ("transport-cc",),
@@ -53,6 +51,12 @@ class ChosenMedia:
     extensions: tuple[Extension, ...]
     rtx_payload_type: int | None
 
+    @property
+    def payload_types(self) -> tuple[int, ...]:
+        """Of its packets and of those that are sent again."""
+        own = self.format.payload_type
+        return (own,) if self.rtx_payload_type is None else (own, self.rtx_payload_type)
+
     def extension_id(self, uri: str) -> int | None:
         """The number of a header extension that was agreed on."""
         return next((one.id for one in self.extensions if one.uri == uri), None)
@@ -80,7 +84,7 @@ def choose_ingest(offer: Offer) -> Choice:
         found = [(media, one) for media in sections for one in media.formats if one.codec in codecs and _fits(one)]
         if found:
             media, one = min(found, key=lambda pair: (sections.index(pair[0]), not _may_be_cut(pair[1])))
-            chosen[kind] = _chosen(media, one, _ingest_fmtp(one), _INGEST_EXTENSIONS)
+            chosen[kind] = _chosen(media, one, _ingest_fmtp(one), _EXTENSIONS)
         else:
             why_not[kind] = WhyNot.CODEC_NOT_OFFERED if sections else WhyNot.NOT_OFFERED
     return Choice(Direction.RECVONLY, chosen, why_not)
@@ -153,10 +157,10 @@ def _video(sections: list[OfferedMedia], config: VideoConfig) -> ChosenMedia | W
         if not ranked:
             return WhyNot.PROFILE_NOT_OFFERED
         media, one = found[min(ranked)[1]]
-        return _chosen(media, one, answered_fmtp(one.fmtp, level), _EGRESS_EXTENSIONS)
+        return _chosen(media, one, answered_fmtp(one.fmtp, level), _EXTENSIONS)
     for media, one in found:
         if shows_h265(one.fmtp, config.codec_string):
-            return _chosen(media, one, answered_h265_fmtp(one.fmtp), _EGRESS_EXTENSIONS)
+            return _chosen(media, one, answered_h265_fmtp(one.fmtp), _EXTENSIONS)
     return WhyNot.PROFILE_NOT_OFFERED
 
 
@@ -166,7 +170,7 @@ def _audio(sections: list[OfferedMedia], config: AudioConfig) -> ChosenMedia | W
             same = one.codec is config.codec and one.clock_rate == config.clock_rate
             if same and _fits(one) and (config.codec is Codec.OPUS or one.channels == config.channels):
                 stereo = {"sprop-stereo": "1"} if config.codec is Codec.OPUS and config.channels == 2 else {}
-                return _chosen(media, one, stereo, _EGRESS_EXTENSIONS)
+                return _chosen(media, one, stereo, _EXTENSIONS)
     return WhyNot.CODEC_NOT_OFFERED
 
 

@@ -22,6 +22,7 @@ from media.sdp import (
     choose_ingest,
     read_offer,
 )
+from media.srtp import Profile
 from media.stun import build_request, parse_stun
 from media.track import Track
 from storage import Clock, SystemClock
@@ -35,12 +36,13 @@ PRIORITY = 0x6E_00_FF_FF
 class Owner:
     """Takes what a peer brings."""
 
-    keys: list[tuple[str, bytes, bool]] = field(default_factory=list)
+    heard_ns: int = 0
+    keys: list[tuple[Profile, bytes, bool]] = field(default_factory=list)
     srtp_packets: list[bytes] = field(default_factory=list)
     srtcp_packets: list[bytes] = field(default_factory=list)
     causes: list[str] = field(default_factory=list)
 
-    def keyed(self, profile: str, material: bytes, is_client: bool) -> None:
+    def keyed(self, profile: Profile, material: bytes, is_client: bool) -> None:
         self.keys.append((profile, material, is_client))
 
     def srtp(self, data: memoryview, now_ns: int) -> None:

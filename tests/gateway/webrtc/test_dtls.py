@@ -18,6 +18,7 @@ from gateway.webrtc.dtls import (
     _split,
 )
 from media.sdp import Fingerprint
+from media.srtp import Profile
 from tests.gateway.webrtc.rig import FATAL_ALERT
 
 OURS, THEIRS = DtlsIdentity(), DtlsIdentity()
@@ -53,16 +54,20 @@ def test_both_sides_get_the_same_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "size"),
-    [("SRTP_AEAD_AES_128_GCM", 56), ("SRTP_AEAD_AES_256_GCM", 88), ("SRTP_AES128_CM_SHA1_80", 60)],
+    ("name", "profile"),
+    [
+        ("SRTP_AEAD_AES_128_GCM", Profile.AEAD_AES_128_GCM),
+        ("SRTP_AEAD_AES_256_GCM", Profile.AEAD_AES_256_GCM),
+        ("SRTP_AES128_CM_SHA1_80", Profile.AES128_CM_HMAC_SHA1_80),
+    ],
 )
-def test_every_profile_that_a_peer_may_insist_on(profile: str, size: int) -> None:
+def test_every_profile_that_a_peer_may_insist_on(name: str, profile: Profile) -> None:
     theirs = DtlsIdentity()
-    theirs.context.set_tlsext_use_srtp(profile.encode())
+    theirs.context.set_tlsext_use_srtp(name.encode())
     here, there = server(theirs.fingerprint), client(theirs)
     shake(there, here)
     assert here.keys is not None
-    assert (here.keys.profile, len(here.keys.material)) == (profile, size)
+    assert (here.keys.profile, len(here.keys.material)) == (profile, profile.keying_material_bytes)
 
 
 def test_a_peer_without_srtp_gets_no_keys() -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from gateway.webrtc import Peer
 from gateway.webrtc.dtls import DtlsState
 from media.sdp import IceCredentials
+from media.srtp import Profile
 from media.track import Codec
 from tests.gateway.webrtc.rig import FATAL_ALERT, ScriptedPeer, Shifted, answered, open_peers, publisher, until
 from tests.media.sdp.webrtc.offers import h264, sound
@@ -22,7 +23,7 @@ async def test_a_publisher_connects_and_both_have_the_same_keys() -> None:
         peer, owner = await answered(peers, connection)
         await until(lambda: connection.connectionState == "connected" and owner.keys)
         profile, material, is_client = owner.keys[0]
-        assert (profile, is_client) == ("SRTP_AEAD_AES_128_GCM", False)
+        assert (profile, is_client) == (Profile.AEAD_AES_128_GCM, False)
         assert len(material) == 2 * (16 + 12)
         dtls = connection.getTransceivers()[0].sender.transport
         assert dtls._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", len(material)) == material

@@ -3,7 +3,6 @@
 import pytest
 
 from media.sdp import (
-    MID_URI,
     TRANSPORT_CC_URI,
     Choice,
     ChosenMedia,
@@ -34,7 +33,8 @@ def test_ingest_takes_the_publishers_first_choice_that_we_carry() -> None:
     assert (picture.codec, picture.format.payload_type, picture.rtx_payload_type) == (Codec.H264, 102, 103)
     assert picture.feedback == ("nack", "nack pli", "ccm fir", "transport-cc")
     assert picture.fmtp["profile-level-id"] == "420034"  # its profile, our level
-    assert (picture.extension_id(MID_URI), picture.extension_id(TRANSPORT_CC_URI)) == (4, 3)
+    assert [one.uri for one in picture.extensions] == [TRANSPORT_CC_URI]
+    assert picture.extension_id(TRANSPORT_CC_URI) == 3
     assert picture.extension_id("urn:ietf:params:rtp-hdrext:toffset") is None
     assert (heard.codec, heard.format.payload_type, heard.feedback) == (Codec.OPUS, 111, ("transport-cc",))
 

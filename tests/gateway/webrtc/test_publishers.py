@@ -1,0 +1,179 @@
+"""A device's session by WHIP from its answer to its end, with the registry, the hub and the port as they are."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway import Admission, bearer_proof
+from gateway.registry import RefusalReason
+from gateway.stream import Hub
+from gateway.webrtc import Peers, Publishers, WhipSession
+from gateway.webrtc.ice import CONSENT_NS
+from media import GapCause
+from media.rtsp import NonceFactory
+from storage import UlidFactory
+from storage.bus import MemoryBus
+from tests.gateway.registry_house import BY, open_registry
+from tests.gateway.test_rtsp_listener import Tapes
+from tests.gateway.webrtc.rig import ScriptedPeer, open_peers, until
+
+OFFER = """v=0\r
+o=- 1 1 IN IP4 127.0.0.1\r
+s=-\r
+t=0 0\r
+a=group:BUNDLE 0\r
+m=video 9 UDP/TLS/RTP/SAVPF 96\r
+c=IN IP4 0.0.0.0\r
+a=mid:0\r
+a=sendonly\r
+a=rtcp-mux\r
+a=rtpmap:96 H264/90000\r
+a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r
+a=setup:actpass\r
+"""
+
+
+class Side:
+    """The live side: a device `dev1` and its key."""
+
+    def __init__(self, house, peers: Peers, key: str) -> None:
+        self.house = house
+        self.peers = peers
+        self.key = key
+        self.hub = Hub(node_id="test", clock=house.clock, new_id=UlidFactory(house.clock), bus=MemoryBus())
+        self.tapes = Tapes()
+        self.hub.add_reader_factory(self.tapes.make)
+        admission = Admission(house.devices, NonceFactory(b"secret", bytes), house.clock)
+        self.publishers = Publishers(peers, self.hub, admission, house.clock)
+
+    def offer(self) -> "Recorder":
+        return Recorder(self)
+
+
+class Recorder(ScriptedPeer):
+    """One that was let in and answered; `connect` makes it send."""
+
+    def __init__(self, side: Side) -> None:
+        super().__init__(side.peers)
+        side.peers.remove(self.peer)  # the rig's own session, without an offer
+        assert self.identity is not None
+        fingerprint = self.identity.fingerprint.digest.hex(":")
+        known_by = f"a=ice-ufrag:{self.remote.ufrag}\r\na=ice-pwd:{self.remote.password}\r\n"
+        own = f"{known_by}a=fingerprint:sha-256 {fingerprint}\r\n"
+        device = side.house.devices.find("dev1")
+        self.session: WhipSession = side.publishers.open(
+            device, "main", (OFFER + own).encode(), bearer_proof("dev1", side.key), "127.0.0.1"
+        )
+        self.peer, self.local = self.session.peer, self.session.peer.ice.local
+
+    async def come(self) -> None:
+        """Checks and the handshake, as far as the other side lets it."""
+        await self.check(nominates=True)
+        flights = self.dtls.start()
+        while self.dtls.keys is None:
+            for datagram in flights:
+                self.send(datagram)
+            flights = self.dtls.receive(await self.receive())
+        for datagram in flights:
+            self.send(datagram)
+
+
+@pytest.fixture
+async def side(tmp_path) -> AsyncIterator[Side]:
+    async with open_registry(tmp_path) as house, open_peers() as peers:
+        [key] = await house.furnish("dev1")
+        yield Side(house, peers, key)
+
+
+async def live(side: Side) -> Recorder:
+    recorder = side.offer()
+    await recorder.come()
+    await until(lambda: side.hub.is_sending("dev1", "main"))
+    return recorder
+
+
+async def test_a_key_that_was_replaced_while_its_session_waited_opens_no_stream(side: Side) -> None:
+    """Else who has a leaked key waits with his handshake, and takes the stream of the new key's owner over."""
+    recorder = side.offer()
+    await side.house.devices.rotate_key("dev1", 0, principal=BY)
+    await recorder.come()
+    await until(lambda: recorder.peer.is_gone)
+    assert not side.hub.is_sending("dev1", "main")
+    recorder.close()
+
+
+async def test_a_device_that_was_disabled_while_its_session_waited_opens_no_stream(side: Side) -> None:
+    recorder = side.offer()
+    await side.house.devices.disable("dev1", principal=BY)
+    await recorder.come()
+    await until(lambda: recorder.peer.is_gone)
+    assert not side.hub.is_sending("dev1", "main")
+    recorder.close()
+
+
+async def test_whoever_ends_the_stream_ends_its_session(side: Side) -> None:
+    recorder = await live(side)
+    side.hub.end_device("dev1", GapCause.DISABLED)
+    assert recorder.peer.is_gone
+    side.publishers.tick()
+    assert not len(side.publishers)
+    recorder.close()
+
+
+async def test_a_session_that_waits_begins_no_stream_once_the_server_stops(side: Side) -> None:
+    waiting, running = side.offer(), await live(side)
+    side.publishers.close()
+    assert waiting.peer.is_gone
+    assert side.hub.is_sending("dev1", "main")  # it is the hub's to end
+    side.hub.end_all(GapCause.SERVER_STOPPED)
+    assert running.peer.is_gone
+    waiting.close()
+    running.close()
+
+
+async def test_a_deleted_session_lingers_for_what_is_under_way_and_ends_once(side: Side) -> None:
+    recorder = await live(side)
+    side.publishers.end(recorder.session)
+    proof = bearer_proof("dev1", side.key)
+    assert side.publishers.find(recorder.session.id, "dev1", proof) is None
+    side.publishers.tick()
+    assert side.hub.is_sending("dev1", "main")
+    side.house.clock.advance(1)
+    side.publishers.tick()
+    assert not side.hub.is_sending("dev1", "main")
+    [tape] = side.tapes
+    assert tape.end is not None
+    assert tape.end.cause is GapCause.DEVICE_STOPPED
+    recorder.close()
+
+
+async def test_a_session_left_behind_says_nothing_of_a_device_that_is_there_by_another(side: Side) -> None:
+    left, there = side.offer(), await live(side)
+    left.session.publisher.gone("no_connection")
+    assert side.house.devices.find("dev1").last_refusal is None
+    left.close()
+    there.close()
+
+
+async def test_a_session_that_never_connects_is_told_to_the_admin(side: Side) -> None:
+    recorder = side.offer()
+    recorder.session.publisher.gone("no_connection")
+    recorder.close()
+    refusal = side.house.devices.find("dev1").last_refusal
+    assert (refusal.reason, refusal.words) == (
+        RefusalReason.TRANSPORT_NOT_SUPPORTED,
+        "no WebRTC connection came about: no connection",
+    )
+
+
+async def test_a_device_that_sends_and_checks_no_more_stays(side: Side) -> None:
+    """Consent is for those who are sent to (RFC 7675); older muxers check once."""
+    recorder = await live(side)
+    now_ns = side.peers._clock.mono_ns() + 2 * CONSENT_NS
+    recorder.session.publisher.heard_ns = now_ns - CONSENT_NS // 2
+    recorder.peer.tick(now_ns)
+    assert not recorder.peer.is_gone
+    recorder.peer.tick(now_ns + CONSENT_NS)
+    assert recorder.peer.is_gone
+    assert not side.hub.is_sending("dev1", "main")
+    recorder.close()
