@@ -93,7 +93,7 @@ def fit(leader: AlignedTrack, follower: AlignedTrack) -> None:
         follower.owe(0)
     elif error < -STEP_NS and _explains(leader, error):
         leader.step(-error)  # its RTP clock stood still for so long, while the other one's ran on
-    elif error < -STEP_NS and _later_than_explained(leader, error):
+    elif error < -LEADER_EXPLAINS_NS and _later_than_explained(leader, error):
         return  # a stall, whose burst may hide that its clock stood: a report soon after it will show
     elif believable(leader, follower, error):
         if error > STEP_NS:

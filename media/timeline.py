@@ -61,7 +61,8 @@ class _Suspect(NamedTuple):
 
     rtp_time: int  # of the unit that went ahead
     left: tuple[int, int, int]  # the count before it: RTP time, pts, receive time
-    usual: int  # the interval of that count; both in ticks
+    owed: int  # of alignment, in that count
+    usual: int  # the interval of that count; all in ticks
     back_max: int
 
 
@@ -245,7 +246,8 @@ class TrackTimeline:
         if self._early_ns(extended, mono_ns) * self._clock_rate * 2 > advance * NS_PER_S:
             pictures = 0 if self.reorder_depth == 0 else RUN_OF_B_FRAMES_MAX
             left = (self._highest, self._highest + self._offset, self.last_mono_ns)
-            self._suspect = _Suspect(extended, left, self._usual, pictures * max(self.picture_ticks, self._usual))
+            back_max = pictures * max(self.picture_ticks, self._usual)
+            self._suspect = _Suspect(extended, left, self._owed, self._usual, back_max)
 
     def _undoes_suspect(self, advance: int) -> bool:
         """Whether a step back shows that the step ahead right before it was a jump."""
@@ -263,8 +265,8 @@ class TrackTimeline:
         suspect, self._suspect = self._suspect, None
         if suspect is not None and suspect.rtp_time == self._highest:
             self._before = suspect.left
-            _, left_pts, left_mono_ns = suspect.left
-            next_pts = left_pts
+            _, next_pts, left_mono_ns = suspect.left
+            left_pts = next_pts + suspect.owed
             self._usual = self._usual_next = suspect.usual
         usual = self.unit_ticks or self._usual or 1
         floor = highest_pts if self._before is None else max(highest_pts, self._before[1])
@@ -313,6 +315,7 @@ class TrackTimeline:
     def _step(self) -> int:
         """Take the step that is due; gives its length in ns."""
         by_ns, self._step_ns = self._step_ns, 0
+        self._suspect = None  # it was before the step
         self._offset += by_ns * self._clock_rate // NS_PER_S
         self._set_owed(0)
         self._before = None

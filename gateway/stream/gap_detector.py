@@ -57,7 +57,7 @@ class GapDetector:
             cause = GapCause.DEVICE_PAUSED
         else:
             return None
-        end_ns = placed_ns - self._back_ns
+        end_ns = placed_ns - max(self._back_ns, self.reorder_depth * self._interval_ns)
         return (cause, self.placed_end_ns, end_ns) if self.placed_end_ns < end_ns else None
 
     def missing_at_end(self, end_ns: int) -> tuple[GapCause, int, int] | None:

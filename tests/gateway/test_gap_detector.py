@@ -101,6 +101,16 @@ def test_the_room_for_b_frames_is_given_up_where_none_come_any_more(detector: Ga
     )
 
 
+def test_a_gap_leaves_room_for_as_many_b_frames_as_there_may_be_where_none_have_come_of_late(
+    detector: GapDetector,
+) -> None:
+    """An encoder that does without them for ten seconds, and begins again behind a loss."""
+    detector.reorder_depth = 2
+    missing = detector.missing_before(unit(lost_packets=9), placed(2_000))
+    assert missing is not None
+    assert missing[2] == START_UTC_NS + 1_920 * MS
+
+
 def test_the_room_for_b_frames_is_kept_while_they_come(detector: GapDetector) -> None:
     for n in range(200):
         base_ms = 1_000 + n * 160

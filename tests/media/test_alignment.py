@@ -204,6 +204,20 @@ def test_pictures_whose_clock_stood_still_within_a_stall_step_forward_behind_it(
     assert abs(heard.placed_utc_ns - UTC_NS - 13 * S) < 100 * MS
 
 
+def test_a_small_error_is_mended_however_late_the_link_is() -> None:
+    """Half a second of queue that one picture in two minutes finds empty: nothing hides in it."""
+    timeline = Timeline()
+    picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
+    place(picture, steady(1))
+    place(picture, steady(50, first=1, late_ns=500 * MS))
+    place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS + 500 * MS) for n in range(100)])
+    stamp = ntp(UTC_NS + 2 * S)
+    picture.sender_report(stamp, 1_000 + 2 * RATE, MONO_NS + 2_500 * MS)
+    sound.sender_report(stamp, 2 * SOUND_RATE + 4_800, MONO_NS + 2_500 * MS)  # the sound stands 100 ms too late
+    heard = place(sound, [Arrival(n * SOUND_INTERVAL, n * 20 * MS + 500 * MS) for n in range(100, 400)])
+    assert heard[-1].placed_utc_ns - heard[0].placed_utc_ns == pytest.approx(299 * 20 * MS - 100 * MS, abs=2 * MS)
+
+
 def test_sound_that_begins_in_a_burst_is_as_late_as_the_pictures_beside_it() -> None:
     timeline = Timeline()
     picture, sound = timeline.track(RATE), timeline.track(SOUND_RATE)
