@@ -1,8 +1,9 @@
 """Where servers under test come from: a process that has loaded the server's code, and forks.
 
 From the beginning a start costs more than a second of a core, nearly all of it imports, and the suite starts a server
-in every fourth test. A fork is the same code from `main` on. What measures a start, or runs the server under another
-command, starts it from the beginning (process.py).
+in every fourth test. A fork is the same code from `main` on; what Python reads when it starts (PYTHONHASHSEED,
+warnings, the time zone) is the nursery's. What measures a start, or runs the server under another command, starts it
+from the beginning (process.py).
 
     python -m tests.house.nursery        is what `Nursery` runs; its standard input is a socket
 
@@ -35,7 +36,8 @@ class Nursery:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = (sys.executable, "-m", "tests.house.nursery")
-        self._process = subprocess.Popen(command, stdin=theirs, cwd=REPOSITORY)
+        # Of a session of its own: Ctrl-C is for the tests, and who ends them ends it.
+        self._process = subprocess.Popen(command, stdin=theirs, cwd=REPOSITORY, start_new_session=True)
         theirs.close()
         self._lock = Lock()
 
@@ -86,13 +88,14 @@ class ForkTransport(asyncio.SubprocessTransport):
     def get_returncode(self) -> int | None:
         return self._exit_status
 
-    def send_signal(self, signal: int) -> None:
-        os.kill(self._pid, signal)
+    def send_signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):  # it has ended, and the news of it is under way
+            os.kill(self._pid, number)
 
     def close(self) -> None:
         """Kills the process where it still runs."""
         if self._exit_status is None:
-            os.kill(self._pid, signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
         for pipe in tuple(self._pipes):
             self._let_go(pipe)
 
@@ -103,7 +106,10 @@ class ForkTransport(asyncio.SubprocessTransport):
             self._end_of(log)
 
     def _take_status(self, status: int) -> None:
-        self._exit_status = int(os.read(status, 16))
+        told = os.read(status, 16)
+        if not told:  # the nursery itself is gone, and nobody will tell
+            self.send_signal(signal.SIGKILL)
+        self._exit_status = int(told or -signal.SIGKILL)
         self._protocol.process_exited()
         self._end_of(status)
 
@@ -152,7 +158,8 @@ def tend() -> list[str] | None:
                 break
             os.close(log)
             told[pid] = status
-            requests.send(str(pid).encode())
+            with suppress(OSError):  # nobody is there any more: the next look says so
+                requests.send(str(pid).encode())
     if message:
         return _leave_nursery(log, **json.loads(message))
     for pid in told:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
@@ -77,12 +77,18 @@ class OwnServer:
 
         Raises:
             RuntimeError: it has ended already.
+            OSError, WebSocketException: the server does not answer now; it may later.
         """
         try:
-            origin = Origin(f"http://{self.http}")
-            with connect(f"ws://{self.http}/ws/events", origin=origin, additional_headers={"Cookie": cookie}) as desk:
+            with connect(
+                f"ws://{self.http}/ws/events",
+                origin=Origin(f"http://{self.http}"),
+                additional_headers={"Cookie": cookie},
+                proxy=None,
+                open_timeout=ANSWERS_WITHIN_S,
+            ) as desk:
                 desk.send('{"type": "active"}')
-        except WebSocketException as error:
+        except InvalidStatus as error:
             raise RuntimeError(f"the benchmark's supervisor is not let in any more: {error}") from error
 
     def metrics(self) -> Metrics:

@@ -5,8 +5,10 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+
+from websockets.exceptions import WebSocketException
 
 from mingjing.bench.clients import Visits
 from mingjing.bench.conversation import BenchProcessError
@@ -24,7 +26,7 @@ from mingjing.bench.viewers import seated_viewers
 from mingjing.simulator import DeviceLogin
 
 SETTLE_S = 3.0
-ACTIVE_EVERY_S = 300.0  # a session ends after 15 minutes in which nobody did anything
+ACTIVE_EVERY_S = 240.0  # a session ends after 15 minutes in which nobody did anything: three times may fail
 EVERYBODY_THERE = "everybody is there: the time runs"
 WRONG_KEY = "no device has this key"
 # A process is gone, or does not answer: what was seen until then is told all the same.
@@ -140,7 +142,8 @@ async def _time_passes(
 async def _be_active(server: OwnServer, cookie: str) -> None:
     while True:
         await asyncio.sleep(ACTIVE_EVERY_S)
-        await asyncio.to_thread(server.be_active, cookie)
+        with suppress(OSError, WebSocketException):
+            await asyncio.to_thread(server.be_active, cookie)
 
 
 def _figures(meter: Meter, marks: Marks) -> dict[str, object]:

@@ -15,13 +15,17 @@ from mingjing.bench.soak.soaked import Soaked
 from mingjing.bench.soak.summary import report_of
 
 
+def sessions_of_children():
+    return {os.getsid(child.pid) for child in psutil.Process().children(recursive=True)}
+
+
 async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there_is(cache, tmp_path, monkeypatch):
     monkeypatch.setattr("mingjing.bench.soak.run.SETTLE_S", 0.2)
-    loop, stop, sessions = asyncio.get_running_loop(), asyncio.Event(), set()
+    loop, stop, there, sessions = asyncio.get_running_loop(), asyncio.Event(), sessions_of_children(), set()
 
     def told(words):
         if words == EVERYBODY_THERE:
-            sessions.update(os.getsid(child.pid) for child in psutil.Process().children(recursive=True))
+            sessions.update(sessions_of_children() - there)
             loop.call_later(4, stop.set)
 
     plan = SoakPlan(devices=3, seconds=5, viewers=2, bitrate_kbps=300)
