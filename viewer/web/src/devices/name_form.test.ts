@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { effectScope, nextTick, ref, type EffectScope } from 'vue'
+import { effectScope, ref, type EffectScope } from 'vue'
 import { Problem } from '@/api/problem'
 import type { Device } from '@/api/types'
 import { editDevice, readDevice, type Versioned } from '@/registry/changes'
+import { opening, settle } from './filled_form.fixture'
 import { useNameForm } from './name_form'
 
 vi.mock('@/registry/changes', () => ({ readDevice: vi.fn(), editDevice: vi.fn() }))
@@ -28,15 +29,7 @@ describe('the form of a device’s name', () => {
 
   afterEach(() => scope.stop())
 
-  async function openFor(id: string): Promise<void> {
-    open.value = false
-    await nextTick()
-    device.value = id
-    open.value = true
-    await nextTick()
-  }
-
-  const settle = (): Promise<void> => new Promise((done) => setTimeout(done))
+  const openFor = opening(device, open)
 
   it('takes no late answer for the device before, and so saves no name under another device', async () => {
     await openFor('a')

@@ -3,6 +3,7 @@ import { effectScope, nextTick, ref, type EffectScope } from 'vue'
 import { Problem } from '@/api/problem'
 import type { Source } from '@/api/types'
 import { readSource, setSource, type Versioned } from '@/registry/changes'
+import { opening, settle } from './filled_form.fixture'
 import { useSourceForm } from './source_form'
 
 vi.mock('@/registry/changes', () => ({ readSource: vi.fn(), setSource: vi.fn() }))
@@ -20,11 +21,6 @@ describe('the form of where a camera is fetched from', () => {
   let form: ReturnType<typeof useSourceForm>
   let asked: { id: string; answer: (read: Read) => void; refuse: (error: unknown) => void }[]
 
-  const settle = async (): Promise<void> => {
-    await nextTick()
-    await new Promise((done) => setTimeout(done))
-  }
-
   beforeEach(() => {
     asked = []
     device.value = 'a'
@@ -39,13 +35,7 @@ describe('the form of where a camera is fetched from', () => {
 
   afterEach(() => scope.stop())
 
-  async function openFor(id: string): Promise<void> {
-    open.value = false
-    await nextTick()
-    device.value = id
-    open.value = true
-    await nextTick()
-  }
+  const openFor = opening(device, open)
 
   it('is filled with what the server has and saved as of that version', async () => {
     await openFor('a')
