@@ -69,7 +69,6 @@ class RepairedReceiver(TrackReceiver):
 
     `rtx_payload_type`, `nack` and `picture_loss` are what the SDP agreed on; `transport_element` is the id of the
     transport-wide number's header extension (0: none), whose arrivals all tracks of a session note in `transport`.
-    `reduced_size` lets feedback go without a receiver report before it, where both sides said a=rtcp-rsize.
     """
 
     def __init__(
@@ -82,7 +81,6 @@ class RepairedReceiver(TrackReceiver):
         rtx_payload_type: int = -1,
         nack: bool = True,
         picture_loss: bool = True,
-        reduced_size: bool = False,
         transport: TransportArrivals | None = None,
         transport_element: int = 0,
         round_trip_ns: int = ROUND_TRIP_NS,
@@ -100,7 +98,6 @@ class RepairedReceiver(TrackReceiver):
         self.feedback_at_ns = 0  # when `feedback_due` next has something to say; at once, as nothing was said yet
         self._nack = nack
         self._rtx_payload_type = rtx_payload_type
-        self._reduced_size = reduced_size
         self._transport = transport if transport_element else None
         self._transport_element = transport_element
         self._report_at_ns = 0
@@ -204,7 +201,7 @@ class RepairedReceiver(TrackReceiver):
         if transport is not None and len(said) <= BESIDE_TRANSPORT_MAX and transport.due(mono_ns):
             said += transport.feedback(own, theirs, mono_ns)
         self._plan()
-        if said and not report and not self._reduced_size:
+        if said and not report:  # RFC 3550, 6.1: feedback alone would need a=rtcp-rsize on both sides
             report = build_receiver_report(own, None)
         return report + said
 

@@ -19,7 +19,7 @@ from tests.vectors.loader import Vector, vectors
 KIND = "repaired"
 MS = 1_000_000
 _VIDEO, _RTX, _SSRC, _ELEMENT = 96, 97, 7, 3
-_NO_RTX, _FULL_SIZE, _NO_NACK = 1, 2, 4
+_NO_RTX, _NO_NACK = 1, 2
 _BEYOND_PROOF = 12
 TOKENS = (
     *(b"\x80\x60", b"\x90\x60", b"\x90\xe0", b"\x80\x61", b"\x90\x61", b"\xb0\x61", b"\x00\x00\x00\x07"),
@@ -53,7 +53,6 @@ def check(data: bytes) -> None:
         {},
         rtx_payload_type=-1 if data[0] & _NO_RTX else _RTX,
         nack=not data[0] & _NO_NACK,
-        reduced_size=not data[0] & _FULL_SIZE,
         transport=transport,
         transport_element=_ELEMENT,
     )

@@ -262,15 +262,7 @@ def test_a_hole_too_long_to_ask_for_wants_a_key_picture_at_once() -> None:
     assert line.receiver.repairs().overruns == 1
 
 
-def test_reduced_feedback_stands_alone() -> None:
-    line = Publisher(reduced_size=True)
-    line.picture()
-    line.heard()
-    line.picture(lose=(1,))
-    assert line.receiver.feedback_due(line.now)[:2] == b"\x81\xcd"
-
-
-def test_full_size_feedback_begins_with_a_report_and_a_name() -> None:
+def test_feedback_begins_with_a_report_and_a_name() -> None:
     line = Publisher()
     line.picture()
     line.heard()
