@@ -366,6 +366,10 @@ class Timeline:
             raise ValueError(f"clock rate {clock_rate} Hz is not between 1 and {CLOCK_RATE_MAX}")
         return TrackTimeline(self, clock_rate)
 
+    def close(self) -> None:
+        """No unit comes any more: hold no track, as each of them holds this."""
+        self._tracks.clear()
+
     def join(self, track: TrackTimeline, mono_ns: int, utc_ns: int) -> int:
         """Position of a track's first unit by receive time; the stream's first unit is the anchor."""
         if not self._tracks:

@@ -115,7 +115,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             hub=self._hub,
             admission=self._admission,
             udp=self._udp,
-            close=self.close,
+            close=transport.close,
         )
         self._rtp_feeds, self._rtcp_feeds = publisher.rtp_feeds, publisher.rtcp_feeds
         self._open_connections.add(self, self._instead_of)
@@ -153,9 +153,11 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._publisher.end()
         self._rest = b""
         self._open_connections.discard(self)
-        if self._player is not None:
-            self._player.leave()
-            self._spawn(self._player.record_end(), "viewer leaves")
+        player, self._player = self._player, None
+        if player is not None:
+            player.leave()
+            self._spawn(player.record_end(), "viewer leaves")
+        self.core.abandon()  # else it and we hold each other until the cyclic collector comes by
 
     @property
     def proven(self) -> bool:

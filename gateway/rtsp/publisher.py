@@ -178,6 +178,8 @@ class Publisher:
             feed.finish()
             if self._udp is not None:
                 self._udp.forget(feed)
+        for feeds in (self._feeds, self.rtp_feeds, self.rtcp_feeds):
+            feeds.clear()
         if publication is not None and self._path is not None:
             self._hub.end(publication, self._end_cause)
             self._admission.devices.mark_seen(self._path.device)

@@ -153,6 +153,7 @@ class PullConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()
         self._end(RefusalReason.CAMERA_REFUSED, "the camera closed the connection")
+        self._core.abandon()  # else it and we hold each other until the cyclic collector comes by
 
     def tick(self, mono_ns: int) -> None:
         """Timers: every few hundredths of a second over UDP, else every second."""
@@ -319,6 +320,9 @@ class PullConnection(asyncio.BufferedProtocol):
             feed.finish()
             if self._udp is not None:
                 self._udp.forget(feed)
+        for feeds in (self._rtp_feeds, self._rtcp_feeds):
+            feeds.clear()
+        self._feeds.clear()
         if publication is not None:
             self._hub.end(publication, cause)
         if self._transport is not None:

@@ -33,7 +33,7 @@ class Publication:
         self._displaced = displaced
         self._versions = count(1)
         self._init_due = True
-        timeline = Timeline(info.started_utc_ns - info.started_mono_ns)
+        self._timeline = timeline = Timeline(info.started_utc_ns - info.started_mono_ns)
         output = LaneOutput(count(1).__next__, self._fragment, channel.gap, channel.drop, self._config_changed)
         self._lanes: list[PictureLane | SoundLane] = [
             PictureLane(offer, timeline, output)
@@ -54,6 +54,8 @@ class Publication:
 
     def sender_report(self, offer_index: int, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
         """Take the device's own clock (RTCP SR, RFC 3550 6.4.1)."""
+        if self.ended:
+            return
         self._lanes[offer_index].sender_report(ntp, rtp_time, received_mono_ns)
 
     def end(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:
@@ -67,14 +69,22 @@ class Publication:
         for lane in self._lanes:
             if placed_end_ns and lane.track is not None:  # what nobody could decode was there all the same
                 lane.end(placed_end_ns)
+        self._let_go()
         placed_end_ns = placed_end_ns or self.info.started_utc_ns
         self._channel.stream_ended(StreamEnd(self.info.stream_id, cause, placed_end_ns, mono_ns), utc_ns)
 
     def displace(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:
         """End the stream from outside and close the connection that sends it."""
         if not self.ended:
+            displaced = self._displaced
             self.end(cause, utc_ns, mono_ns)
-            self._displaced(cause)
+            displaced(cause)
+
+    def _let_go(self) -> None:
+        """Hold nothing that holds us, nor the connection that is gone: the hub remembers us until the next stream."""
+        self._lanes.clear()
+        self._timeline.close()
+        self._displaced = _nobody_is_there
 
     def _config_changed(self) -> None:
         self._init_due = True
@@ -85,3 +95,7 @@ class Publication:
             tracks = tuple(track for lane in self._lanes if (track := lane.track) is not None)
             self._channel.init_changed(StreamInit(next(self._versions), tracks))
         self._channel.fragment(fragment)
+
+
+def _nobody_is_there(cause: GapCause) -> None:
+    """Nobody sends any more."""

@@ -37,6 +37,23 @@ class PeerOwner(Protocol):
         """Closed by the peer, silent, or never there. `cause` is a word for counting."""
 
 
+class _Nobody:
+    """Owns a peer that is gone."""
+
+    heard_ns = 0
+
+    def keyed(self, profile: Profile, material: bytes, is_client: bool) -> None: ...
+
+    def srtp(self, data: memoryview, now_ns: int) -> None: ...
+
+    def srtcp(self, data: memoryview, now_ns: int) -> None: ...
+
+    def gone(self, cause: str) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
 class Peer:
     """From the answer until `gone` or `close`."""
 
@@ -110,6 +127,7 @@ class Peer:
         """Our end of it: the peer is told, the owner is not."""
         if not self.is_gone:
             self.is_gone = True
+            self._owner = _NOBODY  # else we hold each other until the cyclic collector comes by
             if self._dtls is not None:
                 self._send_all(self._dtls.close())
 
@@ -126,8 +144,9 @@ class Peer:
             self._end(self._dtls.failure)
 
     def _end(self, cause: str) -> None:
+        owner = self._owner
         self.close()
-        self._owner.gone(cause)
+        owner.gone(cause)
 
     def _send_all(self, datagrams: list[bytes]) -> None:
         if datagrams and (address := self.ice.destination()) is not None:

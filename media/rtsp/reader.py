@@ -177,6 +177,12 @@ class ReaderConnection:
             self._talk.ask("TEARDOWN", self._session_url)
         self._step = _Step.ENDED
 
+    def abandon(self) -> None:
+        """The socket is gone: nothing is said or handed on any more, and no handler is held."""
+        self._step = _Step.ENDED
+        self._handlers.clear()
+        self._on_rtp = self._on_rtcp = _drop
+
     # Time
 
     def next_timeout(self) -> int | None:

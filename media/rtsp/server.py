@@ -112,6 +112,12 @@ class ServerConnection(Session):
         """Queue a packet (RTCP) for the peer."""
         self._out.append(frame(channel, packet))
 
+    def abandon(self) -> None:
+        """The socket is gone: nothing is said or handed on any more, and no handler is held."""
+        self._state = State.CLOSED
+        self._handlers.clear()
+        self._on_interleaved = _only_heard
+
     @property
     def closed(self) -> bool:
         """Whether the conversation is over: send what is to be sent, then close the socket."""

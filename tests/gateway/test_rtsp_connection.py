@@ -51,6 +51,9 @@ class Hand:
     async def record(self) -> str:
         return await self.ask(request("RECORD", self.url))
 
+    async def end(self) -> str:
+        return await self.ask(request("TEARDOWN", self.url))
+
 
 @asynccontextmanager
 async def calling(side: LiveSide, device: str = "dev1") -> AsyncIterator[Hand]:
