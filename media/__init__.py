@@ -11,12 +11,13 @@ once and never placed anew; nothing but a documented error escapes hostile bytes
 
 from media.access_unit import AccessUnit
 from media.fragment import Fragment, FragmentFlag, Gap, GapCause, Reference
-from media.fragmenter import PictureFragmenter, SoundFragmenter
+from media.fragmenter import ORIGIN_S, PictureFragmenter, SoundFragmenter
 from media.timeline import Placement, Timeline, TrackTimeline
 from media.track import AUDIO_TRACK_ID, VIDEO_TRACK_ID, AudioConfig, Codec, Track, TrackKind, VideoConfig
 
 __all__ = [
     "AUDIO_TRACK_ID",
+    "ORIGIN_S",
     "VIDEO_TRACK_ID",
     "AccessUnit",
     "AudioConfig",

@@ -72,6 +72,8 @@ class LiveUnit:
     received_mono_ns: int
     key: bool
     reanchored: bool  # its RTP time does not continue the unit before
+    pts: int  # as `Placement.pts`: what both tracks are shown by; runs on over jumps
+    received_utc_ns: int
 
 
 class UnitReader(Protocol):

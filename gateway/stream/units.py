@@ -6,7 +6,7 @@ The cache holds fragments only, so that nothing is kept twice for readers who mo
 from collections.abc import Iterator
 
 from gateway.stream.reader import LiveUnit
-from media import VIDEO_TRACK_ID, AccessUnit, Fragment, FragmentFlag, Placement
+from media import ORIGIN_S, VIDEO_TRACK_ID, AccessUnit, Fragment, FragmentFlag, Placement
 from media.fmp4 import nal_units, parse_fragment
 
 
@@ -20,6 +20,8 @@ def live_unit(track_id: int, unit: AccessUnit, placement: Placement) -> LiveUnit
         unit.received_mono_ns,
         unit.key,
         placement.reanchored,
+        placement.pts,
+        unit.received_utc_ns,
     )
 
 
@@ -27,6 +29,7 @@ def units_of(fragment: Fragment, clock_rate: int) -> Iterator[LiveUnit]:
     """The units in a fragment of ours; `clock_rate` is its track's."""
     samples = parse_fragment(fragment.data).samples
     reanchored = bool(fragment.flags & FragmentFlag.REANCHORED)
+    origin = ORIGIN_S * clock_rate
     passed = 0
     for sample in samples:
         payload = tuple(nal_units(sample.payload)) if fragment.track_id == VIDEO_TRACK_ID else (bytes(sample.payload),)
@@ -38,5 +41,7 @@ def units_of(fragment: Fragment, clock_rate: int) -> Iterator[LiveUnit]:
             fragment.received_mono_ns,
             fragment.key,
             reanchored and not passed,
+            sample.decode_time + sample.composition_offset - origin,
+            fragment.received_utc_ns,
         )
         passed += sample.duration

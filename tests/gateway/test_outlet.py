@@ -49,11 +49,15 @@ class Stage:
         self.n += 1
         at_ns = round((self.n * 0.04 if at_s is None else at_s) * SECOND_NS) + SECOND_NS
         payload = (b"\x65" + bytes(3_000),) if key else (b"\x41" + bytes(100),)
-        self.outlet.unit(LiveUnit(VIDEO_TRACK_ID, payload, 3_600 * self.n, at_ns, at_ns, key, False))
+        self.outlet.unit(
+            LiveUnit(VIDEO_TRACK_ID, payload, 3_600 * self.n, at_ns, at_ns, key, False, 3_600 * self.n, at_ns)
+        )
 
     def sound(self) -> None:
         at_ns = round(self.n * 0.04 * SECOND_NS) + SECOND_NS
-        self.outlet.unit(LiveUnit(AUDIO_TRACK_ID, (bytes(160),), 320 * self.n, at_ns, at_ns, True, False))
+        self.outlet.unit(
+            LiveUnit(AUDIO_TRACK_ID, (bytes(160),), 320 * self.n, at_ns, at_ns, True, False, 320 * self.n, at_ns)
+        )
 
     def viewer(self, layout=((VIDEO_TRACK_ID, 0), (AUDIO_TRACK_ID, 2))):
         pipe, ended = Pipe(), []
