@@ -21,7 +21,7 @@ from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
 from gateway.rtsp import Puller, PullNetworks, RtspListener
 from gateway.stream import AlarmKind, Hub
-from gateway.webrtc import PeerAddresses, Peers, Publishers
+from gateway.webrtc import PeerAddresses, Peers, Publishers, Viewers
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
@@ -92,6 +92,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 rtsp = await _listen_for_devices(house, hub, admission)
                 peers = await _open_peers(house)
                 publishers = Publishers(peers, hub, admission, house.clock)
+                viewers = Viewers(peers, hub, house.steady)
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, peers, archiver))
@@ -101,7 +102,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
-                services = _services(house, hub, archiver, rtsp, publishing, proxies, metrics, alarms)
+                services = _services(house, hub, archiver, rtsp, publishing, viewers, proxies, metrics, alarms)
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 puller = _puller(house, hub, rtsp)
@@ -114,6 +115,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     rtsp.run_timers,
                     peers.run_timers,
                     publishers.run_timers,
+                    viewers.run_timers,
                     puller.run,
                     lag.run,
                     _collect_old_objects,
@@ -131,6 +133,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     services.stopping.set()
                     await puller.close()
                     publishers.close()
+                    viewers.close()
                     await rtsp.close()  # ends every stream, WebRTC's as well
                     peers.close()
                     server.stop()
@@ -208,6 +211,7 @@ def _services(
     archiver: Archiver,
     rtsp: RtspListener,
     publishing: Publishing,
+    viewers: Viewers,
     proxies: TrustedProxies,
     metrics: CollectorRegistry,
     alarms: AlarmLog,
@@ -224,6 +228,7 @@ def _services(
         ledger=house.ledger,
         publishing=publishing,
         registry=house.registry,
+        viewers=viewers,
         data_dir=house.settings.data_dir,
         version=version("mingjing"),
         started_utc_ns=house.clock.utc_ns(),

@@ -43,10 +43,11 @@ from viewer.api import (
     whip,
 )
 from viewer.headers import BodyLimit, SecurityHeaders
-from viewer.live import events, websocket
+from viewer.live import events, websocket, whep
 from viewer.live.event_feed import EventFeed
 from viewer.live.open_views import OpenViews
 from viewer.live.rtsp_door import RtspLiveDoor
+from viewer.live.whep_views import WhepViews
 from viewer.problems import answer_problems
 from viewer.services import Services
 from viewer.static import static_router
@@ -70,6 +71,7 @@ RESOURCES = (
     whip,
     events,
     websocket,
+    whep,
 )
 
 
@@ -84,6 +86,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.access = services.access
     app.state.event_feed = EventFeed(services)
     app.state.open_views = OpenViews(services)
+    app.state.whep_views = WhepViews(services, app.state.open_views)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
@@ -100,10 +103,12 @@ async def run_app(app: FastAPI) -> None:
     services: Services = app.state.services
     feed: EventFeed = app.state.event_feed
     views: OpenViews = app.state.open_views
+    whep_views: WhepViews = app.state.whep_views
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(services.alarms.run(), name="app: alarm log")
         tasks.create_task(feed.run(), name="app: event feed")
         tasks.create_task(views.run(), name="app: open views")
+        tasks.create_task(whep_views.run(), name="app: views by WHEP")
 
 
 def openapi() -> dict[str, object]:

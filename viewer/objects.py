@@ -60,6 +60,11 @@ def session_object(session_id: str, session: Session | None, owner: str) -> Obje
     return Object(Kind.SESSION, session_id, owner=owner, exists=mine)
 
 
+def view_object(view_id: str, owner: str, *, exists: bool) -> Object:
+    """A view of `owner` by WHEP; one that somebody else opened, or another login, does not exist there."""
+    return Object(Kind.VIEW, view_id, owner=owner, exists=exists)
+
+
 def stream_password_object(password_id: str, password: StreamPassword | None) -> Object:
     owner = None if password is None else password.user
     return Object(Kind.STREAM_PASSWORD, password_id, owner=owner, exists=password is not None)

@@ -64,6 +64,7 @@ NOT_ADMITTED = ProblemKind("not-admitted", 401, "Not admitted")
 NOT_FOUND = ProblemKind("not-found", 404, "Not found")
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "Method not allowed")
 CODEC_NOT_CARRIED = ProblemKind("codec-not-carried", 406, "Nothing that can be carried")
+DEVICE_NOT_SENDING = ProblemKind("device-not-sending", 409, "The device does not send now")
 CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
 CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
 UNSUPPORTED_TYPE = ProblemKind("unsupported-type", 415, "Another type is expected")
@@ -106,7 +107,7 @@ _STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, METHOD_N
 
 
 class Problem(Exception):
-    """Raised by a resource that knows what is wrong itself."""
+    """Raised by a resource that knows what is wrong itself. `more` are members beyond the usual (RFC 9457, 3.2)."""
 
     def __init__(
         self,
@@ -116,6 +117,7 @@ class Problem(Exception):
         field: str | None = None,
         fix: str | None = None,
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
@@ -123,6 +125,7 @@ class Problem(Exception):
         self.field = field
         self.fix = fix
         self.headers = headers
+        self.more = more
 
 
 def problem_response(
@@ -133,6 +136,7 @@ def problem_response(
     fix: str | None = None,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> Response:
     body: dict[str, object] = {
         "type": TYPE_PREFIX + kind.word,
@@ -146,6 +150,7 @@ def problem_response(
         body["fix"] = fix
     if errors:
         body["errors"] = list(errors)
+    body.update(more or {})
     return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
 
 
@@ -174,7 +179,9 @@ async def _answer(_: HTTPConnection, error: Exception) -> Response:
 def _response_of(error: Exception) -> Response:
     match error:
         case Problem():
-            return problem_response(error.kind, error.detail, field=error.field, fix=error.fix, headers=error.headers)
+            return problem_response(
+                error.kind, error.detail, field=error.field, fix=error.fix, headers=error.headers, more=error.more
+            )
         case AccessError():
             return _access_response(error)
         case RegistryError():

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from gateway.rtsp.batch import Batch
 from gateway.rtsp.way import Way
-from gateway.stream import Hub, LiveUnit, StreamEnd, StreamInfo, StreamInit, Subscription, ViewerKind
+from gateway.stream import Hub, LiveUnit, SharedReaders, StreamEnd, StreamInfo, StreamInit, ViewerKind
 from media import VIDEO_TRACK_ID
 from media.rtp import TrackSender
 from media.sdp import SessionDescription, describe_track
@@ -167,33 +167,14 @@ class Outlets:
 
     def __init__(self, hub: Hub, clock: Clock) -> None:
         self._hub = hub
-        self._clock = clock
-        self._open: dict[tuple[str, str], tuple[Outlet, Subscription, set[object]]] = {}
+        self._readers = SharedReaders(hub, lambda *_: Outlet(clock))
+        self.use = self._readers.use
+        self.release = self._readers.release
 
     @property
     def viewers(self) -> int:
-        return sum(outlet.viewers for outlet, _, _ in self._open.values())
+        return sum(outlet.viewers for outlet in self._readers)
 
     def missed(self, units: int) -> None:
         """Count what was left out for a viewer who is slow."""
         self._hub.viewer_missed(ViewerKind.RTSP, units)
-
-    def use(self, device_id: str, channel: str, user: object) -> Outlet:
-        """The outlet of a channel, for as long as this user does not `release` it."""
-        key = (device_id, channel)
-        if key not in self._open:
-            outlet = Outlet(self._clock)
-            self._open[key] = outlet, self._hub.read_units(device_id, channel, outlet), set()
-        outlet, _, users = self._open[key]
-        users.add(user)
-        return outlet
-
-    def release(self, device_id: str, channel: str, user: object) -> None:
-        key = (device_id, channel)
-        if key not in self._open:
-            return
-        _, subscription, users = self._open[key]
-        users.discard(user)
-        if not users:
-            del self._open[key]
-            subscription.close()

@@ -16,6 +16,7 @@ from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
 from gateway.stream.reader import (
     ChannelReader,
+    ChannelWatcher,
     LiveUnit,
     StreamEnd,
     StreamInfo,
@@ -23,6 +24,7 @@ from gateway.stream.reader import (
     StreamReader,
     UnitReader,
 )
+from gateway.stream.shared_readers import SharedReaders
 from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics, ViewerKind
 from gateway.stream.subscription import Subscription
 
@@ -35,9 +37,11 @@ __all__ = [
     "ChannelReader",
     "ChannelState",
     "ChannelStatistics",
+    "ChannelWatcher",
     "Hub",
     "LiveUnit",
     "Publication",
+    "SharedReaders",
     "StreamEnd",
     "StreamInfo",
     "StreamInit",

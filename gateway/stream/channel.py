@@ -7,7 +7,15 @@ device goes away, comes back from another address, or takes itself over.
 from collections.abc import Callable, Sequence
 
 from gateway.stream.gop_cache import GopCache
-from gateway.stream.reader import ChannelReader, StreamEnd, StreamInfo, StreamInit, StreamReader, UnitReader
+from gateway.stream.reader import (
+    ChannelReader,
+    ChannelWatcher,
+    StreamEnd,
+    StreamInfo,
+    StreamInit,
+    StreamReader,
+    UnitReader,
+)
 from gateway.stream.state import ChannelChanged, ChannelState, ChannelStatistics
 from gateway.stream.subscription import Subscription
 from gateway.stream.units import live_unit, units_of
@@ -42,6 +50,7 @@ class Channel:
         self._gop = GopCache()
         self._stream_readers: tuple[StreamReader, ...] = ()
         self._subscribers: tuple[ChannelReader, ...] = ()
+        self._watchers: tuple[ChannelWatcher, ...] = ()  # the subscribers, and who is told without being shown
         self._told_delay_ns = 0
         self._clock_offset_s: float | None = None
         self._newest: Fragment | None = None
@@ -59,6 +68,7 @@ class Channel:
     def subscribe(self, reader: ChannelReader) -> Subscription:
         """Attach a viewer: it is told the state, and gets init and everything since the last key frame at once."""
         self._subscribers = (*self._subscribers, reader)
+        self._watchers = (*self._watchers, reader)
         reader.channel_changed(self._change())
         if self._stream is not None:
             reader.stream_started(self._stream)
@@ -67,6 +77,12 @@ class Channel:
             for fragment in self._gop.fragments():
                 reader.fragment(fragment)
         return Subscription(lambda: self._leave(reader))
+
+    def watch(self, watcher: ChannelWatcher) -> Subscription:
+        """Tell somebody how the channel does from now on, and how it does now."""
+        self._watchers = (*self._watchers, watcher)
+        watcher.channel_changed(self._change())
+        return Subscription(lambda: self._leave_watchers(watcher))
 
     def read_units(self, reader: UnitReader) -> Subscription:
         """Attach a unit reader; it gets everything since the last key picture at once."""
@@ -96,6 +112,10 @@ class Channel:
 
     def _leave(self, reader: ChannelReader) -> None:
         self._subscribers = tuple(other for other in self._subscribers if other is not reader)
+        self._leave_watchers(reader)
+
+    def _leave_watchers(self, watcher: ChannelWatcher) -> None:
+        self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
     def stream_started(self, stream: StreamInfo, stream_readers: Sequence[StreamReader]) -> None:
         self._stream = stream
@@ -137,12 +157,14 @@ class Channel:
             # A device that takes itself over at once leaves no time between: its last picture still stood.
             end_utc_ns = max(previous.ended_utc_ns, fragment.placed_utc_ns)
             between = Gap(0, 0, previous.cause, previous.ended_utc_ns, end_utc_ns)
-            for viewer in self._subscribers:
-                viewer.gap(between)
+            for watcher in self._watchers:
+                watcher.gap(between)
 
     def gap(self, gap: Gap) -> None:
-        for reader in (*self._stream_readers, *self._subscribers):
-            reader.gap(gap)
+        for archive in self._stream_readers:
+            archive.gap(gap)
+        for watcher in self._watchers:
+            watcher.gap(gap)
 
     def drop(self, unit: AccessUnit) -> None:
         """A unit that nobody can decode, for no parameter sets have come: it goes nowhere, but the device is there."""
@@ -167,8 +189,8 @@ class Channel:
         self.state, self.since_utc_ns, self.reason = state, utc_ns, reason
         change = self._change()
         self._publish(change)
-        for viewer in self._subscribers:
-            viewer.channel_changed(change)
+        for watcher in self._watchers:
+            watcher.channel_changed(change)
 
     def _change(self) -> ChannelChanged:
         return ChannelChanged(self.device_id, self.name, self.state, self.since_utc_ns, self.reason)
@@ -183,8 +205,8 @@ class Channel:
         """Tell the viewers how late the footage comes, if that changed."""
         if abs(self.delay_ns - self._told_delay_ns) >= DELAY_STEP_NS:
             self._told_delay_ns = self.delay_ns
-            for viewer in self._subscribers:
-                viewer.delay_changed(self.delay_ns / 1e9)
+            for watcher in self._watchers:
+                watcher.delay_changed(self.delay_ns / 1e9)
 
     def sample(self, mono_ns: int) -> None:
         """Take the rates since the last sample; the hub calls it every other second."""

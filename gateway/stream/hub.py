@@ -72,8 +72,12 @@ class Hub:
         name: str,
         offers: Sequence[VideoOffer | AudioConfig],
         displaced: Callable[[GapCause], None],
+        key_picture: Callable[[], None] | None = None,
     ) -> Publication:
-        """Begin a stream. One that is still running on this channel is ended as taken over."""
+        """Begin a stream. One that is still running on this channel is ended as taken over.
+
+        `displaced` and `key_picture` are as in `Publication`.
+        """
         utc_ns, mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
         key = (device_id, name)
         channel = self.channel(device_id, name)
@@ -86,8 +90,13 @@ class Hub:
         info = StreamInfo(self._new_id(), device_id, name, self._node_id, self._fencing_token, starts_utc_ns, mono_ns)
         readers = [reader for factory in self._factories if (reader := factory(info)) is not None]
         channel.stream_started(info, readers)
-        publication = self._publications[key] = Publication(info, channel, offers, displaced)
+        publication = self._publications[key] = Publication(info, channel, offers, displaced, key_picture)
         return publication
+
+    def want_key_picture(self, device_id: str, name: str) -> bool:
+        """A viewer of this channel waits for one. False: there is nobody who could be asked."""
+        publication = self._publications.get((device_id, name))
+        return publication is not None and publication.want_key_picture()
 
     def end(self, publication: Publication, cause: GapCause) -> None:
         """End a stream on behalf of its own connection."""

@@ -18,6 +18,7 @@ class Publication:
 
     `displaced` is called with the cause when the stream is ended by anybody but its own
     connection (takeover, device disabled, server stopping): the connection then closes itself.
+    `key_picture` asks the device for one, where its protocol has a way to.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Publication:
         channel: Channel,
         offers: Sequence[VideoOffer | AudioConfig],
         displaced: Callable[[GapCause], None],
+        key_picture: Callable[[], None] | None = None,
     ) -> None:
         self.info = info
         self.ended = False
         self._channel = channel
         self._displaced = displaced
+        self._key_picture = key_picture
         self._versions = count(1)
         self._init_due = True
         self._timeline = timeline = Timeline(info.started_utc_ns - info.started_mono_ns)
@@ -57,6 +60,13 @@ class Publication:
         if self.ended:
             return
         self._lanes[offer_index].sender_report(ntp, rtp_time, received_mono_ns)
+
+    def want_key_picture(self) -> bool:
+        """A viewer waits for one. False: this device cannot be asked, the next one comes when it comes."""
+        if self._key_picture is None:
+            return False
+        self._key_picture()
+        return True
 
     def end(self, cause: GapCause, utc_ns: int, mono_ns: int) -> None:
         """End the stream; called once by its connection or, through `displace`, by the hub."""
@@ -85,6 +95,7 @@ class Publication:
         self._lanes.clear()
         self._timeline.close()
         self._displaced = _nobody_is_there
+        self._key_picture = None
 
     def _config_changed(self) -> None:
         self._init_due = True

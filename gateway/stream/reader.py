@@ -97,10 +97,16 @@ class UnitReader(Protocol):
     def stream_ended(self, end: StreamEnd) -> None: ...
 
 
-class ChannelReader(StreamReader, Protocol):
-    """Follows a channel through all its streams, and knows its state in between."""
+class ChannelWatcher(Protocol):
+    """Knows how a channel does, through all its streams, and is given no media."""
 
     def channel_changed(self, change: ChannelChanged) -> None: ...
 
     def delay_changed(self, seconds: float) -> None:
         """Footage now arrives so much later than it could; told when it changes noticeably."""
+
+    def gap(self, gap: Gap) -> None: ...
+
+
+class ChannelReader(StreamReader, ChannelWatcher, Protocol):
+    """Follows a channel through all its streams, and knows its state in between."""

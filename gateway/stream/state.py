@@ -30,6 +30,7 @@ class ViewerKind(StrEnum):
 
     WEBSOCKET = "websocket"
     RTSP = "rtsp"
+    WEBRTC = "webrtc"
 
 
 class AlarmKind(StrEnum):

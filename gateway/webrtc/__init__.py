@@ -1,7 +1,7 @@
 """WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
 
 Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md); who publishes by
-WHIP, and its media on the way to the hub.
+WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them.
 Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
 viewer.access).
 
@@ -10,10 +10,13 @@ awaited, logged or made a packet; only this room imports OpenSSL.
 """
 
 from gateway.webrtc.addresses import CANDIDATES_MAX
+from gateway.webrtc.offers import OfferNotTaken
 from gateway.webrtc.peer import Peer, PeerOwner
 from gateway.webrtc.peers import PeerAddresses, Peers
 from gateway.webrtc.port import Address, PortStatistics, UdpPort
-from gateway.webrtc.publishers import OfferNotTaken, Publishers, WhipSession
+from gateway.webrtc.publishers import Publishers, WhipSession
+from gateway.webrtc.viewer import ViewerEnd
+from gateway.webrtc.viewers import Viewers, WhepSession
 
 __all__ = [
     "CANDIDATES_MAX",
@@ -26,5 +29,8 @@ __all__ = [
     "PortStatistics",
     "Publishers",
     "UdpPort",
+    "ViewerEnd",
+    "Viewers",
+    "WhepSession",
     "WhipSession",
 ]

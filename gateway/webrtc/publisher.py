@@ -108,7 +108,9 @@ class Publisher:
         if isinstance(admission.check_proof(self.device, self._proof, self._host), Refused):
             self._leave()
             return
-        self._publication = self._rooms.hub.publish(self.device, self.channel, self._offers, self._displaced)
+        self._publication = self._rooms.hub.publish(
+            self.device, self.channel, self._offers, self._displaced, self._want_key_picture
+        )
         admission.devices.mark_seen(self.device)
         log.info("stream begins", device=self.device, channel=self.channel, peer=self._host, via="webrtc")
 
@@ -191,6 +193,10 @@ class Publisher:
             if index is not None:
                 self._by_ssrc[ssrc] = index  # bounded: SRTP lets in `SOURCES_MAX` at most
         return index
+
+    def _want_key_picture(self) -> None:
+        for receiver in self._receivers:
+            receiver.want_key_picture()
 
     def _say(self, rtcp: bytes) -> None:
         assert self._outgoing is not None

@@ -16,60 +16,41 @@ import structlog
 from gateway.admission import Admission
 from gateway.registry import Device, RefusalReason
 from gateway.stream import Hub
+from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_of, offered, trickled
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.peers import Peers
 from gateway.webrtc.publisher import Publisher, PublisherRooms
 from media import GapCause, TrackKind
-from media.sdp import (
-    LocalPeer,
-    Offer,
-    OfferError,
-    WhyNot,
-    build_answer,
-    build_fragment,
-    choose_ingest,
-    read_fragment,
-    read_offer,
-)
+from media.sdp import Offer, WhyNot, choose_ingest
 from storage import Clock
 
 SESSIONS_MAX = 1_000  # five times the devices of the plan
 PENDING_MAX = 4  # of one device: a phone that reloads its page leaves one behind each time
-RETRY_AFTER_S = 5
 LINGER_NS = 300_000_000  # behind a DELETE, which by its own connection overtakes the last pictures
 TICK_S = 0.02  # repairs are asked for by the hundredth of a second
 
 _SESSION_ID_BYTES = 16
-_SDP_SESSION_BITS = 62  # RFC 8829, 5.2.1
 
 _CARRIED = {TrackKind.VIDEO: "H.264 and H.265 are", TrackKind.AUDIO: "Opus and G.711 are"}
 
 log = structlog.get_logger()
 
 
-class OfferNotTaken(Exception):
-    """An offer or fragment that is refused. `status` is HTTP's, `field` names the line at fault, where it is one."""
-
-    def __init__(self, status: int, words: str, field: str = "", retry_after_s: int = 0) -> None:
-        super().__init__(words)
-        self.status = status
-        self.words = words
-        self.field = field
-        self.retry_after_s = retry_after_s
-
-
 @dataclass(slots=True)
 class WhipSession:
-    """One session as HTTP knows it. `etag` names the ICE credentials that are valid (RFC 9725, 4.3.1)."""
+    """One session as HTTP knows it."""
 
     id: str
-    etag: str
     answer: bytes = field(repr=False)
     proof: str = field(repr=False)
     offer: Offer = field(repr=False)
     peer: Peer
     publisher: Publisher
     ends_at_ns: int | None = None  # once it was deleted
+
+    @property
+    def etag(self) -> str:
+        return etag_of(self.peer)
 
 
 class Publishers:
@@ -96,10 +77,10 @@ class Publishers:
             OfferNotTaken: 400 an offer that cannot be read, 406 something in it that we do not carry, 503 no room.
         """
         try:
-            offer = read_offer(offer_text)
-        except OfferError as error:
-            self._refuse(device.id, RefusalReason.BAD_DESCRIPTION, host, str(error))
-            raise OfferNotTaken(400, str(error), error.field) from error
+            offer = offered(offer_text)
+        except OfferNotTaken as error:
+            self._refuse(device.id, RefusalReason.BAD_DESCRIPTION, host, error.words)
+            raise
         choice = choose_ingest(offer)
         not_carried = [kind for kind in TrackKind if choice.why_not.get(kind) is WhyNot.CODEC_NOT_OFFERED]
         if not_carried or not choice.chosen:  # all or nothing (RFC 9725, 4.4.3)
@@ -116,17 +97,9 @@ class Publishers:
         self._make_room(device.id)
         publisher = Publisher(self._rooms, device.id, channel, proof, host, choice)
         peer = publisher.peer = self._peers.add(offer, publisher)
-        local = LocalPeer(
-            secrets.randbits(_SDP_SESSION_BITS),
-            peer.ice.local,
-            self._peers.fingerprint,
-            peer.setup,
-            self._peers.candidates,
-        )
         session = WhipSession(
             secrets.token_urlsafe(_SESSION_ID_BYTES),
-            f'"{peer.ice.local.ufrag}"',
-            build_answer(offer, choice, local),
+            answered(self._peers, peer, offer, choice),
             proof,
             offer,
             peer,
@@ -145,24 +118,8 @@ class Publishers:
         return session if compare_digest(session.proof, proof) else None
 
     def trickle(self, session: WhipSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
-        """A PATCH: candidates need no answer, for a peer is where it checks from; an ICE restart gets one.
-
-        So does a `restart` that is asked for again: the first answer may be lost, on the network that was left.
-
-        Raises:
-            OfferNotTaken: 400 a fragment that cannot be read.
-        """
-        try:
-            fragment = read_fragment(fragment_text)
-        except OfferError as error:
-            raise OfferNotTaken(400, str(error), error.field) from error
-        ice = session.peer.ice
-        if fragment.credentials is None or (fragment.credentials == ice.remote and not restart):
-            return None
-        if fragment.credentials != ice.remote:
-            self._peers.restart(session.peer, fragment.credentials)
-            session.etag = f'"{ice.local.ufrag}"'
-        return build_fragment(session.offer, ice.local, self._peers.candidates)
+        """A PATCH; as `offers.trickled`."""
+        return trickled(self._peers, session.peer, session.offer, fragment_text, restart=restart)
 
     def end(self, session: WhipSession) -> None:
         """A DELETE: the device stops, as soon as what it has sent is here."""

@@ -18,6 +18,7 @@ from media.rtp.feedback import Feedback, build_nack, build_picture_loss, fresh_r
 from media.rtp.header_extension import TRANSPORT_EXTENSION_SIZE, transport_extension
 from media.rtp.link_judge import LinkJudge, LinkState
 from media.rtp.nacks import NackGenerator
+from media.rtp.outgoing_time import OutgoingTime
 from media.rtp.packet import packets
 from media.rtp.packetizer import MTU, packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
 from media.rtp.receiver import ReceiverStatistics, TrackReceiver
@@ -40,6 +41,7 @@ __all__ = [
     "LinkJudge",
     "LinkState",
     "NackGenerator",
+    "OutgoingTime",
     "ReceiverStatistics",
     "Repair",
     "RepairStatistics",

@@ -1,14 +1,15 @@
 """A viewer's NACKs answered from the history of its channel.
 
 A viewer skips pictures when its link is poor, so its sequence numbers and the channel's differ by
-another amount after each pause: they are kept as runs in which the difference is constant.
+another amount after each pause: they are kept as runs in which the difference is constant. A viewer that is shown
+another channel for a while is sent that one's packets, at times shifted to its own.
 
 How a repair is sent is the session's: over RTX with a number of its own, or, where the peer has no RTX, as the
 very bytes that were sent before. Never otherwise: the same SRTP number over other bytes, be it one of
 a header extension, breaks AES-GCM (RFC 7714, 8).
 
-Bounds: `RUNS_MAX` runs and `ANSWERED_MAX` answers are remembered; the bytes a second are limited, since
-a NACK of 300 bytes can ask for a megabyte.
+Bounds: `RUNS_MAX` runs, `OWN_MAX` packets of its own and `ANSWERED_MAX` answers are remembered; the bytes a second
+are limited, since a NACK of 300 bytes can ask for a megabyte.
 """
 
 from bisect import bisect_right
@@ -27,8 +28,12 @@ PACKET_OVERHEAD_BYTES = 60  # IP, UDP, RTP and tag: else the smallest packets wo
 AGAIN_MIN_NS = 10_000_000  # the same packet is not sent twice within half a round trip, nor within this
 AGAIN_MAX_NS = 250_000_000  # ... but after this: the round trip is what the viewer says, and may be a minute
 ANSWERED_MAX = 1_024
+OWN_MAX = 4_096  # a group of pictures of 2 MiB, in packets of 512 bytes
 
 Repair = tuple[int, Cut]  # the viewer's sequence number, and the packet
+
+# First sequence, first number, count; the history that they are of, and what is added to its RTP times.
+_Run = tuple[int, int, int, SentHistory, int]
 
 
 class ViewerRepairs:
@@ -40,10 +45,16 @@ class ViewerRepairs:
         self.unknown = 0  # asked for, and no longer (or never) to be had
         self.refused = 0  # over the limit, or asked again too soon
         self._history = history
-        self._runs: deque[tuple[int, int, int]] = deque(maxlen=RUNS_MAX)  # first sequence, first number, count
+        self._time_shift = 0
+        self._runs: deque[_Run] = deque(maxlen=RUNS_MAX)
+        self._own: dict[int, Cut] = {}  # by sequence number, not wrapped
         self._answered_ns: dict[int, int] = {}
         self._allowance = float(REPAIR_BURST_BYTES)
         self._allowed_ns = 0
+
+    def follow(self, history: SentHistory, time_shift: int) -> None:
+        """From now on packets of this history are sent, at its RTP times and so much more."""
+        self._history, self._time_shift = history, time_shift
 
     def send(self, number: int, count: int) -> int:
         """`count` packets from the channel's `number` on are sent to this viewer. Returns its first sequence number.
@@ -54,18 +65,28 @@ class ViewerRepairs:
         self.next_sequence = sequence + count
         runs = self._runs
         if runs:
-            first, first_number, length = runs[-1]
-            if number - first_number == length and sequence - first == length:
-                runs[-1] = (first, first_number, length + count)
+            first, first_number, length, history, time_shift = runs[-1]
+            continues = number - first_number == length and sequence - first == length
+            if continues and history is self._history and time_shift == self._time_shift:
+                runs[-1] = (first, first_number, length + count, history, time_shift)
                 return sequence
-        runs.append((sequence, number, count))
+        runs.append((sequence, number, count, self._history, self._time_shift))
         return sequence
 
-    def skip(self, count: int) -> int:
-        """The same for packets that are in no history, as those of a picture older than it: never sent again."""
+    def send_own(self, packets: Sequence[Cut]) -> int:
+        """The same for packets as only this viewer is sent them, as those of a picture of before at another time.
+
+        They are kept until `forget_own`.
+        """
         sequence = self.next_sequence
-        self.next_sequence = sequence + count
+        self.next_sequence = sequence + len(packets)
+        if len(self._own) + len(packets) <= OWN_MAX:
+            self._own.update(enumerate(packets, sequence))
         return sequence
+
+    def forget_own(self) -> None:
+        """What was sent by `send_own` is older now than a repair may be."""
+        self._own.clear()
 
     def answer(self, nacked: Sequence[int], mono_ns: int, round_trip_ns: int) -> list[Repair]:
         """The packets to send again for the 16-bit numbers of a NACK, in its order."""
@@ -93,11 +114,18 @@ class ViewerRepairs:
         return repairs
 
     def _find(self, sequence: int) -> Cut | None:
+        own = self._own.get(sequence)
+        if own is not None:
+            return own
         place = bisect_right(self._runs, sequence, key=itemgetter(0)) - 1
         if place < 0:
             return None
-        first, number, count = self._runs[place]
-        return self._history.find(number + sequence - first) if sequence - first < count else None
+        first, number, count, history, time_shift = self._runs[place]
+        packet = history.find(number + sequence - first) if sequence - first < count else None
+        if packet is None or not time_shift:
+            return packet
+        payload, rtp_time, marker = packet
+        return payload, rtp_time + time_shift, marker
 
     def _allow(self, mono_ns: int) -> None:
         passed = (mono_ns - self._allowed_ns) * REPAIR_BYTES_PER_S / 1_000_000_000

@@ -19,6 +19,7 @@ from media.sdp.webrtc.choice import (
     WhyNot,
     choose_egress,
     choose_ingest,
+    still_carries,
 )
 from media.sdp.webrtc.fragment import IceFragment, build_fragment, read_fragment
 from media.sdp.webrtc.offer import (
@@ -69,4 +70,5 @@ __all__ = [
     "parse",
     "read_fragment",
     "read_offer",
+    "still_carries",
 ]

@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Alarm, AlarmKind, Hub
-from gateway.webrtc import PeerAddresses, Peers, Publishers
+from gateway.webrtc import PeerAddresses, Peers, Publishers, Viewers
 from media.rtsp import NonceFactory
 from recorder import Footage
 from storage import SecretBox, UlidFactory
@@ -26,8 +26,10 @@ from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
+from tests.gateway.webrtc.camera import Camera
 from tests.storage.manual_clock import ManualClock
 from tests.storage.ready_database import ready_database
+from tests.viewer.offers import SDP, WATCHING
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
@@ -127,6 +129,15 @@ class Front:
             await passwords.create(principal, "wall", "duty", 1)
         return passwords.of_user(owner)[0].id
 
+    async def view(self, device: str, token: str) -> str:
+        """The id of a view by WHEP of whoever has this token; the device sends, if it does not yet."""
+        if not self.hub.is_sending(device, "main"):
+            Camera(self.hub, device).picture(key=True)
+        client = self.client(token)
+        answer = await client.post(f"/whep/{device}?purpose=duty", content=WATCHING, headers=SDP)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["location"].rpartition("/")[2]
+
     async def person(self, role: Role, unit: str | None = None) -> httpx.AsyncClient:
         """A browser in which somebody of this role is logged in."""
         return self.client(await self.session(f"{role.value}.{unit or 'all'}", role, unit))
@@ -193,6 +204,7 @@ async def open_front(
                 ledger=ledger,
                 publishing=Publishing(admission, Publishers(peers, hub, admission, clock)),
                 registry=registry,
+                viewers=Viewers(peers, hub, clock),
                 data_dir=folder,
                 version="0.0.0",
                 started_utc_ns=clock.utc_ns(),

@@ -60,7 +60,7 @@ def allowed_pair(principal):
     return role is not Role.UNIT_USER if unit is None else role not in ADMINS
 
 
-async def request_of(front, door, scope, name):
+async def request_of(front, door, scope, name, token=""):
     """Path, query and body that ask for the object of this scope."""
     method, path = door
     action = DOORS[door]
@@ -78,6 +78,11 @@ async def request_of(front, door, scope, name):
     if kind is Kind.ALARM:
         devices = IDS[Kind.DEVICE]
         thing = "missing" if scope == "missing" else (await front.alarm(AlarmKind.DEVICE_OFFLINE, devices[scope])).id
+    if kind is Kind.VIEW:
+        path = path.replace("{device}", "dev-north")
+        mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles
+        opener = token if mine else await front.session("victim", Role.SUPERVISOR)
+        thing = "missing" if scope == "missing" else await front.view("dev-north", opener)
     path = re.sub(r"{[^}]+}", thing, path)
     query = {}
     if action is Action.RECORDING_READ:
@@ -89,7 +94,7 @@ async def request_of(front, door, scope, name):
 
 
 async def answer_of(front, door, scope, name, token):
-    path, query, body = await request_of(front, door, scope, name)
+    path, query, body = await request_of(front, door, scope, name, token)
     if door[0] == WEBSOCKET:
         return await socket_answer(front, path, query, token)
     client = front.client(token)

@@ -54,6 +54,7 @@ WHO_MAY = {
     "stream.list": FIELD | {SYS},
     "events.watch": ALL,
     "live.open": {S, SITE},
+    "live.control": {S, SITE},
     "recording.read": {S, R, E},
     "audit.read": {AUD},
     "audit.verify": {AUD},
@@ -64,7 +65,14 @@ WHO_MAY = {
     "alarm.acknowledge": {SYS, S, SITE},
     "metrics.read": {SYS},
 }
-OPEN_TO_ANYBODY = {"health.read", "schema.read", "app.read", "session.open", "stream.publish"}  # the last by a key
+OPEN_TO_ANYBODY = {
+    "health.read",
+    "schema.read",
+    "app.read",
+    "session.open",
+    "stream.publish",
+    "live.ask",
+}  # the last by a key
 
 
 def principal(role, unit=None, *, must_change=False):

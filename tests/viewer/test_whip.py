@@ -8,29 +8,15 @@ import pytest
 from gateway.registry import RefusalReason
 from gateway.webrtc.publishers import PENDING_MAX
 from tests.viewer.conftest import Front
+from tests.viewer.offers import CANDIDATE, FRAGMENT, RESTART, SDP
+from tests.viewer.offers import PUBLISHING as OFFER
 
-OFFER = "\r\n".join(
-    (
-        *("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0"),
-        *("m=video 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:0", "a=sendonly", "a=rtcp-mux"),
-        *("a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1"),
-        *("a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=ice-ufrag:abcd", "a=ice-pwd:abcdefghijklmnopqrstuv"),
-        *("a=fingerprint:sha-256 " + ":".join(["AB"] * 32), "a=setup:actpass", ""),
-    )
-)
-SDP = {"Content-Type": "application/sdp"}
-FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
-CANDIDATE = (
-    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
-    "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n"
-)
 SOUND_TOO = OFFER.replace("BUNDLE 0", "BUNDLE 0 1") + "\r\n".join(
     (
         *("m=audio 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:1", "a=sendonly", "a=rtcp-mux"),
         *("a=rtpmap:96 opus/48000/2", ""),
     )
 )
-RESTART = CANDIDATE.replace("abcd\r", "wxyz\r")
 
 
 @pytest.fixture

@@ -62,6 +62,11 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("OPTIONS", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
     ("PATCH", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
     ("DELETE", "/whip/{device}/{session}"): Action.STREAM_PUBLISH,
+    ("OPTIONS", "/whep/{device}"): Action.LIVE_ASK,
+    ("POST", "/whep/{device}"): Action.LIVE_VIEW,
+    ("OPTIONS", "/whep/{device}/{session}"): Action.LIVE_ASK,
+    ("PATCH", "/whep/{device}/{session}"): Action.LIVE_CONTROL,
+    ("DELETE", "/whep/{device}/{session}"): Action.LIVE_CONTROL,
     ("GET", "/api/v1/recordings"): Action.RECORDING_READ,
     ("GET", "/api/v1/audit"): Action.AUDIT_READ,
     ("GET", "/api/v1/audit/verify"): Action.AUDIT_VERIFY,
@@ -72,6 +77,7 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("GET", "/api/v1/system"): Action.SYSTEM_READ,
     (WEBSOCKET, "/ws/events"): Action.EVENTS_WATCH,
     (WEBSOCKET, "/ws/live/{device}"): Action.LIVE_VIEW,
+    (WEBSOCKET, "/ws/whep/{device}/{session}"): Action.LIVE_CONTROL,
 }
 
 # What a client may say on a WebSocket, by the `type` of its message.

@@ -65,6 +65,8 @@ class Action(StrEnum):
     STREAM_PUBLISH = "stream.publish"
     EVENTS_WATCH = "events.watch"
     LIVE_VIEW = "live.open"
+    LIVE_ASK = "live.ask"
+    LIVE_CONTROL = "live.control"
     RECORDING_READ = "recording.read"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
@@ -83,6 +85,7 @@ class Kind(StrEnum):
     UNIT = "unit"
     CHECKPOINT = "checkpoint"
     DEVICE = "device"
+    VIEW = "view"
     ALARM = "alarm"
     USER = "user"
     SESSION = "session"
@@ -213,6 +216,9 @@ TABLE: Mapping[Action, Row] = {
     Action.EVENTS_WATCH: _PRIVATE,  # each message has its own row (doors.PUSHES); the end of the session concerns all
     # A site admin sees the picture of the device being registered (screens.md).
     Action.LIVE_VIEW: Row(_SEES_LIVE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    Action.LIVE_ASK: _OPEN,  # how a player has to ask, as it says before it does
+    # Of a view that one has opened and that is on record: what a player sends behind its offer, news, the end.
+    Action.LIVE_CONTROL: Row(_SEES_LIVE, Kind.VIEW, Scope.OWN, Record.NONE),
     Action.RECORDING_READ: Row(
         frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER}), Kind.DEVICE, Scope.UNIT, Record.GUARD
     ),

@@ -18,32 +18,20 @@ from gateway import bearer_proof
 from gateway.webrtc import OfferNotTaken, WhipSession
 from viewer.access import CallerHere, GuardedRoute, require_private_transport
 from viewer.channel_name import ChannelName
-from viewer.problems import (
-    BAD_REQUEST,
-    CHANGED,
-    CODEC_NOT_CARRIED,
-    FORBIDDEN,
-    NOT_ADMITTED,
-    NOT_FOUND,
-    UNAVAILABLE,
-    UNSUPPORTED_TYPE,
-    VERSION_REQUIRED,
-    Problem,
+from viewer.problems import FORBIDDEN, NOT_ADMITTED, NOT_FOUND, Problem
+from viewer.sdp_door import (
+    FRAGMENT_TYPE,
+    OFFER_TYPE,
+    PREFLIGHT,
+    asks_restart,
+    created,
+    not_taken,
+    require_type,
+    trickle_response,
 )
 from viewer.services import Services, ServicesHere
 
-OFFER_TYPE = "application/sdp"
-FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
 BEARER_LENGTH_MAX = 256  # a key has 32 letters
-
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
-    "Access-Control-Max-Age": "86400",
-    "Accept-Post": OFFER_TYPE,
-    "Accept-Patch": FRAGMENT_TYPE,
-}
-_NOT_TAKEN = {400: BAD_REQUEST, 406: CODEC_NOT_CARRIED, 503: UNAVAILABLE}
 
 router = APIRouter(route_class=GuardedRoute, tags=["whip"], include_in_schema=False)
 
@@ -53,7 +41,7 @@ router = APIRouter(route_class=GuardedRoute, tags=["whip"], include_in_schema=Fa
 async def ask(caller: CallerHere) -> Response:
     """What a browser asks before it calls from another page."""
     await caller.enter_open()
-    return Response(status_code=204, headers=_PREFLIGHT)
+    return Response(status_code=204, headers=PREFLIGHT)
 
 
 @router.post("/whip/{device}")
@@ -66,7 +54,7 @@ async def publish(
 ) -> Response:
     await caller.enter_open()
     require_private_transport(request)
-    _require_type(request, OFFER_TYPE)
+    require_type(request, OFFER_TYPE)
     proof = bearer_proof(device, _bearer(request))
     admitted = services.publishing.admission.check_proof(device, proof, caller.peer.address)
     if isinstance(admitted, NotAdmitted):
@@ -77,9 +65,8 @@ async def publish(
             admitted.device, channel, await request.body(), proof, caller.peer.address
         )
     except OfferNotTaken as error:
-        raise _problem(error) from error
-    headers = {"Location": f"/whip/{device}/{session.id}", "ETag": session.etag}
-    return Response(session.answer, 201, headers, OFFER_TYPE)
+        raise not_taken(error) from error
+    return created(f"/whip/{device}/{session.id}", session.etag, session.answer)
 
 
 @router.patch("/whip/{device}/{session}")
@@ -87,25 +74,13 @@ async def trickle(device: str, session: str, request: Request, caller: CallerHer
     """Candidates are answered by 204, an ICE restart by 200 and new credentials."""
     await caller.enter_open()
     found = _session(services, request, device, session)
-    _require_type(request, FRAGMENT_TYPE)
-    condition = request.headers.get("if-match")
-    match condition:
-        case None:
-            fix = "Send If-Match with the ETag of the session, or * to restart ICE."
-            raise Problem(VERSION_REQUIRED, "If-Match is missing.", field="If-Match", fix=fix)
-        case "*" | found.etag:
-            pass
-        case _:
-            words = "The ICE session is another one by now."
-            raise Problem(CHANGED, words, field="If-Match", fix="Restart ICE.")
+    require_type(request, FRAGMENT_TYPE)
+    restart = asks_restart(request, found.etag)
     try:
-        answer = services.publishing.publishers.trickle(found, await request.body(), restart=condition == "*")
+        answer = services.publishing.publishers.trickle(found, await request.body(), restart=restart)
     except OfferNotTaken as error:
-        raise _problem(error) from error
-    headers = {"ETag": found.etag}
-    return (
-        Response(status_code=204, headers=headers) if answer is None else Response(answer, 200, headers, FRAGMENT_TYPE)
-    )
+        raise not_taken(error) from error
+    return trickle_response(answer, found.etag)
 
 
 @router.delete("/whip/{device}/{session}")
@@ -131,14 +106,3 @@ def _bearer(request: Request) -> str:
         fix = "Send Authorization: Bearer and the device's key."
         raise Problem(NOT_ADMITTED, "A device key is missing.", field="Authorization", fix=fix, headers=headers)
     return key
-
-
-def _require_type(request: Request, wanted: str) -> None:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
-        words = "The body is of another type."
-        raise Problem(UNSUPPORTED_TYPE, words, field="Content-Type", fix=f"Send {wanted}.")
-
-
-def _problem(error: OfferNotTaken) -> Problem:
-    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
-    return Problem(_NOT_TAKEN[error.status], error.words, field=error.field or None, headers=headers)

@@ -1,9 +1,9 @@
 """The text messages of the live WebSocket, as bytes of JSON. Times are placed times, ISO 8601."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from gateway.stream import ChannelChanged, StreamInfo
+from gateway.stream import ChannelChanged, ChannelState, StreamInfo
 from media import Gap, Track, VideoConfig
 from media.fmp4 import mime_type
 from storage import iso_from_ns
@@ -27,6 +27,18 @@ def init(stream: StreamInfo, tracks: Sequence[Track]) -> Json:
     }
 
 
+def view(stream: StreamInfo, tracks: Sequence[Track], why_not: Mapping[str, str]) -> Json:
+    """What a WebRTC viewer is sent, and of what else it is not, and why."""
+    return {
+        "type": "view",
+        "channel": stream.channel,
+        "stream": stream.stream_id,
+        "tracks": [{"kind": track.kind, "codec": track.config.codec, **_figures(track)} for track in tracks],
+        "why_not": why_not,
+        "talk": False,
+    }
+
+
 def _track(track: Track) -> Json:
     config = track.config
     common = {
@@ -36,9 +48,14 @@ def _track(track: Track) -> Json:
         "mime": mime_type(track),  # null: no browser plays it, and none of its fragments follow
         "timescale": track.clock_rate,
     }
+    return {**common, **_figures(track)}
+
+
+def _figures(track: Track) -> Json:
+    config = track.config
     if isinstance(config, VideoConfig):
-        return {**common, "width": config.width, "height": config.height}
-    return {**common, "sample_rate": config.sample_rate, "channels": config.channels}
+        return {"width": config.width, "height": config.height}
+    return {"sample_rate": config.sample_rate, "channels": config.channels}
 
 
 def gap(missing: Gap) -> Json:
@@ -77,6 +94,19 @@ def offline(change: ChannelChanged, last_seen_utc_ns: int | None) -> Json:
     }
 
 
+def of_change(change: ChannelChanged, last_seen_utc_ns: Callable[[], int | None]) -> Json | None:
+    """What a viewer is told of a channel's new state; nothing while it only connects."""
+    match change.state:
+        case ChannelState.LIVE:
+            return online()
+        case ChannelState.STALLED:
+            return stalled(change.since_utc_ns)
+        case ChannelState.CONNECTING:
+            return None
+        case _:
+            return offline(change, last_seen_utc_ns())
+
+
 def closing(reason: str) -> Json:
-    """`reason`: revoked | expired | device_removed | server_stopping."""
+    """`reason`: revoked | expired | device_removed | server_stopping; by WHEP codec_changed too."""
     return {"type": "closing", "reason": reason}

@@ -21,6 +21,7 @@ class Closing(StrEnum):
     EXPIRED = "expired"
     DEVICE_REMOVED = "device_removed"
     SERVER_STOPPING = "server_stopping"
+    CODEC_CHANGED = "codec_changed"  # by WHEP: what the device sends now does not fit what was agreed on
 
 
 class View:
@@ -50,14 +51,12 @@ class OpenViews:
     def __len__(self) -> int:
         return len(self._views)
 
-    def enter(self, device_id: str, caller: Caller) -> View:
-        """A view from now on. What happened while it was being recorded is looked at here."""
-        view = View(device_id, caller)
+    def enter(self, view: View) -> None:
+        """It is open from now on. What happened while it was being recorded is looked at here."""
         self._views.add(view)
         self._look_again(view)
         if self._services.stopping.is_set():
             view.end(Closing.SERVER_STOPPING)
-        return view
 
     def leave(self, view: View) -> None:
         self._views.discard(view)

@@ -70,7 +70,8 @@ class RtspLiveView:
             return Denied.HIDDEN
         except LedgerUnavailable:
             return Denied.UNAVAILABLE
-        view = self._view = self._open_views.enter(self._path.device, self._caller)
+        view = self._view = View(self._path.device, self._caller)
+        self._open_views.enter(view)
 
         def over(why: asyncio.Future[Closing | None]) -> None:
             reason = None if why.cancelled() else why.result()

@@ -9,7 +9,7 @@ Not here: who may watch and what is audited (viewer.live.websocket).
 
 from collections.abc import Callable
 
-from gateway.stream import Backlog, ChannelChanged, ChannelState, StreamEnd, StreamInfo, StreamInit
+from gateway.stream import Backlog, ChannelChanged, StreamEnd, StreamInfo, StreamInit
 from media import VIDEO_TRACK_ID, Fragment, Gap
 from media.fmp4 import init_segment, mime_type
 from viewer.live import messages
@@ -46,12 +46,8 @@ class LiveSession:
         self._frames.text(messages.encode(message))
 
     def channel_changed(self, change: ChannelChanged) -> None:
-        if change.state is ChannelState.LIVE:
-            self.send(messages.online())
-        elif change.state is ChannelState.STALLED:
-            self.send(messages.stalled(change.since_utc_ns))
-        elif change.state is not ChannelState.CONNECTING:
-            self.send(messages.offline(change, self._last_seen_utc_ns()))
+        if (message := messages.of_change(change, self._last_seen_utc_ns)) is not None:
+            self.send(message)
 
     def delay_changed(self, seconds: float) -> None:
         self.send(messages.delay(seconds))

@@ -52,12 +52,12 @@ async def watch(
     started_mono_ns = services.clock.mono_ns()
     frames = frames_of(websocket.scope)
     missed = partial(services.hub.viewer_missed, ViewerKind.WEBSOCKET)
-    session = LiveSession(frames, lambda: _last_seen(services, device), missed, services.clock.mono_ns())
+    session = LiveSession(frames, lambda: last_seen(services, device), missed, services.clock.mono_ns())
     try:
         await websocket.accept()
         closing = await _show(websocket, services, caller, (device, channel.value), session)
         if closing is not None:
-            await _say_why(websocket, frames, session, closing)
+            await say_why(websocket, frames, closing)
     except (ClientDisconnected, WebSocketDisconnect):
         pass  # it left while we spoke
     finally:
@@ -71,7 +71,8 @@ async def _show(
     """Pictures until the viewer leaves (None) or may not go on watching (the reason); none after that."""
     device, channel = watched
     open_views: OpenViews = websocket.app.state.open_views
-    opened = open_views.enter(device, caller)
+    opened = View(device, caller)
+    open_views.enter(opened)
     if opened.ended.done():  # while the view was being recorded
         open_views.leave(opened)
         return opened.ended.result()
@@ -83,8 +84,9 @@ async def _show(
         subscription.close()
 
 
-async def _say_why(websocket: WebSocket, frames: FrameWriter, session: LiveSession, closing: Closing) -> None:
-    session.send(messages.closing(closing.value))
+async def say_why(websocket: WebSocket, frames: FrameWriter, closing: Closing) -> None:
+    """Tell a viewer why it ends, and close."""
+    frames.text(messages.encode(messages.closing(closing.value)))
     code = CLOSE_GOING_AWAY if closing is Closing.SERVER_STOPPING else CLOSE_POLICY
     try:
         async with asyncio.timeout(FAREWELL_MAX_S):
@@ -112,6 +114,7 @@ async def _until_the_end(websocket: WebSocket, services: Services, view: View) -
     return closing
 
 
-def _last_seen(services: Services, device_id: str) -> int | None:
+def last_seen(services: Services, device_id: str) -> int | None:
+    """When the device was last there."""
     device = services.registry.devices.find(device_id)
     return device.last_seen_utc_ns if device is not None else None

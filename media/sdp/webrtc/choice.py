@@ -15,10 +15,16 @@ from media.track import AudioConfig, Codec, Track, TrackKind, VideoConfig
 
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-_EXTENSIONS = (TRANSPORT_CC_URI,)
-_FEEDBACK = {
+_INGEST_EXTENSIONS = (TRANSPORT_CC_URI,)
+_INGEST_FEEDBACK = {
     TrackKind.VIDEO: ("nack", "nack pli", "ccm fir", "transport-cc"),
     TrackKind.AUDIO: ("transport-cc",),
+}
+# Without transport-wide feedback: a viewer would send twenty messages a second, and each packet to it have eight bytes
+# more. Of a viewer that shall have all or key pictures, a report a second and REMB say enough (docs/design/webrtc.md).
+_EGRESS_FEEDBACK: dict[TrackKind, tuple[str, ...]] = {
+    TrackKind.VIDEO: ("nack", "nack pli", "ccm fir", "goog-remb"),
+    TrackKind.AUDIO: (),
 }
 _SENDS = (Direction.SENDONLY, Direction.SENDRECV)
 _RECEIVES = (Direction.RECVONLY, Direction.SENDRECV)
@@ -26,6 +32,7 @@ _INGEST_CODECS = {
     TrackKind.VIDEO: (Codec.H264, Codec.H265),
     TrackKind.AUDIO: (Codec.OPUS, Codec.PCM_ALAW, Codec.PCM_MULAW),
 }
+_Offered = tuple[OfferedMedia, PayloadFormat]
 _CLOCK_RATES = {Codec.OPUS: 48_000, Codec.PCM_ALAW: 8_000, Codec.PCM_MULAW: 8_000}
 
 
@@ -84,7 +91,7 @@ def choose_ingest(offer: Offer) -> Choice:
         found = [(media, one) for media in sections for one in media.formats if one.codec in codecs and _fits(one)]
         if found:
             media, one = min(found, key=lambda pair: (sections.index(pair[0]), not _may_be_cut(pair[1])))
-            chosen[kind] = _chosen(media, one, _ingest_fmtp(one), _EXTENSIONS)
+            chosen[kind] = _chosen(media, one, _ingest_fmtp(one), _INGEST_FEEDBACK, _INGEST_EXTENSIONS)
         else:
             why_not[kind] = WhyNot.CODEC_NOT_OFFERED if sections else WhyNot.NOT_OFFERED
     return Choice(Direction.RECVONLY, chosen, why_not)
@@ -103,12 +110,20 @@ def choose_egress(offer: Offer, tracks: Sequence[Track]) -> Choice:
             why_not[kind] = WhyNot.NO_TRACK
         else:
             config = track.config
-            answer = _video(sections, config) if isinstance(config, VideoConfig) else _audio(sections, config)
+            offered = [(media, one) for media in sections for one in media.formats]
+            answer = _video(offered, config) if isinstance(config, VideoConfig) else _audio(offered, config)
             if isinstance(answer, WhyNot):
                 why_not[kind] = answer
             else:
                 chosen[kind] = answer
     return Choice(Direction.SENDONLY, chosen, why_not)
+
+
+def still_carries(chosen: ChosenMedia, config: VideoConfig | AudioConfig) -> bool:
+    """Whether what was agreed on carries a track of this config too: one described anew, or of another channel."""
+    found = [(chosen.media, chosen.format)]
+    answer = _video(found, config) if isinstance(config, VideoConfig) else _audio(found, config)
+    return not isinstance(answer, WhyNot)
 
 
 def _sections(offer: Offer, kind: TrackKind, directions: tuple[Direction, ...]) -> list[OfferedMedia]:
@@ -139,8 +154,8 @@ def _ingest_fmtp(one: PayloadFormat) -> dict[str, str]:
             return {}
 
 
-def _video(sections: list[OfferedMedia], config: VideoConfig) -> ChosenMedia | WhyNot:
-    found = [(media, one) for media in sections for one in media.formats if one.codec is config.codec]
+def _video(offered: Sequence[_Offered], config: VideoConfig) -> ChosenMedia | WhyNot:
+    found = [(media, one) for media, one in offered if one.codec is config.codec]
     if not found:
         return WhyNot.CODEC_NOT_OFFERED
     if config.reorder_depth:
@@ -157,25 +172,28 @@ def _video(sections: list[OfferedMedia], config: VideoConfig) -> ChosenMedia | W
         if not ranked:
             return WhyNot.PROFILE_NOT_OFFERED
         media, one = found[min(ranked)[1]]
-        return _chosen(media, one, answered_fmtp(one.fmtp, level), _EXTENSIONS)
+        return _chosen(media, one, answered_fmtp(one.fmtp, level), _EGRESS_FEEDBACK)
     for media, one in found:
         if shows_h265(one.fmtp, config.codec_string):
-            return _chosen(media, one, answered_h265_fmtp(one.fmtp), _EXTENSIONS)
+            return _chosen(media, one, answered_h265_fmtp(one.fmtp), _EGRESS_FEEDBACK)
     return WhyNot.PROFILE_NOT_OFFERED
 
 
-def _audio(sections: list[OfferedMedia], config: AudioConfig) -> ChosenMedia | WhyNot:
-    for media in sections:
-        for one in media.formats:
-            same = one.codec is config.codec and one.clock_rate == config.clock_rate
-            if same and _fits(one) and (config.codec is Codec.OPUS or one.channels == config.channels):
-                stereo = {"sprop-stereo": "1"} if config.codec is Codec.OPUS and config.channels == 2 else {}
-                return _chosen(media, one, stereo, _EXTENSIONS)
+def _audio(offered: Sequence[_Offered], config: AudioConfig) -> ChosenMedia | WhyNot:
+    for media, one in offered:
+        same = one.codec is config.codec and one.clock_rate == config.clock_rate
+        if same and _fits(one) and (config.codec is Codec.OPUS or one.channels == config.channels):
+            stereo = {"sprop-stereo": "1"} if config.codec is Codec.OPUS and config.channels == 2 else {}
+            return _chosen(media, one, stereo, _EGRESS_FEEDBACK)
     return WhyNot.CODEC_NOT_OFFERED
 
 
 def _chosen(
-    media: OfferedMedia, one: PayloadFormat, fmtp: Mapping[str, str], extensions: tuple[str, ...]
+    media: OfferedMedia,
+    one: PayloadFormat,
+    fmtp: Mapping[str, str],
+    feedback: Mapping[TrackKind, tuple[str, ...]],
+    extensions: tuple[str, ...] = (),
 ) -> ChosenMedia:
     assert one.codec is not None
     assert media.kind is not None
@@ -184,7 +202,7 @@ def _chosen(
         one,
         one.codec,
         fmtp,
-        tuple(name for name in _FEEDBACK[media.kind] if name in one.feedback),
+        tuple(name for name in feedback[media.kind] if name in one.feedback),
         tuple(extension for extension in media.extensions if extension.uri in extensions),
         media.rtx_of(one.payload_type),
     )

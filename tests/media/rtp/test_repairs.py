@@ -1,7 +1,7 @@
 """A viewer's NACKs answered: its own numbers, the channel's packets, and limits."""
 
 from media.rtp import SentHistory, ViewerRepairs
-from media.rtp.repairs import ANSWERED_MAX, REPAIR_BURST_BYTES, REPAIR_BYTES_PER_S, RUNS_MAX
+from media.rtp.repairs import ANSWERED_MAX, OWN_MAX, REPAIR_BURST_BYTES, REPAIR_BYTES_PER_S, RUNS_MAX
 
 MS = 1_000_000
 TRIP = 60 * MS
@@ -37,10 +37,35 @@ def test_pictures_that_were_left_out_shift_the_numbers() -> None:
     channel.picture()
     channel.picture(seen=False)
     channel.picture()
-    assert channel.viewer.skip(2) == 16
     channel.picture()
-    assert channel.named(12, 13, 16, 17, 18) == [(12, 2), (13, 6), (18, 9)]
-    assert channel.viewer.unknown == 2
+    assert channel.named(12, 13, 16) == [(12, 2), (13, 6), (16, 9)]
+
+
+def test_packets_as_only_this_viewer_is_sent_them_are_answered_until_they_are_forgotten() -> None:
+    channel = Channel(sequence=10)
+    channel.picture()
+    assert channel.viewer.send_own([(b"90", 5, 0), (b"91", 6, 128)]) == 13
+    channel.picture()
+    assert channel.viewer.answer([14], 0, TRIP) == [(14, (b"91", 6, 128))]
+    assert channel.named(12, 15) == [(12, 2), (15, 3)]
+    channel.viewer.forget_own()
+    assert channel.named(13) == []
+    assert channel.viewer.unknown == 1
+    channel.viewer.send_own([(b"0", 0, 0)] * OWN_MAX)
+    assert channel.viewer.send_own([(b"1", 0, 0)]) == 18 + OWN_MAX  # sent all the same
+    assert channel.named(18 + OWN_MAX, now=TRIP) == []
+
+
+def test_packets_of_another_channel_have_the_times_that_they_were_sent_with() -> None:
+    channel, other = Channel(sequence=10), Channel()
+    channel.picture()
+    channel.viewer.follow(other.history, 700)
+    other.picture()
+    assert channel.viewer.send(0, 3) == 13
+    channel.viewer.follow(channel.history, 0)
+    channel.picture()
+    answers = channel.viewer.answer([12, 13, 16], 0, TRIP)
+    assert [(sequence, *packet[:2]) for sequence, packet in answers] == [(12, b"2", 0), (13, b"0", 700), (16, b"3", 0)]
 
 
 def test_what_was_never_sent_is_unknown() -> None:

@@ -1,0 +1,164 @@
+"""One channel on its way to its WebRTC viewers: cut once, remembered once, whoever watches.
+
+RTP times belong to the channel and outlive the device's streams, so that a viewer sees a pause when a device comes
+back, and goes on. SSRCs, sequence numbers and protection are each viewer's own (sent_track).
+
+Not here: what a viewer is sent of it (viewer), who may watch (viewer.live).
+
+Bounds: the group of pictures by bytes and count, a longer one is not kept in part; what was sent, by `SentHistory`.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from gateway.stream import LiveUnit, StreamEnd, StreamInfo, StreamInit
+from gateway.webrtc.cut_unit import CutUnit, cut_units
+from media import VIDEO_TRACK_ID, Codec, Track, TrackKind, VideoConfig
+from media.rtp import WEBRTC_MTU, OutgoingTime, SentHistory, cut
+
+GOP_BYTES_MAX = 2 << 20  # 4 s at 4 Mbit/s; with more, and at such a rate, a newcomer waits for the next key picture
+GOP_UNITS_MAX = 1_500  # a minute at 25 pictures a second: so many take a second and a half even a millisecond apart
+
+
+class OutletViewer(Protocol):
+    """Who is sent what an outlet has. Called at once, and returns at once."""
+
+    def picture(self, unit: CutUnit) -> None: ...
+
+    def sound(self, unit: CutUnit) -> None: ...
+
+    def described(self) -> None:
+        """The outlet's tracks are described anew, or a stream began: do they still fit what was agreed on?"""
+
+
+class OutletTrack:
+    """One track of the channel, as it goes out."""
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self.time = OutgoingTime(track.clock_rate, secrets.randbits(32))
+        self.history = SentHistory()
+
+    def cut(self, unit: LiveUnit) -> list[CutUnit]:
+        outgoing = self.time.of_unit(unit.rtp_time, unit.placed_utc_ns, jumped=unit.reanchored)
+        packets = cut(self.track.config, unit.payload, outgoing, key=unit.key, mtu=WEBRTC_MTU)
+        number = self.history.append(packets, unit.received_mono_ns)
+        return cut_units(packets, number, key=unit.key, placed_utc_ns=unit.placed_utc_ns, mono_ns=unit.received_mono_ns)
+
+
+class Outlet:
+    """A unit reader of one channel. Attached to it while anybody watches. `key_picture` asks the device for one."""
+
+    def __init__(self, device_id: str, channel: str, key_picture: Callable[[], bool]) -> None:
+        self.device_id = device_id
+        self.channel = channel
+        self.want_key_picture = key_picture
+        self.stream: StreamInfo | None = None  # the one that is running
+        self._tracks: dict[TrackKind, OutletTrack] = {}
+        self._by_id: dict[int, OutletTrack] = {}
+        self._viewers: tuple[OutletViewer, ...] = ()
+        self._gop: list[CutUnit] = []
+        self._gop_bytes = 0
+
+    @property
+    def viewers(self) -> int:
+        return len(self._viewers)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What there is to be sent, as it is now known; nothing while nothing runs that could be described.
+
+        B-frames that the parameter sets are silent about are known once the first was seen.
+        """
+        if self.stream is None:
+            return ()
+        return tuple(one.track for one in self._by_id.values())
+
+    def track(self, kind: TrackKind) -> OutletTrack | None:
+        return self._tracks.get(kind)
+
+    @property
+    def gop(self) -> tuple[CutUnit, ...]:
+        """The pictures since the newest key picture; none when they are too many to be sent at once."""
+        return tuple(self._gop)
+
+    def join(self, viewer: OutletViewer) -> None:
+        """Send to this viewer from now on."""
+        self._viewers = (*self._viewers, viewer)
+
+    def leave(self, viewer: OutletViewer) -> None:
+        self._viewers = tuple(other for other in self._viewers if other is not viewer)
+
+    # the channel's calls
+
+    def stream_started(self, stream: StreamInfo) -> None:
+        self.stream = stream
+        self._by_id = {}
+        self._forget_gop()
+        for track in self._tracks.values():
+            track.time.break_off()
+
+    def init_changed(self, init: StreamInit) -> None:
+        self._forget_gop()
+        self._by_id = {}
+        for track in init.tracks:
+            known = self._tracks.get(track.kind)
+            if known is not None and known.track.clock_rate == track.clock_rate:
+                known.track = track
+            else:
+                known = self._tracks[track.kind] = OutletTrack(track)
+            self._by_id[track.id] = known
+        for viewer in self._viewers:
+            viewer.described()
+
+    def unit(self, unit: LiveUnit) -> None:
+        track = self._by_id[unit.track_id]
+        if track.track.config.codec is Codec.AAC:
+            return  # no offer has it
+        units = track.cut(unit)
+        if unit.track_id != VIDEO_TRACK_ID:
+            for viewer in self._viewers:
+                for made in units:
+                    viewer.sound(made)
+            return
+        if track.time.reordered and not _is_reordered(track.track):
+            self._tell_reordered(track)
+        for made in units:
+            self._keep(made)
+            for viewer in self._viewers:
+                viewer.picture(made)
+
+    def stream_ended(self, end: StreamEnd) -> None:
+        self.stream = None
+        self._by_id = {}
+        self._forget_gop()
+
+    # inside
+
+    def _tell_reordered(self, track: OutletTrack) -> None:
+        """The parameter sets were silent about B-frames, and here they are."""
+        config = track.track.config
+        assert isinstance(config, VideoConfig)
+        track.track = replace(track.track, config=replace(config, reorder_depth=1))
+        for viewer in self._viewers:
+            viewer.described()
+
+    def _keep(self, unit: CutUnit) -> None:
+        if unit.key:
+            self._forget_gop()
+        elif not self._gop:
+            return
+        self._gop.append(unit)
+        self._gop_bytes += unit.size_bytes
+        if self._gop_bytes > GOP_BYTES_MAX or len(self._gop) > GOP_UNITS_MAX:
+            self._forget_gop()
+
+    def _forget_gop(self) -> None:
+        self._gop = []
+        self._gop_bytes = 0
+
+
+def _is_reordered(track: Track) -> bool:
+    return isinstance(track.config, VideoConfig) and bool(track.config.reorder_depth)

@@ -1,0 +1,176 @@
+"""Everybody who watches by WHEP: offers in, answers out, sessions kept and ended.
+
+Not here: HTTP, rights and the audit (viewer.live), media of one viewer (viewer), the port and its peers (peers).
+
+Bounds: `SESSIONS_MAX` in all, `SESSIONS_OF_ONE_MAX` of a person. A session whose peer does not come ends by itself
+(`ice.SET_UP_MAX_NS`).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from gateway.stream import Hub, SharedReaders
+from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_of, offered, trickled
+from gateway.webrtc.outlet import Outlet
+from gateway.webrtc.peer import Peer
+from gateway.webrtc.peers import Peers
+from gateway.webrtc.viewer import Viewer, ViewerEnd, ViewerRooms
+from media import Track, TrackKind
+from media.sdp import Choice, Offer, WhyNot, choose_egress
+from storage import Clock
+
+SESSIONS_MAX = 1_000  # 1.5 Gbit/s of 1.5 Mbit/s each: more than the machine's network carries
+SESSIONS_OF_ONE_MAX = 200  # every device of the plan at once
+TICK_S = 0.02  # a burst goes on by the 100 KB
+
+_SESSION_ID_BYTES = 16
+
+_WHY_NOT = {
+    WhyNot.B_FRAMES: "the device sends B-frames, which WebRTC players show in the order they come",
+    WhyNot.CODEC_NOT_OFFERED: "the device's codec is not in the offer",
+    WhyNot.PROFILE_NOT_OFFERED: "the device's profile of the codec is not in the offer",
+    WhyNot.NOT_OFFERED: "the offer has no m=video that receives",
+    WhyNot.NO_TRACK: "the device sends nothing that was offered",
+}
+
+
+@dataclass(slots=True)
+class WhepSession:
+    """One session as HTTP knows it. `owner` names who opened it: for everybody else it is not there."""
+
+    id: str
+    device: str
+    channel: str
+    owner: str  # the login
+    person: str  # whose it is
+    answer: bytes = field(repr=False)
+    offer: Offer = field(repr=False)
+    choice: Choice = field(repr=False)
+    outlet: Outlet
+    peer: Peer
+    viewer: Viewer
+
+    @property
+    def etag(self) -> str:
+        return etag_of(self.peer)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What it is sent, as it is now described."""
+        return tuple(track for track in self.outlet.tracks if track.kind in self.choice.chosen)
+
+
+class Viewers:
+    """Ends sessions when they end by themselves; whoever opened one is told by its `ended`."""
+
+    def __init__(self, peers: Peers, hub: Hub, clock: Clock) -> None:
+        """`clock` is the one that footage is placed by: our reports tie RTP time to it."""
+        self._peers = peers
+        self._outlets = SharedReaders(hub, lambda device, channel: Outlet(device, channel, _asks(hub, device, channel)))
+        self._clock = clock
+        self._rooms = ViewerRooms(hub, peers.port, clock)
+        self._sessions: dict[str, WhepSession] = {}
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[WhepSession]:
+        return iter(tuple(self._sessions.values()))
+
+    def open(
+        self,
+        device: str,
+        channel: str,
+        offer_text: bytes,
+        *,
+        owner: str,
+        person: str,
+        ended: Callable[[ViewerEnd], None],
+    ) -> WhepSession:
+        """Take an offer of somebody who may watch. `owner` is the login, `person` whose it is.
+
+        Raises:
+            OfferNotTaken: 400 an offer that cannot be read, 406 the picture cannot be carried to it, 409 the device
+                does not send now, 503 no room.
+        """
+        offer = offered(offer_text)
+        self._require_room(person)
+        session_id = secrets.token_urlsafe(_SESSION_ID_BYTES)
+        outlet = self._outlets.use(device, channel, session_id)
+        try:
+            choice = _choice(offer, outlet)
+        except OfferNotTaken:
+            self._outlets.release(device, channel, session_id)
+            raise
+        viewer = Viewer(self._rooms, outlet, choice, partial(self._ended, session_id, ended))
+        peer = viewer.peer = self._peers.add(offer, viewer)
+        answer = answered(self._peers, peer, offer, choice, viewer.sent)
+        session = WhepSession(session_id, device, channel, owner, person, answer, offer, choice, outlet, peer, viewer)
+        self._sessions[session_id] = session
+        return session
+
+    def find(self, session_id: str, device: str, owner: str) -> WhepSession | None:
+        """The session of this device, for whoever opened it; for others there is none."""
+        session = self._sessions.get(session_id)
+        mine = session is not None and (session.device, session.owner) == (device, owner)
+        return session if mine else None
+
+    def trickle(self, session: WhepSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
+        """A PATCH; as `offers.trickled`."""
+        return trickled(self._peers, session.peer, session.offer, fragment_text, restart=restart)
+
+    def end(self, session: WhepSession) -> None:
+        """Nothing more is sent. Nobody is told but the peer: who asks for the end knows of it."""
+        if self._sessions.pop(session.id, None) is not None:
+            session.viewer.end()
+            self._peers.remove(session.peer)
+            self._outlets.release(session.device, session.channel, session.id)
+
+    def close(self) -> None:
+        """The server stops: no session begins any more. Those that run are ended by who opened them."""
+        self._closing = True
+
+    async def run_timers(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        now_ns = self._clock.mono_ns()
+        for session in self._sessions.values():
+            session.viewer.tick(now_ns)
+
+    def _ended(self, session_id: str, ended: Callable[[ViewerEnd], None], why: ViewerEnd) -> None:
+        session = self._sessions.get(session_id)
+        if session is not None:
+            self.end(session)
+            ended(why)
+
+    def _require_room(self, person: str) -> None:
+        if self._closing:
+            raise OfferNotTaken(503, "the server stops", retry_after_s=RETRY_AFTER_S)
+        of_one = sum(session.person == person for session in self._sessions.values())
+        if len(self._sessions) >= SESSIONS_MAX or of_one >= SESSIONS_OF_ONE_MAX:
+            raise OfferNotTaken(503, "too many sessions", retry_after_s=RETRY_AFTER_S)
+
+
+def _choice(offer: Offer, outlet: Outlet) -> Choice:
+    tracks = outlet.tracks
+    if not tracks:
+        raise OfferNotTaken(409, "this device is not sending now")
+    choice = choose_egress(offer, tracks)
+    has_video = any(track.kind is TrackKind.VIDEO for track in tracks)
+    kind = TrackKind.VIDEO if has_video else TrackKind.AUDIO
+    if kind not in choice.chosen:
+        words = _WHY_NOT[choice.why_not[kind]]
+        raise OfferNotTaken(406, words, f"m={kind}", why_not=choice.why_not)
+    return choice
+
+
+def _asks(hub: Hub, device: str, channel: str) -> Callable[[], bool]:
+    return lambda: hub.want_key_picture(device, channel)

@@ -1,0 +1,151 @@
+"""A WebRTC player that is not ours: aiortc, asking by WHEP over HTTP as a browser does.
+
+Which pictures came whole is told by the stamps in them, which of them can be decoded by aiortc's decoder. Not here:
+browsers (tests/browser).
+"""
+
+import asyncio
+from contextlib import suppress
+from json import loads
+from types import SimpleNamespace
+
+import httpx
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from media.nal import find_stamp
+from tests.house.phone import loopback_is_an_address
+
+PATIENCE_S = 20
+
+
+class Player:
+    """One view. `location` is its session once it was let in; `token` the cookie of who watches."""
+
+    def __init__(self, http_url: str, token: str, device: str) -> None:
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.location = ""
+        self.pictures: list[int] = []  # numbers of those that came whole, in their order
+        self.shown = 0  # decoded
+        self.heard = 0  # frames of sound
+        self._device = device
+        self._http_url = http_url
+        self._token = token
+        self._client = httpx.AsyncClient(base_url=http_url, headers={"Origin": http_url}, cookies={"session": token})
+        self._takers: list[asyncio.Task[None]] = []
+        self.connection.on("track", self._take)
+
+    async def play(self, *kinds: str, query: str = "purpose=duty", change=lambda sdp: sdp) -> httpx.Response:
+        """Offer to receive, and connect by the answer. `change` is done to the offer."""
+        for kind in kinds or ("video", "audio"):
+            self.connection.addTransceiver(kind, "recvonly")
+        with loopback_is_an_address():
+            await self.connection.setLocalDescription(await self.connection.createOffer())
+        offer = change(self.connection.localDescription.sdp)
+        headers = {"Content-Type": "application/sdp"}
+        answer = await self._client.post(f"/whep/{self._device}?{query}", content=offer, headers=headers)
+        if answer.status_code == 201:
+            self.location = answer.headers["location"]
+            await self.connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+            for transceiver in self.connection.getTransceivers():
+                if transceiver.kind == "video":
+                    self._look_into(transceiver.receiver)
+        return answer
+
+    async def status(self) -> "Status":
+        """The socket beside the view."""
+        server = self._http_url.removeprefix("http://")
+        cookie = {"Cookie": f"session={self._token}"}
+        url = f"ws://{server}/ws{self.location}"
+        return Status(await connect(url, additional_headers=cookie, origin=Origin(self._http_url), compression=None))
+
+    async def stop(self) -> httpx.Response:
+        """DELETE the session."""
+        return await self._client.delete(self.location)
+
+    async def wait_for_picture(self, number: int, within_s: float = PATIENCE_S) -> None:
+        """Until a picture with this number, or a later one, was seen."""
+        async with asyncio.timeout(within_s):
+            while not self.pictures or self.pictures[-1] < number:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.005)
+
+    async def wait_until_over(self, within_s: float = PATIENCE_S) -> None:
+        """Until the server has said goodbye."""
+        async with asyncio.timeout(within_s):
+            while self.connection.connectionState not in ("closed", "failed"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    def _look_into(self, receiver) -> None:
+        """See each whole picture as aiortc takes it out of its jitter buffer, before it is decoded."""
+        buffer = receiver._RTCRtpReceiver__jitter_buffer
+        add = buffer.add
+
+        def add_and_look(packet):
+            wants_picture, frame = add(packet)
+            if frame is not None:
+                stamp = find_stamp(frame.data, 0, len(frame.data))
+                if stamp is not None and stamp.valid:
+                    self.pictures.append(stamp.n)
+            return wants_picture, frame
+
+        buffer.add = add_and_look
+
+    def _take(self, track: MediaStreamTrack) -> None:
+        async def taking() -> None:
+            try:
+                while True:
+                    await track.recv()
+                    if track.kind == "video":
+                        self.shown += 1
+                    else:
+                        self.heard += 1
+            except MediaStreamError:
+                return
+
+        self._takers.append(asyncio.get_running_loop().create_task(taking()))
+
+    async def __aenter__(self) -> "Player":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.connection.close()
+        await self._client.aclose()
+        for taker in self._takers:
+            taker.cancel()
+        await asyncio.gather(*self._takers, return_exceptions=True)
+
+
+class Status:
+    """The status socket of a view. `messages` is what has been looked at so far."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.messages: list[SimpleNamespace] = []
+        self._socket = socket
+
+    async def next_message(self, kind: str, within_s: float = PATIENCE_S) -> SimpleNamespace:
+        """The next one of this type.
+
+        Raises:
+            TimeoutError: none comes.
+            ConnectionClosed: none will come.
+        """
+        async with asyncio.timeout(within_s):
+            while True:
+                told = loads(await self._socket.recv(), object_hook=lambda fields: SimpleNamespace(**fields))
+                self.messages.append(told)
+                if told.type == kind:
+                    return told
+
+    async def closed(self, within_s: float = PATIENCE_S) -> str:
+        """Wait until the server closes; the reason in its last message, or empty."""
+        async with asyncio.timeout(within_s):
+            with suppress(ConnectionClosed):
+                await self.next_message("")
+        last = self.messages[-1] if self.messages else None
+        return str(last.reason) if last is not None and last.type == "closing" else ""
+
+    async def leave(self) -> None:
+        await self._socket.close()

@@ -1,0 +1,149 @@
+"""WHEP: a browser or a player watches a channel over WebRTC (draft-ietf-wish-whep, after RFC 9725).
+
+    POST /whep/DEVICE?channel=main|sub&purpose=duty|case|…    an offer in, an answer out: 201, Location, ETag
+    PATCH the Location                                        trickled candidates, or an ICE restart (RFC 8840)
+    DELETE the Location                                       the end
+    GET /ws/whep/DEVICE/SESSION                               a WebSocket: what happens beside the pictures
+
+The same rights, audit and ends as the live WebSocket. A view is there for the login that opened it and for nobody else.
+Not here: media and what of an offer is taken (gateway.webrtc), how a view is kept and recorded (whep_views).
+"""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response, WebSocket
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
+
+from gateway.webrtc import OfferNotTaken
+from viewer.access import Action, Caller, CallerHere, GuardedRoute, accepts
+from viewer.channel_name import ChannelName
+from viewer.live.frames import frames_of
+from viewer.live.open_views import View
+from viewer.live.purpose import Purpose
+from viewer.live.recorded_view import RecordedView
+from viewer.live.websocket import last_seen, say_why
+from viewer.live.whep_status import WhepStatus
+from viewer.live.whep_views import WhepView, WhepViews
+from viewer.objects import device_object, view_object
+from viewer.sdp_door import (
+    FRAGMENT_TYPE,
+    OFFER_TYPE,
+    PREFLIGHT,
+    asks_restart,
+    created,
+    not_taken,
+    require_type,
+    trickle_response,
+)
+from viewer.services import Services, ServicesHere
+
+CLOSE_NORMAL = 1000  # RFC 6455, 7.4.1: the view is over
+
+router = APIRouter(route_class=GuardedRoute, tags=["whep"], include_in_schema=False)
+
+
+@router.options("/whep/{device}")
+@router.options("/whep/{device}/{session}")
+async def ask(caller: CallerHere) -> Response:
+    """What there is to be sent, and how."""
+    await caller.enter_open()
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+@router.post("/whep/{device}")
+async def play(
+    device: str,
+    request: Request,
+    caller: CallerHere,
+    services: ServicesHere,
+    purpose: Annotated[Purpose, Query()],
+    channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
+) -> Response:
+    facts = {"channel": channel.value, "purpose": purpose.value, "via": "whep"}
+    recorded = RecordedView(services, caller, device, facts)
+    if not caller.sees(Action.LIVE_VIEW, device_object(services.registry, device)):
+        await recorded.open()  # says no, and writes it down
+    require_type(request, OFFER_TYPE)
+    try:
+        session = await _views(request).open(caller, device, channel.value, recorded, await request.body())
+    except OfferNotTaken as error:
+        raise not_taken(error) from error
+    return created(f"/whep/{device}/{session.id}", session.etag, session.answer)
+
+
+@router.patch("/whep/{device}/{session}")
+async def trickle(device: str, session: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
+    """Candidates are answered by 204, an ICE restart by 200 and new credentials."""
+    found = (await _own_view(request, caller, device, session)).session
+    require_type(request, FRAGMENT_TYPE)
+    restart = asks_restart(request, found.etag)
+    try:
+        answer = services.viewers.trickle(found, await request.body(), restart=restart)
+    except OfferNotTaken as error:
+        raise not_taken(error) from error
+    return trickle_response(answer, found.etag)
+
+
+@router.delete("/whep/{device}/{session}")
+async def stop(device: str, session: str, request: Request, caller: CallerHere) -> Response:
+    (await _own_view(request, caller, device, session)).view.end(None)
+    return Response(status_code=200)
+
+
+@router.websocket("/ws/whep/{device}/{session}")
+@accepts()
+async def follow(websocket: WebSocket, device: str, session: str, caller: CallerHere, services: ServicesHere) -> None:
+    """What happens beside the pictures, until the view is over or the client leaves; the view stays then."""
+    watched = await _own_view(websocket, caller, device, session)
+    try:
+        await websocket.accept()
+        if await _tell(websocket, services, watched):
+            closing = watched.view.ended.result()
+            if closing is None:
+                await websocket.close(CLOSE_NORMAL)
+            else:
+                await say_why(websocket, frames_of(websocket.scope), closing)
+    except (ClientDisconnected, WebSocketDisconnect):
+        pass  # it left while we spoke
+
+
+async def _own_view(connection: HTTPConnection, caller: Caller, device: str, session: str) -> WhepView:
+    """The view, for the login that opened it; there is none for others."""
+    principal = caller.principal
+    found = _views(connection).find(session, device, principal.session_id)
+    await caller.enter(view_object(session, principal.name, exists=found is not None))
+    assert found is not None  # else the guard has refused
+    return found
+
+
+async def _tell(websocket: WebSocket, services: Services, watched: WhepView) -> bool:
+    """Tell what happens. True: the view is over; False: the client left."""
+    session = watched.session
+    status = WhepStatus(frames_of(websocket.scope), session, lambda: last_seen(services, session.device))
+    session.viewer.follow(status)
+    subscription = services.hub.channel(session.device, session.channel).watch(status)
+    try:
+        return await _until_over(websocket, watched.view)
+    finally:
+        subscription.close()
+        session.viewer.unfollow(status)
+
+
+async def _until_over(websocket: WebSocket, view: View) -> bool:
+    async def client_leaves() -> None:
+        while (await websocket.receive())["type"] != "websocket.disconnect":
+            pass  # it has nothing to say here
+
+    async with asyncio.TaskGroup() as tasks:
+        leaving = tasks.create_task(client_leaves(), name=f"whep status {view.device_id}")
+        await asyncio.wait((view.ended, leaving), return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+    return view.ended.done()
+
+
+def _views(connection: HTTPConnection) -> WhepViews:
+    views: WhepViews = connection.app.state.whep_views
+    return views
