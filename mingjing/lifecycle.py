@@ -5,7 +5,6 @@ seals, then the store is let go. Not here: what the parts are made of (wiring), 
 """
 
 import asyncio
-import gc
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -31,6 +30,7 @@ from mingjing.event_counts import EventCounts
 from mingjing.http_server import HttpServer, bind
 from mingjing.loop_lag import LoopLag
 from mingjing.machine_metrics import MachineCollector
+from mingjing.memory_care import care_for_memory, spare_the_collector
 from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.wiring import House, open_house
@@ -42,11 +42,6 @@ from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
 TICK_S = 1.0  # stalls are told in whole seconds
-COLLECT_AFTER_OBJECTS = 20_000  # about a second of 200 devices
-# Ours leave nothing behind that refers to itself; each HTTP request and each WebSocket does, in the libraries. Those
-# objects are old by then, and the collector looks at old ones after 20 million new ones: that would be half an hour.
-# A turn with 200 devices, some of which leave every few seconds, takes 67 ms; 50,000 objects stay behind each.
-COLLECT_OLD_EVERY_S = 120.0
 
 log = structlog.get_logger()
 
@@ -118,14 +113,14 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     viewers.run_timers,
                     puller.run,
                     lag.run,
-                    _collect_old_objects,
+                    care_for_memory,
                     counts.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
                     await server.ready.wait()
-                    _spare_the_collector()
+                    spare_the_collector()
                     if house.mended is not None:
                         hub.alarm(AlarmKind.DATABASE_DAMAGED, words=words_of(house.mended))
                         await asyncio.to_thread(report_told, house.settings.database_path)
@@ -143,24 +138,6 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
 async def _require_media(house: House) -> None:
     has_rows = bool(await Index(house.database).oldest(1))
     await asyncio.to_thread(require_own_media, house.store, house.new_id, has_rows=has_rows)
-
-
-def _spare_the_collector() -> None:
-    """Let the cyclic garbage collector pass over what lives as long as the server.
-
-    A full collection of the 155,000 objects that are there after the start takes 90 ms, in which no
-    picture moves; and the packet path makes no cycles, so looking after every 700 objects finds nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 50)
-
-
-async def _collect_old_objects() -> None:
-    """Now and then let the collector look at everything that has come since the start."""
-    while True:
-        await asyncio.sleep(COLLECT_OLD_EVERY_S)
-        gc.collect()
 
 
 @asynccontextmanager

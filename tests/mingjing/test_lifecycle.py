@@ -1,8 +1,6 @@
-"""A device that was disabled or removed stops sending, also when the bus could not say so; its remains go."""
+"""A device that was disabled or removed stops sending, also when the bus could not say so."""
 
 import asyncio
-import gc
-import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +12,6 @@ from mingjing import lifecycle
 from storage import SystemClock, UlidFactory
 from storage.bus import MemoryBus
 from storage.bus.protocol import DEFAULT_LIMIT
-from tests.house.archive import until
 
 
 @pytest.mark.parametrize("news", [Change.DISABLED, Change.REMOVED])
@@ -37,27 +34,3 @@ async def test_a_stream_ends_with_the_right_to_send_it(news: Change, later_news:
             bus.publish(DeviceChanged("dev2", Change.SEEN))
         assert await asyncio.wait_for(ended, 5) is GapCause.DISABLED
         following.cancel()
-
-
-class Ended:
-    """A connection that ended: what it leaves refers to itself."""
-
-    def __init__(self) -> None:
-        self.itself = self
-
-
-async def test_what_ended_connections_leave_is_collected_however_old_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The soak of an hour found 30 MB of it."""
-    monkeypatch.setattr(lifecycle, "COLLECT_OLD_EVERY_S", 0.01)
-    ended = Ended()
-    left = weakref.ref(ended)
-    gc.collect()  # now it is old
-    gc.disable()
-    try:
-        del ended
-        async with asyncio.TaskGroup() as tasks:
-            collecting = tasks.create_task(lifecycle._collect_old_objects())
-            await until(lambda: left() is None)
-            collecting.cancel()
-    finally:
-        gc.enable()
