@@ -1,7 +1,11 @@
 """WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
 
 Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md); who publishes by
+<<<<<<< HEAD
 WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them.
+=======
+WHIP, and its media on the way to the hub. DTLS is of use to a client as well (mingjing.webrtc_client).
+>>>>>>> ef032b1 (Publish by WHIP in the simulator, with a WebRTC client of our own)
 Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
 viewer.access).
 
@@ -10,6 +14,8 @@ awaited, logged or made a packet; only this room imports OpenSSL.
 """
 
 from gateway.webrtc.addresses import CANDIDATES_MAX
+from gateway.webrtc.dtls import DtlsEndpoint, DtlsIdentity, DtlsState, Keys
+from gateway.webrtc.ice import make_credentials
 from gateway.webrtc.offers import OfferNotTaken
 from gateway.webrtc.peer import Peer, PeerOwner
 from gateway.webrtc.peers import PeerAddresses, Peers
@@ -21,6 +27,10 @@ from gateway.webrtc.viewers import Viewers, WhepSession
 __all__ = [
     "CANDIDATES_MAX",
     "Address",
+    "DtlsEndpoint",
+    "DtlsIdentity",
+    "DtlsState",
+    "Keys",
     "OfferNotTaken",
     "Peer",
     "PeerAddresses",
@@ -33,4 +43,5 @@ __all__ = [
     "Viewers",
     "WhepSession",
     "WhipSession",
+    "make_credentials",
 ]

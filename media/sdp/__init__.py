@@ -23,6 +23,7 @@ from media.sdp.webrtc.choice import (
 )
 from media.sdp.webrtc.fragment import IceFragment, build_fragment, read_fragment
 from media.sdp.webrtc.offer import (
+    Answer,
     Candidate,
     Direction,
     Extension,
@@ -34,11 +35,13 @@ from media.sdp.webrtc.offer import (
     PayloadFormat,
     Setup,
 )
-from media.sdp.webrtc.reader import read_offer
+from media.sdp.webrtc.offer_writer import build_offer
+from media.sdp.webrtc.reader import read_answer, read_offer
 from media.sdp.writer import build, codec_name
 
 __all__ = [
     "TRANSPORT_CC_URI",
+    "Answer",
     "Candidate",
     "Choice",
     "ChosenMedia",
@@ -63,11 +66,13 @@ __all__ = [
     "build",
     "build_answer",
     "build_fragment",
+    "build_offer",
     "choose_egress",
     "choose_ingest",
     "codec_name",
     "describe_track",
     "parse",
+    "read_answer",
     "read_fragment",
     "read_offer",
     "still_carries",

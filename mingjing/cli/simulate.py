@@ -49,7 +49,10 @@ STALL_EVERY_S = 60.0  # of a link that stalls, when nothing else is said
 
 
 def simulate(
-    server: Annotated[str, typer.Option(metavar="rtsp://HOST:PORT", help="Where the devices send to.")],
+    server: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Where the devices send to: rtsp://HOST:PORT, or http://HOST:PORT (whip)."),
+    ],
     devices: Annotated[int, typer.Option(min=1, max=2000, help="How many. Registered on this machine's server.")] = 1,
     keys: Annotated[
         str | None,
@@ -62,7 +65,7 @@ def simulate(
     bitrate: Annotated[int, typer.Option(min=100, metavar="KBPS", help="Of the generated clip.")] = 1500,
     fps: Annotated[int, typer.Option(min=1, max=60, help="Of the generated clip.")] = 25,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Of the generated clip.")] = True,
-    loss: Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Share of datagrams lost (udp).")] = 0,
+    loss: Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Share of datagrams lost (udp, whip).")] = 0,
     stall: Annotated[float, typer.Option(min=0, metavar="S", help="The link stands still so long, then bursts.")] = 0,
     stall_every: Annotated[float, typer.Option(min=0, metavar="S", help="How often it does.")] = STALL_EVERY_S,
     drift: Annotated[float, typer.Option(metavar="PPM", help="The devices' clocks run fast by this.")] = 0,

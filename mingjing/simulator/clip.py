@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from media import AudioConfig, Codec, TrackKind
 from media.nal import syntax_of
-from media.rtp import packetize_aac, packetize_g711, packetize_h264, packetize_h265
+from media.rtp import packetize_aac, packetize_g711, packetize_h264, packetize_h265, packetize_opus
 from media.sdp import MediaDescription, SessionDescription, codec_name
 
 VIDEO_CLOCK = 90_000
 VIDEO_PAYLOAD_TYPE = 96
-SOUND_PAYLOAD_TYPE = 97
-PACKET_BYTES = 1_200  # below every tunnel's MTU; what the measurements in shared/performance.md were made with
+SOUND_PAYLOAD_TYPE = 98  # 97 is the picture's RTX, by WHIP
+PACKET_BYTES = 1_200  # below every tunnel's MTU; by WHIP less, for what comes on top
 
 _AAC_FORMAT = {"mode": "AAC-hbr", "sizelength": "13", "indexlength": "3", "indexdeltalength": "3"}
 
@@ -81,26 +81,40 @@ class Clip:
         return SessionDescription(tuple(media), "Mingjing simulator")
 
 
-def cut_video(codec: Codec, units: Iterable[bytes]) -> PayloadSeries:
-    """RTP payloads of NAL units."""
+def cut_video(codec: Codec, units: Iterable[bytes], packet_bytes: int = PACKET_BYTES) -> PayloadSeries:
+    """RTP payloads of NAL units, for packets of so many bytes at most."""
     packetize = packetize_h264 if codec is Codec.H264 else packetize_h265
-    return tuple(packetize(list(units), mtu=PACKET_BYTES))
+    return tuple(packetize(list(units), mtu=packet_bytes))
 
 
 def cut_sound(codec: Codec, frame: bytes) -> PayloadSeries:
     """RTP payloads of one frame."""
+    if codec is Codec.OPUS:
+        return tuple(packetize_opus(frame))
     packetize = packetize_aac if codec is Codec.AAC else packetize_g711
     return tuple(packetize(frame, mtu=PACKET_BYTES))
 
 
 def video_unit(
-    codec: Codec, nals: Sequence[bytes], *, key: bool, label: int = -1, decode_ticks: int, show_ticks: int
+    codec: Codec,
+    nals: Sequence[bytes],
+    *,
+    key: bool,
+    label: int = -1,
+    decode_ticks: int,
+    show_ticks: int,
+    packet_bytes: int = PACKET_BYTES,
 ) -> VideoUnit:
     """A picture's NAL units, parted at its first slice and cut into payloads."""
     syntax = syntax_of(codec)
     first = next((index for index, nal in enumerate(nals) if syntax.is_slice(nal)), len(nals))
     return VideoUnit(
-        cut_video(codec, nals[:first]), cut_video(codec, nals[first:]), key, label, decode_ticks, show_ticks
+        cut_video(codec, nals[:first], packet_bytes),
+        cut_video(codec, nals[first:], packet_bytes),
+        key,
+        label,
+        decode_ticks,
+        show_ticks,
     )
 
 

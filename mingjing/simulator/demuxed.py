@@ -13,7 +13,17 @@ from av.container import InputContainer
 from media import Codec
 from media.nal import split_annexb, syntax_of
 from media.sdp import audio_config
-from mingjing.simulator.clip import VIDEO_CLOCK, Clip, ClipError, Sound, Video, VideoUnit, cut_sound, video_unit
+from mingjing.simulator.clip import (
+    PACKET_BYTES,
+    VIDEO_CLOCK,
+    Clip,
+    ClipError,
+    Sound,
+    Video,
+    VideoUnit,
+    cut_sound,
+    video_unit,
+)
 
 UNITS_MAX = 200_000  # two hours at 25 a second: a clip is held in memory
 CLIP_MAX_BYTES = 1 << 30
@@ -25,8 +35,8 @@ _VIDEO = {"h264": (Codec.H264, "h264_mp4toannexb"), "hevc": (Codec.H265, "hevc_m
 _SOUND = {"aac": Codec.AAC, "pcm_alaw": Codec.PCM_ALAW, "pcm_mulaw": Codec.PCM_MULAW}
 
 
-def demuxed_clip(path: Path) -> Clip:
-    """The clip in a file.
+def demuxed_clip(path: Path, packet_bytes: int = PACKET_BYTES) -> Clip:
+    """The clip in a file, for packets of so many bytes at most.
 
     Raises:
         ClipError: unreadable, or without video that can be sent as it is.
@@ -35,7 +45,7 @@ def demuxed_clip(path: Path) -> Clip:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise ClipError(f"{path} has no video")
-            video, begin_s = _read_video(path, container, container.streams.video[0])
+            video, begin_s = _read_video(path, container, packet_bytes)
         with av.open(str(path)) as container:
             audio = container.streams.audio
             sound = _read_sound(container, audio[0], begin_s) if audio else None
@@ -44,8 +54,9 @@ def demuxed_clip(path: Path) -> Clip:
     return Clip(video, sound)
 
 
-def _read_video(path: Path, container: InputContainer, stream: av.VideoStream) -> tuple[Video, float]:
+def _read_video(path: Path, container: InputContainer, packet_bytes: int) -> tuple[Video, float]:
     """The pictures from the first key picture on, and where in the file that is, in seconds."""
+    stream = container.streams.video[0]
     name = stream.codec_context.name
     if name not in _VIDEO:
         raise ClipError(f"{path} is {name}; devices send H.264 or H.265: encode it anew")
@@ -69,7 +80,12 @@ def _read_video(path: Path, container: InputContainer, stream: av.VideoStream) -
             raise ClipError(
                 f"{path} is too long: a clip of at most {UNITS_MAX} pictures and {CLIP_MAX_BYTES} bytes fits"
             )
-        units.append(video_unit(codec, nals, key=key, decode_ticks=decode - begin, show_ticks=show - begin))
+        decode_ticks, show_ticks = decode - begin, show - begin
+        units.append(
+            video_unit(
+                codec, nals, key=key, decode_ticks=decode_ticks, show_ticks=show_ticks, packet_bytes=packet_bytes
+            )
+        )
     if not units:
         raise ClipError(f"{path} has no key picture to begin with")
     return Video(codec, tuple(units), units[-1].decode_ticks + round(interval), sets), begin / VIDEO_CLOCK

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from media import Codec
+from media.rtp import WEBRTC_MTU
 from mingjing.open_files import raise_open_files_limit
-from mingjing.simulator.clip import Clip
+from mingjing.simulator.clip import PACKET_BYTES, Clip
 from mingjing.simulator.device import Interruption, Part, SimulatedDevice
 from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.generated import ClipOptions, generated_clip
@@ -15,6 +17,8 @@ from mingjing.simulator.ledger import FleetReport
 from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
 from mingjing.simulator.pacer import Late, Pacer, not_late
 from mingjing.simulator.player import Cast
+from mingjing.simulator.rtsp_uplink import RtspUplink
+from mingjing.simulator.uplink import MakeUplink
 from storage import Clock, SystemClock
 
 SOCKETS_OVER_UDP = 5  # of a device: RTSP, and RTP and RTCP of two tracks
@@ -44,8 +48,9 @@ class Fleet:
         self._options = options
         self._pacer = Pacer(clock, late)
         chance = random.Random(options.seed)
+        make_uplink = _uplinks(options, clock)
         self._devices = [
-            SimulatedDevice(_part(options, clips, index, chance), options, self._pacer, clock)
+            SimulatedDevice(_part(options, clips, index, chance), options, make_uplink, self._pacer, clock)
             for index in range(len(options.devices))
         ]
 
@@ -95,6 +100,19 @@ async def simulate(options: SimulateOptions, clock: Clock | None = None) -> Flee
     return fleet.report()
 
 
+def _uplinks(options: SimulateOptions, clock: Clock) -> MakeUplink:
+    """How each device of the fleet connects."""
+    if options.over is not Over.WHIP:
+        return lambda call: RtspUplink(call, options)
+    # DTLS is the gateway's, and with it comes the whole room: loaded where it is spoken.
+    from gateway.webrtc import DtlsIdentity
+    from mingjing.simulator.whip_uplink import WhipUplink
+    from mingjing.webrtc_client import Rounds
+
+    identity, rounds = DtlsIdentity(), Rounds(clock)
+    return lambda call: WhipUplink(call, options, identity, rounds, clock)
+
+
 def _make_room_for_sockets(options: SimulateOptions) -> None:
     """The common 1,024 files are 200 devices over UDP."""
     needed = OTHER_FILES + len(options.devices) * (SOCKETS_OVER_UDP if options.over is Over.UDP else 1)
@@ -108,19 +126,29 @@ def load_clips(options: SimulateOptions) -> Clips:
     Raises:
         ClipError: a clip cannot be made or read.
     """
-    generated, cache_dir = options.generated, options.cache_dir
+    generated, cache_dir, packet_bytes = options.generated, options.cache_dir, PACKET_BYTES
+    if options.over is Over.WHIP:
+        generated, packet_bytes = replace(generated, sound_codec=Codec.OPUS), WEBRTC_MTU
     if options.clip is not None:
         from mingjing.simulator.demuxed import demuxed_clip  # libav: loaded where a file is played, never in the server
 
-        main = sub = demuxed_clip(options.clip)
+        main = sub = _carried(demuxed_clip(options.clip, packet_bytes), options)
     else:
-        main = generated_clip(generated, cache_dir)
+        main = generated_clip(generated, cache_dir, packet_bytes)
         has_sub = any(login.channel != "main" for login in options.devices)
-        sub = generated_clip(_scaled(generated, 0.5), cache_dir) if has_sub else main
+        sub = generated_clip(_scaled(generated, 0.5), cache_dir, packet_bytes) if has_sub else main
     other = None
     if options.faults.change_every_s:
-        other = generated_clip(replace(_scaled(generated, 0.75), sound=False), cache_dir)
+        other = generated_clip(replace(_scaled(generated, 0.75), sound=False), cache_dir, packet_bytes)
     return Clips(main, sub, other)
+
+
+def _carried(clip: Clip, options: SimulateOptions) -> Clip:
+    """A file's clip as its transport can carry it: WebRTC has no AAC."""
+    if options.over is not Over.WHIP or clip.sound is None or clip.sound.config.codec is not Codec.AAC:
+        return clip
+    log.warning("the clip is played without its sound", clip=str(options.clip), codec="aac", transport="whip")
+    return replace(clip, sound=None)
 
 
 def _scaled(options: ClipOptions, factor: float) -> ClipOptions:

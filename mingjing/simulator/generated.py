@@ -13,6 +13,7 @@ from pathlib import Path
 
 from media import Codec
 from mingjing.simulator.clip import (
+    PACKET_BYTES,
     VIDEO_CLOCK,
     Clip,
     ClipError,
@@ -24,7 +25,7 @@ from mingjing.simulator.clip import (
     video_unit,
 )
 from mingjing.simulator.mosaic import EncodedPicture, MosaicStream, encode, label_units
-from mingjing.simulator.tone import FRAME_SAMPLES, TONE, tone
+from mingjing.simulator.tone import FRAME_SAMPLES, TONES, tone
 
 CLIP_VERSION = 1
 FILE_MAX_BYTES = 1 << 30
@@ -41,6 +42,7 @@ class ClipOptions:
     gop: int = 50
     seconds: int = 8
     sound: bool = True
+    sound_codec: Codec = Codec.AAC
 
     @property
     def gops(self) -> int:
@@ -57,8 +59,8 @@ class ClipOptions:
         return count
 
 
-def generated_clip(options: ClipOptions, cache_dir: Path) -> Clip:
-    """The clip, from the cache or made now (a few seconds of one core).
+def generated_clip(options: ClipOptions, cache_dir: Path, packet_bytes: int = PACKET_BYTES) -> Clip:
+    """The clip, from the cache or made now (a few seconds of one core), for packets of so many bytes at most.
 
     Raises:
         ClipError: options that cannot be.
@@ -69,7 +71,7 @@ def generated_clip(options: ClipOptions, cache_dir: Path) -> Clip:
         material = _make(options)
         _save(path, material)
     stream, sound = material
-    return _cut(options, stream, sound)
+    return _cut(options, stream, sound, packet_bytes)
 
 
 _Material = tuple[MosaicStream, list[bytes]]
@@ -92,10 +94,10 @@ def _make(options: ClipOptions) -> _Material:
         )
     except ValueError as error:
         raise ClipError(f"no clip like that can be made: {error}") from error
-    return stream, tone(options.seconds) if options.sound else []
+    return stream, tone(options.seconds, options.sound_codec) if options.sound else []
 
 
-def _cut(options: ClipOptions, stream: MosaicStream, sound: list[bytes]) -> Clip:
+def _cut(options: ClipOptions, stream: MosaicStream, sound: list[bytes], packet_bytes: int) -> Clip:
     units = tuple(
         video_unit(
             Codec.H264,
@@ -104,6 +106,7 @@ def _cut(options: ClipOptions, stream: MosaicStream, sound: list[bytes]) -> Clip
             label=picture.idr_id if picture.key else -1,
             decode_ticks=number * VIDEO_CLOCK // options.fps,
             show_ticks=number * VIDEO_CLOCK // options.fps,
+            packet_bytes=packet_bytes,
         )
         for number, picture in enumerate(stream.pictures)
     )
@@ -111,12 +114,13 @@ def _cut(options: ClipOptions, stream: MosaicStream, sound: list[bytes]) -> Clip
 
     def label(text: str) -> tuple[PayloadSeries, ...]:
         units = label_units(text, width=options.width, gops=options.gops)
-        return tuple(cut_video(Codec.H264, (unit,)) for unit in units)
+        return tuple(cut_video(Codec.H264, (unit,), packet_bytes) for unit in units)
 
     if not sound:
         return Clip(video, None, label)
-    frames = tuple(cut_sound(Codec.AAC, frame) for frame in sound)
-    return Clip(video, Sound(TONE, frames, FRAME_SAMPLES), label)
+    codec = options.sound_codec
+    frames = tuple(cut_sound(codec, frame) for frame in sound)
+    return Clip(video, Sound(TONES[codec], frames, FRAME_SAMPLES[codec]), label)
 
 
 def _save(path: Path, material: _Material) -> None:

@@ -9,13 +9,15 @@ from mingjing.simulator.faults import Faults
 from mingjing.simulator.generated import ClipOptions
 
 DEFAULT_PORT = 8554
+DEVICE_FIELD = "{device}"  # in a WHIP server's address: where other servers want the name of a stream
 
 
 class Over(StrEnum):
-    """What carries RTP."""
+    """What carries RTP: RTSP's connection, datagrams beside it, or WebRTC."""
 
     TCP = "tcp"
     UDP = "udp"
+    WHIP = "whip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class SimulateOptions:
     """A fleet. `cache_dir` keeps the generated clip; with `clip`, a file is played instead.
 
     Raises:
-        ValueError: a server that is no rtsp://HOST[:PORT], or a loss without UDP.
+        ValueError: a server that is no rtsp://HOST[:PORT] (by WHIP no http address), or a loss over TCP.
     """
 
     server: str
@@ -54,13 +56,18 @@ class SimulateOptions:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.server)
-        if parts.scheme != "rtsp" or not parts.hostname or parts.path not in ("", "/"):
+        if self.over is Over.WHIP:
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"by WHIP the server is given as http://HOST:PORT, not as {self.server!r}")
+            if (parts.path.strip("/") or parts.query) and DEVICE_FIELD not in self.server:
+                raise ValueError(f"a WHIP address with a path says where in it the device stands: {DEVICE_FIELD}")
+        elif parts.scheme != "rtsp" or not parts.hostname or parts.path not in ("", "/"):
             raise ValueError(f"the server is given as rtsp://HOST:PORT, not as {self.server!r}")
-        if self.faults.loss and self.over is not Over.UDP:
+        if self.faults.loss and self.over is Over.TCP:
             raise ValueError("packets are lost over UDP only; over TCP a bad link stalls")
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port of the server."""
+        """Host and port of an RTSP server."""
         parts = urlsplit(self.server)
         return parts.hostname or "", parts.port or DEFAULT_PORT

@@ -80,6 +80,11 @@ class Player:
         self._sound_frame = 0
         self._sound_origin = self._at.origin_ticks * self._sound.clock_rate // VIDEO_CLOCK if self._sound else 0
         self._next_report_ns = 0
+        self._key_wanted = False
+
+    def show_key_picture(self) -> None:
+        """Somebody needs a key picture: the next picture is the clip's next key picture, as an encoder makes one."""
+        self._key_wanted = True
 
     def play(self, now_mono_ns: int) -> int | None:
         """Send what is due; returns when to be called again.
@@ -137,6 +142,12 @@ class Player:
             at = self._at
             units = at.cast.clip.video.units
             unit = units[at.index % len(units)]
+        if self._key_wanted:
+            self._key_wanted = False
+            if not unit.key:
+                self._skip_to_key()
+                at = self._at
+                unit = units[at.index % len(units)]
         _, show_ticks = self._picture_ticks()
         # A picture that had to wait was taken when it was due, not when the link let it go.
         waited = now_mono_ns - due_mono_ns > self._interval_ns()
@@ -169,6 +180,15 @@ class Player:
         cast = self._casts[self._turn % len(self._casts)]
         base_ticks, _ = self._picture_ticks()
         self._at = _Position(cast, cast.start, cast.clip.video.units[cast.start].decode_ticks, base_ticks)
+
+    def _skip_to_key(self) -> None:
+        """Go on with the next key picture of the clip at this very moment."""
+        base_ticks, _ = self._picture_ticks()
+        cast = self._at.cast
+        units = cast.clip.video.units
+        index = self._at.index % len(units)
+        key = min(cast.clip.video.key_indexes, key=lambda place: (place - index) % len(units))
+        self._at = _Position(cast, key, units[key].decode_ticks, base_ticks)
 
     def _interval_ns(self) -> int:
         video = self._at.cast.clip.video

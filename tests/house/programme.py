@@ -15,13 +15,13 @@ from media.nal import stamp_sei
 from media.rtp import packetize_aac, packets
 from media.sdp import SessionDescription
 from mingjing.simulator.clip import PACKET_BYTES, SOUND_PAYLOAD_TYPE, VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip, Sound
-from mingjing.simulator.tone import FRAME_SAMPLES, TONE, tone
+from mingjing.simulator.tone import FRAME_SAMPLES, TONES, tone
 from tests.house.sound_stamp import with_number
 
 S = 1_000_000_000
 MS = 1_000_000
 PICTURE, SOUND = 0, 1  # tracks by their place in the announcement
-PICTURE_RATE, SOUND_RATE = VIDEO_CLOCK, TONE.clock_rate
+PICTURE_RATE, SOUND_RATE = VIDEO_CLOCK, TONES[Codec.AAC].clock_rate
 RATES = (PICTURE_RATE, SOUND_RATE)
 NTP_EPOCH_S = 2_208_988_800  # 1900 to 1970
 BEGAN_UTC_S = 1_790_000_000  # what the device's clock says when it begins, unless a variation says otherwise
@@ -127,7 +127,7 @@ def make_programme(
 
 def tone_sound() -> Sound:
     """Two seconds of the simulator's tone that loop; numbers are put in when it is sent."""
-    return Sound(TONE, tuple((frame,) for frame in tone(2)), FRAME_SAMPLES)
+    return Sound(TONES[Codec.AAC], tuple((frame,) for frame in tone(2)), FRAME_SAMPLES[Codec.AAC])
 
 
 def _in_turn(source: Iterable[Item], variations: Iterable[Variation]) -> Iterator[Item]:

@@ -1,4 +1,4 @@
-"""What an offer of WebRTC says, as values."""
+"""What an offer of WebRTC says, and an answer to one of ours, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -118,3 +118,14 @@ class Offer:
     setup: Setup
     ice_options: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server made of an offer of ours: of its m-lines those that take part, and where the server is."""
+
+    media: tuple[OfferedMedia, ...]
+    credentials: IceCredentials
+    fingerprints: tuple[Fingerprint, ...]
+    setup: Setup
+    candidates: tuple[Candidate, ...]

@@ -1,4 +1,4 @@
-"""An offer's text to values (RFC 8829, 5.8), as browsers, recorders and phones write it.
+"""An offer's text to values (RFC 8829, 5.8), as browsers, recorders and phones write it; and an answer's, for clients.
 
 Refused with the line's name: what would only fail later and in silence. Forgiven: any line end, unknown
 attributes, formats and extensions, candidates that cannot be read, sessions that say a line once for all m-lines.
@@ -8,6 +8,7 @@ import re
 
 from media.sdp.format_lines import STATIC_RTPMAPS, codec_of, read_fmtp, read_rtpmap
 from media.sdp.webrtc.offer import (
+    Answer,
     Candidate,
     Direction,
     Extension,
@@ -59,6 +60,26 @@ def read_offer(text: bytes) -> Offer:
         read_fingerprints(tied.name, tied.all("fingerprint") or session.all("fingerprint")),
         read_setup(tied.name, _either(tied, session, "setup")),
         tuple((_either(session, tied, "ice-options") or "").split()[:8]),
+        _read_candidates([session, *sections]),
+    )
+
+
+def read_answer(text: bytes) -> Answer:
+    """What a WHIP or WHEP server answered.
+
+    Raises:
+        OfferError: naming the line at fault.
+    """
+    session, sections = read_sections(text)
+    media = tuple(_read_media(session, section, place) for place, section in enumerate(sections))
+    tied = next((section for section, one in zip(sections, media, strict=True) if one.takes_part), None)
+    if tied is None:
+        raise OfferError("m-lines", "none of the offer is taken")
+    return Answer(
+        media,
+        read_credentials(tied.name, _either(tied, session, "ice-ufrag"), _either(tied, session, "ice-pwd")),
+        read_fingerprints(tied.name, tied.all("fingerprint") or session.all("fingerprint")),
+        read_setup(tied.name, _either(tied, session, "setup")),
         _read_candidates([session, *sections]),
     )
 

@@ -48,7 +48,8 @@ async def bench_live(load: LiveLoad, cache_dir: Path) -> Report:
 
 async def under_load(server: OwnServer, load: LiveLoad, cache_dir: Path) -> tuple[Measured, list[Sent]]:
     """Everybody in, the measurement, everybody out; what was measured, and every publication there was."""
-    async with Publishers.sending(server.rtsp, server.logins, load.stream, cache_dir) as publishers:
+    where = server.publishing_address(load.stream.transport)
+    async with Publishers.sending(where, server.logins, load.stream, cache_dir) as publishers:
         await all_live(server, load.devices)
         async with AsyncExitStack() as seats:
             crowds = await _seat(server, load, seats)

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from mingjing.bench.server.metrics import Metrics
-from mingjing.simulator import DeviceLogin
+from mingjing.simulator import DeviceLogin, Over
 
 STARTS_WITHIN_S = 120  # ten million rows on a cold disk; how long it took is measured
 STOPS_WITHIN_S = 60
@@ -63,6 +63,10 @@ class OwnServer:
     supervisor: str
     password: str
     start_s: float  # from the command to `ready`
+
+    def publishing_address(self, transport: str) -> str:
+        """Where devices send to that use this transport (`mingjing.simulator.Over`)."""
+        return f"http://{self.http}" if transport == Over.WHIP else self.rtsp
 
     def log_in(self) -> str:
         """A session cookie of the benchmark's supervisor."""

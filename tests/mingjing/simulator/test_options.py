@@ -23,10 +23,18 @@ def test_a_server_that_is_none_is_refused(server):
         options(server=server)
 
 
-def test_loss_needs_udp():
+def test_loss_needs_datagrams():
     with pytest.raises(ValueError, match="UDP"):
         options(faults=Faults(loss=0.1))
     assert options(faults=Faults(loss=0.1), over=Over.UDP)
+    assert options(faults=Faults(loss=0.1), over=Over.WHIP, server="http://127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("server", ["rtsp://127.0.0.1:8554", "http://", "http://host/whip/dev1"])
+def test_by_whip_a_server_is_an_address_of_http_and_says_where_in_it_the_device_stands(server):
+    with pytest.raises(ValueError, match=r"http://HOST:PORT|\{device\}"):
+        options(server=server, over=Over.WHIP)
+    assert options(server="http://host/{device}/whip", over=Over.WHIP)
 
 
 def test_paths_and_secrets():

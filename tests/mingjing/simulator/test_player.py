@@ -178,3 +178,16 @@ def test_units_of_which_something_was_dropped_are_named(clip):
     stage.video.whole = False
     stage.play_until(0.1)
     assert stage.ledger.damaged == [100, 101, 102]
+
+
+def test_a_key_picture_that_is_asked_for_comes_at_once_and_time_goes_on(clip):
+    stage = Stage(clip, sound=False)
+    stage.play_until(0.1)
+    stage.player.show_key_picture()
+    stage.play_until(0.6)
+    kinds = [{part[0] & 31 for part in payloads} for _, payloads in stage.video.units]
+    keys = [number for number, kind in enumerate(kinds) if 5 in kind]
+    assert keys[:3] == [0, 3, 13]  # a group has ten pictures: the one begun is left, the next one is played from there
+    times = [rtp_time for rtp_time, _ in stage.video.units]
+    assert all(after - before == 3_600 for before, after in pairwise(times))
+    assert [stamp.n for stamp in stage.stamps] == list(range(100, 100 + len(times)))
