@@ -31,10 +31,10 @@ class Peers:
     """Open it, then `add` one for each offer."""
 
     def __init__(self, clock: Clock) -> None:
-        self.port = UdpPort(self._received)
         self.candidates: tuple[Candidate, ...] = ()
         self._clock = clock
         self._filter = SourceFilter()
+        self.port = UdpPort(self._filter.receive, clock)
         self._identity = DtlsIdentity()
 
     async def open(self, where: PeerAddresses) -> None:
@@ -101,7 +101,3 @@ class Peers:
 
     def _send(self, datagram: bytes, address: Address) -> None:
         self.port.send((datagram,), address)
-
-    def _received(self, buffer: memoryview, length: int, address: Address) -> None:
-        # Hot: once a packet.
-        self._filter.receive(buffer, length, address, self._clock.mono_ns())

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any
 
+from storage import Clock
+
 # A picture comes as a burst: 200 devices at 2 Mbit/s make 2.5 MB in 50 ms, and the kernel counts twice what it keeps.
 # It caps this by rmem_max.
 RECEIVE_BUFFER_BYTES = 8 << 20
@@ -33,7 +35,8 @@ _SO_MEMINFO = 55  # asm-generic/socket.h: nine numbers, the last of which is wha
 _MEMINFO = Struct("=9I")
 
 Address = tuple[Any, ...]  # as the socket gives it: (host, port), with IPv6 two numbers more
-Received = Callable[[memoryview, int, Address], None]  # the buffer, how much of it, and from where
+# The buffer, how much of it, from where, and when: monotonic ns, read once a wake-up, as a read of TCP has one time.
+Received = Callable[[memoryview, int, Address, int], None]
 
 
 @dataclass(slots=True)
@@ -50,11 +53,12 @@ class PortStatistics:
 class UdpPort:
     """Opened once, closed once. `port` is the bound port."""
 
-    def __init__(self, received: Received) -> None:
+    def __init__(self, received: Received, clock: Clock) -> None:
         self.host = ""
         self.port = 0
         self.statistics = PortStatistics()
         self._received = received
+        self._clock = clock
         self._socket: socket.socket | None = None
         self._buffer = bytearray(DATAGRAM_MAX_BYTES)
         self._view = memoryview(self._buffer)
@@ -109,6 +113,7 @@ class UdpPort:
     def _drain(self) -> None:
         # Hot: once a datagram. No await, no log, nothing made but what the socket makes.
         receive, view, received = self._socket.recvfrom_into, self._view, self._received  # type: ignore[union-attr]
+        now_ns = self._clock.mono_ns()
         count = 0
         try:
             while count < DATAGRAMS_A_WAKE_UP and self._socket is not None:  # it may be closed by what it received
@@ -120,7 +125,7 @@ class UdpPort:
                     self.statistics.failed += 1
                     break
                 count += 1
-                received(view, length, address)
+                received(view, length, address, now_ns)
         finally:
             self.statistics.received += count
 

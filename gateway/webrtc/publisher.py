@@ -58,6 +58,7 @@ class Publisher:
         self._srtcp: SrtcpReceiver | None = None
         self._outgoing: SrtcpSender | None = None
         self._publication: Publication | None = None
+        self._utc_ns = 0  # the wall clock at `heard_ns`
         for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
             if (chosen := choice.chosen.get(kind)) is not None:
                 self._carry(chosen)
@@ -121,11 +122,13 @@ class Publisher:
         publication = self._publication
         if packet is None or publication is None:
             return
-        self.heard_ns = now_ns
+        if now_ns != self.heard_ns:  # a picture's packets mostly come in one wake-up
+            self.heard_ns = now_ns
+            self._utc_ns = self._rooms.clock.utc_ns()
         index = self._by_payload_type.get(packet[1] & _PAYLOAD_TYPE_MASK)
         if index is None:
             return
-        units = self._receivers[index].receive(packet, 0, len(packet), now_ns, self._rooms.clock.utc_ns())
+        units = self._receivers[index].receive(packet, 0, len(packet), now_ns, self._utc_ns)
         if units:
             self._push(index, units)
 

@@ -7,7 +7,13 @@ extension has bytes.
 Not here: where the extension of a packet begins and ends (packet, repaired).
 """
 
+from struct import Struct
+
 from media.rtp.packet import Buffer
+
+_BEGINNING = Struct("!HHBH")  # profile, length in words, and a first element of two bytes, as the number is one
+EXTENSION_BEGINNING_SIZE = _BEGINNING.size
+unpack_extension_beginning = _BEGINNING.unpack_from
 
 ONE_BYTE = 0xBEDE
 TWO_BYTE = 0x1000  # the low four bits are the application's

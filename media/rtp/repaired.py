@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from media.access_unit import AccessUnit
 from media.rtp.cutting import has_sets
 from media.rtp.feedback import build_nack, build_picture_loss, parse_feedback
-from media.rtp.header_extension import transport_sequence
+from media.rtp.header_extension import (
+    EXTENSION_BEGINNING_SIZE,
+    ONE_BYTE,
+    transport_sequence,
+    unpack_extension_beginning,
+)
 from media.rtp.nacks import ROUND_TRIP_NS, NackGenerator
 from media.rtp.packet import (
     HEADER_SIZE,
@@ -100,6 +105,7 @@ class RepairedReceiver(TrackReceiver):
         self._rtx_payload_type = rtx_payload_type
         self._transport = transport if transport_element else None
         self._transport_element = transport_element
+        self._transport_head = transport_element << 4 | 1  # of the number as the first element of one byte's head
         self._report_at_ns = 0
         self._codec = codec
         self._video = codec in _VIDEO
@@ -121,10 +127,17 @@ class RepairedReceiver(TrackReceiver):
         if end - start > HEADER_SIZE:
             first, second, sequence, rtp_time, ssrc = unpack_header(buffer, start)
             payload = start + HEADER_SIZE
-            if first == _EXTENDED and payload + 4 <= end:
-                payload += 4 + 4 * (buffer[payload + 2] << 8 | buffer[payload + 3])
-                if self._transport is not None and payload <= end:
-                    self._note_transport(buffer, start + HEADER_SIZE, payload, mono_ns)
+            if first == _EXTENDED and payload + EXTENSION_BEGINNING_SIZE <= end:
+                profile, words, head, number = unpack_extension_beginning(buffer, payload)
+                payload += 4 + 4 * words
+                transport = self._transport
+                if transport is not None and payload <= end:
+                    if head == self._transport_head and profile == ONE_BYTE and words:  # nothing else was agreed on
+                        transport.arrive(number, mono_ns)
+                        if transport.feedback_at_ns < self.feedback_at_ns:
+                            self.feedback_at_ns = transport.feedback_at_ns
+                    else:
+                        self._note_transport(buffer, start + HEADER_SIZE, payload, mono_ns)
                 first = PLAIN
             reorder = self._reorder
             if (

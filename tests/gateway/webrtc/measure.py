@@ -15,9 +15,11 @@ import uvloop
 
 from gateway.webrtc import Address, Peer, UdpPort
 from gateway.webrtc.dtls import DtlsEndpoint, DtlsIdentity, DtlsState
+from gateway.webrtc.port import Received
 from gateway.webrtc.source_filter import SourceFilter
 from media.sdp import IceCredentials, Offer, Setup
 from media.stun import asked_ufrag, build_request, build_success, is_signed_by, parse_stun
+from storage import SystemClock
 
 BURST, BURSTS = 500, 50
 BATCH, BATCHES = 10, 300
@@ -31,8 +33,8 @@ def told(what: str, cpu_s: float, count: int) -> None:
     print(f"{what:<44}{cpu_s / count * 1e6:8.2f} µs")  # noqa: T201
 
 
-async def received(what: str, handler: Callable[[memoryview, int, Address], None], datagram: bytes) -> None:
-    port = UdpPort(handler)
+async def received(what: str, handler: Received, datagram: bytes) -> None:
+    port = UdpPort(handler, SystemClock())
     await port.open("127.0.0.1", 0)
     least, wanted = float("inf"), 0
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as client:
@@ -49,7 +51,7 @@ async def received(what: str, handler: Callable[[memoryview, int, Address], None
 
 
 async def sent(what: str, offload: bool) -> None:
-    port = UdpPort(lambda *_: None)
+    port = UdpPort(lambda *_: None, SystemClock())
     await port.open("127.0.0.1", 0)
     port._offload = port.offload and offload
     packets = [bytes(1_200)] * BATCH
@@ -94,13 +96,13 @@ class AnyAddress(dict[Address, Peer]):
         return self.peer
 
 
-def through_filter_to_a_peer() -> Callable[[memoryview, int, Address], None]:
+def through_filter_to_a_peer() -> Received:
     filtered, identity = SourceFilter(), DtlsIdentity()
     offer = Offer((), (), IceCredentials("them", "p" * 22), (identity.fingerprint,), Setup.ACTPASS)
     peer = Peer(offer, identity, Nobody(), lambda *_: None, 0)
     peer.is_keyed = True
     filtered._by_address = AnyAddress(peer)
-    return lambda buffer, length, address: filtered.receive(buffer, length, address, time.monotonic_ns())
+    return filtered.receive
 
 
 class Nobody:
@@ -114,11 +116,7 @@ class Nobody:
 
 
 async def main() -> None:
-    filtered = SourceFilter()
-
-    def through_filter(buffer: memoryview, length: int, address: Address) -> None:
-        filtered.receive(buffer, length, address, time.monotonic_ns())
-
+    through_filter = SourceFilter().receive
     await received("a datagram received, handed on", lambda *_: None, b"\x80" * 1_200)
     await received("and dropped: SRTP of a stranger", through_filter, b"\x80" * 1_200)
     await received("and dropped: STUN that names nobody", through_filter, CHECK)

@@ -12,6 +12,7 @@ import pytest
 from gateway.webrtc import Address, UdpPort
 from gateway.webrtc import port as port_module
 from gateway.webrtc.port import DATAGRAM_MAX_BYTES, DATAGRAMS_A_WAKE_UP, SEGMENTS_MAX
+from storage import SystemClock
 from tests.gateway.webrtc.rig import until
 
 
@@ -19,10 +20,12 @@ class Heard:
     def __init__(self) -> None:
         self.datagrams: list[bytes] = []
         self.addresses: list[Address] = []
+        self.times_ns: list[int] = []
 
-    def __call__(self, buffer: memoryview, length: int, address: Address) -> None:
+    def __call__(self, buffer: memoryview, length: int, address: Address, now_ns: int) -> None:
         self.datagrams.append(bytes(buffer[:length]))
         self.addresses.append(address)
+        self.times_ns.append(now_ns)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 async def port(heard: Heard) -> AsyncIterator[UdpPort]:
-    made = UdpPort(heard)
+    made = UdpPort(heard, SystemClock())
     await made.open("127.0.0.1", 0)
     yield made
     made.close()
@@ -115,7 +118,7 @@ async def test_an_address_that_takes_no_batch_spoils_it_for_nobody_else(port: Ud
 
 async def test_what_the_kernel_had_no_room_for_is_counted(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_module, "RECEIVE_BUFFER_BYTES", 8_192)
-    port = UdpPort(heard)
+    port = UdpPort(heard, SystemClock())
     await port.open("127.0.0.1", 0)
     with closing(client()) as one:
         for _ in range(500):
@@ -132,7 +135,7 @@ async def test_a_fault_of_whom_it_is_handed_to_is_not_taken_for_the_networks(mon
 
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-    port = UdpPort(faulty)
+    port = UdpPort(faulty, SystemClock())
     await port.open("127.0.0.1", 0)
     with closing(client()) as one:
         one.sendto(b"x", ("127.0.0.1", port.port))
@@ -162,11 +165,11 @@ async def test_what_the_kernel_does_not_take_is_dropped_and_counted(
 
 async def test_a_port_in_use_is_named(port: UdpPort, heard: Heard) -> None:
     with pytest.raises(OSError, match=rf"WebRTC UDP 127.0.0.1:{port.port} cannot be bound: .*in use"):
-        await UdpPort(heard).open("127.0.0.1", port.port)
+        await UdpPort(heard, SystemClock()).open("127.0.0.1", port.port)
 
 
 async def test_after_the_end_nothing_is_sent_and_closing_again_does_nothing(heard: Heard) -> None:
-    port = UdpPort(heard)
+    port = UdpPort(heard, SystemClock())
     await port.open("localhost", 0)
     port.close()
     port.close()
@@ -175,7 +178,7 @@ async def test_after_the_end_nothing_is_sent_and_closing_again_does_nothing(hear
 
 
 async def test_all_addresses_are_of_both_families(heard: Heard) -> None:
-    port = UdpPort(heard)
+    port = UdpPort(heard, SystemClock())
     try:
         await port.open("::", 0)
     except OSError:
