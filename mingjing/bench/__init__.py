@@ -4,7 +4,7 @@ Load generator, viewers and players are processes of their own; the server's cos
 process tree. Frames carry stamps, so loss, order and latency are counted, not assumed. How each
 measurement can be fooled, and what is done about it: docs/reference/bench.md.
 
-Here: `bench live`, `bench archive`, `bench gates`, `bench soak`, and the meter of processes and host.
+Here: `bench live`, `bench webrtc`, `bench archive`, `bench gates`, `bench soak`, and the meter of processes and host.
 Not here: the command line (mingjing.cli), devices (mingjing.simulator), faults (tests/faults).
 """
 
@@ -12,7 +12,16 @@ from mingjing.bench.archive import ArchiveLoad, Years, bench_archive
 from mingjing.bench.conversation import BenchProcessError
 from mingjing.bench.gate_runs import Outcome, run_gates
 from mingjing.bench.gates import ARCHIVE_ROWS, GATES, GROWTH_STEPS, Gate, Judgement, Verdict, judge
-from mingjing.bench.live import ForeignServer, LiveLoad, bench_foreign, bench_growth, bench_live
+from mingjing.bench.live import (
+    IDLE_SHARE,
+    ForeignServer,
+    LiveLoad,
+    Watch,
+    bench_foreign,
+    bench_growth,
+    bench_live,
+    bench_webrtc,
+)
 from mingjing.bench.load import Stream
 from mingjing.bench.meter import cpu_model, steal_s
 from mingjing.bench.report import Report
@@ -23,6 +32,7 @@ __all__ = [
     "ARCHIVE_ROWS",
     "GATES",
     "GROWTH_STEPS",
+    "IDLE_SHARE",
     "ArchiveLoad",
     "BenchProcessError",
     "ForeignServer",
@@ -35,11 +45,13 @@ __all__ = [
     "SoakPlan",
     "Stream",
     "Verdict",
+    "Watch",
     "Years",
     "bench_archive",
     "bench_foreign",
     "bench_growth",
     "bench_live",
+    "bench_webrtc",
     "cpu_model",
     "judge",
     "run_gates",

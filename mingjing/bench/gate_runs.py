@@ -7,7 +7,7 @@ from pathlib import Path
 from mingjing.bench.archive import ArchiveLoad, Years, bench_archive
 from mingjing.bench.conversation import BenchProcessError
 from mingjing.bench.gates import ARCHIVE_ROWS, GROWTH_STEPS, Gate, Judgement, Verdict, in_runs, judge
-from mingjing.bench.live import bench_growth, bench_live
+from mingjing.bench.live import bench_growth, bench_live, bench_webrtc
 from mingjing.bench.load import Stream
 from mingjing.bench.report import Report
 from mingjing.bench.server import NotAllLiveError
@@ -64,7 +64,10 @@ async def _run(gate: Gate, cache_dir: Path, seconds: float | None, stream: Strea
     if gate.bench == "archive":
         return await bench_archive(ArchiveLoad(Years(ARCHIVE_ROWS)), cache_dir)
     assert gate.load is not None, "only the archive's gate is without a load"
+    stream = replace(stream, transport=gate.load.stream.transport)
     load = replace(gate.load, stream=stream, seconds=seconds or gate.load.seconds)
     if gate.bench == "growth":
         return await bench_growth(load, GROWTH_STEPS, cache_dir)
+    if gate.bench == "webrtc":
+        return await bench_webrtc(load, cache_dir)
     return await bench_live(load, cache_dir)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mingjing.bench.live import LiveLoad
+from mingjing.bench.live import IDLE_SHARE, LiveLoad, Watch
+from mingjing.bench.load import Stream
 from mingjing.bench.report import Report
 
 SECONDS = 60
@@ -35,7 +36,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`load` is None where the gate has a benchmark of its own (`bench`: archive, growth)."""
+    """`load` is None where the gate has a benchmark of its own; `bench` is live, webrtc, growth or archive."""
 
     name: str
     work: str
@@ -76,10 +77,36 @@ _GATES = (
         LiveLoad(devices=10, viewers=1_000, seconds=SECONDS, streams_viewed=10),
     ),
     Gate(
+        "P4",
+        "1 stream to 100 viewers by WebRTC",
+        (
+            Limit("percent_a_viewer", 0.17, 0.08),
+            Limit("viewer_units_lost", 0),
+            Limit("viewer_skips", 0),
+            Limit("viewers_silent", 0),
+        ),
+        LiveLoad(devices=1, viewers=100, seconds=SECONDS, watch=Watch.WHEP, idle_share=IDLE_SHARE),
+        bench="webrtc",
+    ),
+    Gate(
+        "P5",
+        "40 publishers by WHIP, archived",
+        (Limit("percent_a_stream", 0.60, 0.25), Limit("units_lost", 0), Limit("units_duplicated", 0)),
+        LiveLoad(devices=40, viewers=0, seconds=SECONDS, stream=Stream(transport="whip")),
+        bench="webrtc",
+    ),
+    Gate(
         "P6",
         "first picture, opened at random moments of P1",
         (Limit("first_picture_p95_ms", 150, 30), Limit("first_picture_failed", 0)),
         LiveLoad(devices=200, viewers=200, seconds=SECONDS, openings=300),
+    ),
+    Gate(
+        "P6-WEBRTC",
+        "first picture by WebRTC, opened at random moments beside 100 viewers of 10 streams",
+        (Limit("first_picture_p95_ms", 500, 250), Limit("first_picture_failed", 0)),
+        LiveLoad(devices=10, viewers=100, seconds=SECONDS, watch=Watch.WHEP, openings=100),
+        bench="webrtc",
     ),
     Gate(
         "P7",

@@ -2,11 +2,8 @@
 
 import asyncio
 import json as json_format
-import signal
-import sys
-from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -15,16 +12,10 @@ from mingjing.bench import (
     GATES,
     GROWTH_STEPS,
     ArchiveLoad,
-    BenchProcessError,
     ForeignServer,
-    Gate,
-    Judgement,
     LiveLoad,
-    NotAllLiveError,
-    Report,
     SoakPlan,
     Stream,
-    Verdict,
     Years,
     bench_archive,
     bench_foreign,
@@ -35,20 +26,27 @@ from mingjing.bench import (
     soak_markdown,
     soak_server,
 )
-from mingjing.cli.bench_tables import print_judgements, print_report
+from mingjing.cli.bench_answers import (
+    CacheOption,
+    OutOption,
+    cache_folder,
+    finish,
+    gate_named,
+    measured,
+    tell,
+    write,
+)
+from mingjing.cli.bench_tables import print_judgements
+from mingjing.cli.bench_webrtc import webrtc
 from mingjing.cli.options import JsonOption
 from mingjing.cli.output import print_line
 from mingjing.cli.passwords import PasswordStdinOption, read_password
-from mingjing.cli.simulate import default_cache_dir, read_keys
+from mingjing.cli.simulate import read_keys
 from mingjing.control import CommandError
 from mingjing.simulator import Over
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what this machine can carry; loopback only.")
-
-CacheOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where clips and indexes are kept (~/.cache/mingjing).")
-]
-OutOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON to this file as well.")]
+bench.command("webrtc")(webrtc)
 
 
 @bench.command("live")
@@ -86,7 +84,7 @@ def live(
     json: JsonOption = False,
 ) -> None:
     """Devices push, viewers watch, everything is archived; then what was sent is compared with what came."""
-    chosen = _gate(gate, ("live", "growth")) if gate is not None else None
+    chosen = gate_named(gate, ("live", "growth")) if gate is not None else None
     basis = chosen.load if chosen is not None and chosen.load is not None else LiveLoad(50, 50, 60)
     if server is not None and viewers is None:
         viewers = 0
@@ -100,7 +98,7 @@ def live(
         reconnect=reconnect or basis.reconnect,
         stream=Stream(bitrate, fps, transport.value, chosen is None if sound is None else sound),
     )
-    folder = _cache(cache_dir)
+    folder = cache_folder(cache_dir)
     if password_stdin and (server is None or not user or keys == "-"):
         fix = "Name both, and read --keys from a file."
         raise CommandError("--password-stdin goes with --server and --user, and with no other standard input.", fix=fix)
@@ -111,12 +109,12 @@ def live(
             other = ForeignServer(server, server_pid, user, password, logins)
         except ValueError as error:
             raise CommandError(str(error)) from None
-        report = _measured(bench_foreign(load, other, folder))
+        report = measured(bench_foreign(load, other, folder))
     elif growth is not None or (chosen is not None and chosen.bench == "growth"):
-        report = _measured(bench_growth(load, _steps(growth) if growth else GROWTH_STEPS, folder))
+        report = measured(bench_growth(load, _steps(growth) if growth else GROWTH_STEPS, folder))
     else:
-        report = _measured(bench_live(load, folder))
-    _finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
+        report = measured(bench_live(load, folder))
+    finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
 
 
 @bench.command("archive")
@@ -130,9 +128,9 @@ def archive(
     json: JsonOption = False,
 ) -> None:
     """A server on the index of half a year: how long until it is ready, how long a page and a seek take."""
-    chosen = _gate(gate, ("archive",)) if gate is not None else None
-    report = _measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), _cache(cache_dir)))
-    _finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
+    chosen = gate_named(gate, ("archive",)) if gate is not None else None
+    report = measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), cache_folder(cache_dir)))
+    finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
 
 
 @bench.command("gates")
@@ -147,10 +145,14 @@ def gates(
     json: JsonOption = False,
 ) -> None:
     """All gates in turn, each with its own load. Status 0: all are met."""
-    wanted = [_gate(name, ("live", "growth", "archive")) for name in (only.split(",") if only else GATES)]
-    outcome = _measured(run_gates(wanted, _cache(cache_dir), seconds=seconds, stream=Stream(sound=sound), told=_tell))
+    wanted = [
+        gate_named(name, ("live", "webrtc", "growth", "archive")) for name in (only.split(",") if only else GATES)
+    ]
+    outcome = measured(
+        run_gates(wanted, cache_folder(cache_dir), seconds=seconds, stream=Stream(sound=sound), told=tell)
+    )
     answer = outcome.as_json()
-    _write(answer, out)
+    write(answer, out)
     if json:
         print_line(json_format.dumps(answer))
     else:
@@ -180,80 +182,11 @@ def soak(
     """A long time under load and unrest: devices and viewers come and go. Is everything as it was at the end?"""
     plan = SoakPlan(devices, seconds, viewers, bitrate, seed)
     stop = asyncio.Event()
-    report = _measured(soak_server(plan, _cache(cache_dir), data_dir, stop=stop, told=_tell), stop)
+    report = measured(soak_server(plan, cache_folder(cache_dir), data_dir, stop=stop, told=tell), stop)
     if markdown is not None:
         markdown.parent.mkdir(parents=True, exist_ok=True)
         markdown.write_text(soak_markdown(report), encoding="utf-8")
-    _finish(report, [], json, out, failed=report.result["verdict"] != "passed")
-
-
-Measured = TypeVar("Measured")
-
-
-def _measured(work: Coroutine[Any, Any, Measured], stop: asyncio.Event | None = None) -> Measured:
-    """Run it; what an operator can mend, or must know, is told in words. `stop` is set by the first signal to end.
-
-    Raises:
-        CommandError: it could not be measured, or was stopped.
-    """
-    try:
-        return asyncio.run(_until_stopped(work, stop))
-    except asyncio.CancelledError:
-        raise CommandError("Stopped before it was measured.") from None
-    except (NotAllLiveError, BenchProcessError, RuntimeError, ValueError) as error:
-        raise CommandError(str(error)) from None
-
-
-async def _until_stopped(work: Coroutine[Any, Any, Measured], stop: asyncio.Event | None) -> Measured:
-    """A signal ends it in order: servers and clients are ended, folders removed. With `stop` the first only asks."""
-    task = asyncio.current_task()
-    assert task is not None
-
-    def end() -> None:
-        if stop is None or stop.is_set():
-            task.cancel()
-        else:
-            stop.set()
-            _tell("Stopping: what there is will be reported. Once more, and nothing will.")
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, end)
-    return await work
-
-
-def _finish(
-    report: Report, judgements: Sequence[Judgement], json: bool, out: Path | None, *, failed: bool = False
-) -> None:
-    """Show it, and end with 1 where a gate is not met."""
-    answer = report.as_json()
-    if judgements:
-        answer["gates"] = [judgement.as_json() for judgement in judgements]
-    _write(answer, out)
-    if json:
-        print_line(json_format.dumps(answer))
-    else:
-        print_report(report, judgements)
-    if failed or any(judgement.verdict is not Verdict.MET for judgement in judgements):
-        raise typer.Exit(1)
-
-
-def _write(answer: object, out: Path | None) -> None:
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json_format.dumps(answer, indent=1) + "\n", encoding="utf-8")
-
-
-def _tell(words: str) -> None:
-    """On standard error: standard output has the answer."""
-    sys.stderr.write(words + "\n")
-
-
-def _gate(name: str, benches: Sequence[str]) -> Gate:
-    gate = GATES.get(name.strip().upper())
-    if gate is None or gate.bench not in benches:
-        known = ", ".join(one.name for one in GATES.values() if one.bench in benches)
-        raise CommandError(f"{name} is no gate that is measured here.", fix=f"There are {known}.")
-    return gate
+    finish(report, [], json, out, failed=report.result["verdict"] != "passed")
 
 
 def _steps(text: str) -> list[int]:
@@ -261,9 +194,3 @@ def _steps(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise CommandError(f"{text!r} are not numbers of devices.", fix="Give them as 25,50,100,200.") from None
-
-
-def _cache(folder: Path | None) -> Path:
-    folder = folder or default_cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -15,9 +15,10 @@ from mingjing.simulator.faults import Faults, Trespass
 from mingjing.simulator.fleet import Fleet, simulate
 from mingjing.simulator.generated import ClipOptions
 from mingjing.simulator.ledger import DeviceReport, FleetReport, SentRange
-from mingjing.simulator.options import DeviceLogin, Over, SimulateOptions
+from mingjing.simulator.options import DEVICE_FIELD, DeviceLogin, Over, SimulateOptions
 
 __all__ = [
+    "DEVICE_FIELD",
     "Clip",
     "ClipError",
     "ClipOptions",

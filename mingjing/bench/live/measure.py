@@ -34,6 +34,17 @@ class Measured:
     dropped_mono_ns: int = 0  # when the devices were cut off, if they were
 
 
+async def measure_idle(load: LiveLoad, server_pid: int | None) -> float | None:
+    """Percent that the server takes with its devices and without anybody who watches; None: nobody asks, or can see."""
+    if not load.idle_share or server_pid is None:
+        return None
+    await asyncio.sleep(load.settle_s)
+    meter = Meter(server=[server_pid])
+    meter.begin()
+    await meter.watch(load.seconds * load.idle_share)
+    return meter.costs()["server"].cpu_percent
+
+
 async def measure(load: LiveLoad, publishers: Publishers, crowds: Crowds, server_pid: int | None) -> Measured:
     """The figures of the server's processes, of the clients, and of the load itself."""
     await asyncio.sleep(load.settle_s)

@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mingjing.bench.load import Stream
+
+IDLE_SHARE = 0.5  # where it is wanted: the cost of the devices alone is steady
+
+
+class Watch(StrEnum):
+    """How viewers watch."""
+
+    WEBSOCKET = "websocket"
+    WHEP = "whep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +23,14 @@ class LiveLoad:
     devices: int
     viewers: int
     seconds: float
+    watch: Watch = Watch.WEBSOCKET
     players: int = 0  # over RTSP
     streams_viewed: int | None = None  # those who watch share this many channels; None: all, in turn
     openings: int = 0  # visitors that open a channel at a random moment of the measurement
     reconnect: bool = False  # a third into the measurement all devices drop, and come back within two seconds
     stream: Stream = field(default_factory=Stream)
     settle_s: float = 5.0  # between all being connected and the first reading: the burst of connecting is not the load
+    idle_share: float = 0.0  # of `seconds`: so long it is measured before anybody watches, to tell what they add
     known: tuple[str, ...] = ()  # devices that the server has already; none: bench-0001 …
 
     @property
@@ -36,6 +48,7 @@ class LiveLoad:
         return {
             "devices": self.devices,
             "viewers": self.viewers,
+            "watch": self.watch.value,
             "players": self.players,
             "streams_viewed": self.streams_viewed or self.devices,
             "openings": self.openings,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from mingjing.bench.account import settle
 from mingjing.bench.archive import ArchiveCount, count_archive
-from mingjing.bench.live.measure import Crowds, Measured, measure
-from mingjing.bench.live.plan import LiveLoad
+from mingjing.bench.live.measure import Crowds, Measured, measure, measure_idle
+from mingjing.bench.live.plan import LiveLoad, Watch
 from mingjing.bench.load import Publishers, Sent
 from mingjing.bench.players import seated_players
 from mingjing.bench.report import Report
 from mingjing.bench.server import ANSWERS_WITHIN_S, Metrics, OwnServer, all_live, lag_between, own_server
 from mingjing.bench.viewers import seated_viewers
+from mingjing.bench.whep import seated_whep_viewers
 
 
 async def bench_live(load: LiveLoad, cache_dir: Path) -> Report:
@@ -51,6 +52,7 @@ async def under_load(server: OwnServer, load: LiveLoad, cache_dir: Path) -> tupl
     where = server.publishing_address(load.stream.transport)
     async with Publishers.sending(where, server.logins, load.stream, cache_dir) as publishers:
         await all_live(server, load.devices)
+        idle_percent = await measure_idle(load, server.pid)
         async with AsyncExitStack() as seats:
             crowds = await _seat(server, load, seats)
             before = await asyncio.to_thread(server.metrics)
@@ -61,6 +63,8 @@ async def under_load(server: OwnServer, load: LiveLoad, cache_dir: Path) -> tupl
         lag_p99_ms, lag_max_ms = lag_between(before, after)
         measured.result |= {"loop_lag_p99_ms": lag_p99_ms, "loop_lag_max_ms": lag_max_ms}
     measured.result["start_s"] = round(server.start_s, 2)
+    if idle_percent is not None:
+        measured.result["idle_cpu_percent"] = idle_percent
     return measured, sent
 
 
@@ -77,7 +81,11 @@ async def _seat(server: OwnServer, load: LiveLoad, seats: AsyncExitStack) -> Cro
     crowds = Crowds()
     if load.viewers or load.openings:
         cookie = await asyncio.to_thread(server.log_in)
-        viewers = seated_viewers(server.http, cookie, load.watched(load.viewers))
+        watched = load.watched(load.viewers)
+        if load.watch is Watch.WHEP:
+            viewers = seated_whep_viewers(server.whep, server.page_headers(cookie), watched)
+        else:
+            viewers = seated_viewers(server.http, cookie, watched)
         crowds.viewers = await seats.enter_async_context(viewers)
     if load.players:
         user, password = await asyncio.to_thread(server.stream_password)

@@ -64,6 +64,15 @@ class OwnServer:
     password: str
     start_s: float  # from the command to `ready`
 
+    @property
+    def whep(self) -> str:
+        """Where viewers ask by WHEP."""
+        return f"http://{self.http}/whep/{{device}}?channel=main&purpose=exercise"
+
+    def page_headers(self, cookie: str) -> dict[str, str]:
+        """What a page of ours sends with a request."""
+        return {"Origin": f"http://{self.http}", "Cookie": cookie}
+
     def publishing_address(self, transport: str) -> str:
         """Where devices send to that use this transport (`mingjing.simulator.Over`)."""
         return f"http://{self.http}" if transport == Over.WHIP else self.rtsp
@@ -111,7 +120,7 @@ class OwnServer:
     def request(self, method: str, path: str, body: object = None, cookie: str = "") -> tuple[int, Message, str]:
         """Status, headers and body of the answer."""
         connection = http.client.HTTPConnection(self.http, timeout=ANSWERS_WITHIN_S)
-        headers = {"Content-Type": "application/json", "Origin": f"http://{self.http}", "Cookie": cookie}
+        headers = {"Content-Type": "application/json", **self.page_headers(cookie)}
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()

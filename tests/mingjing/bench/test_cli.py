@@ -34,7 +34,12 @@ def measured(monkeypatch):
         asked.append(load)
         return Report("live", load.params(), GOOD, list(warnings), ["the host took 12 % of a core for others"])
 
+    async def bench_webrtc(load, cache_dir, server):
+        asked.append((load, server))
+        return Report("webrtc", load.params(), {**GOOD, "percent_a_viewer": 0.08}, list(warnings))
+
     monkeypatch.setattr(command, "bench_live", bench_live)
+    monkeypatch.setattr("mingjing.cli.bench_webrtc.bench_webrtc", bench_webrtc)
     return asked, warnings
 
 
@@ -46,6 +51,30 @@ def run(capsys, tmp_path, *words):
         status = end.code or 0
     printed = capsys.readouterr()
     return status, printed.out, printed.err
+
+
+def test_webrtc_is_of_viewers_or_of_publishers(measured, capsys, tmp_path):
+    assert run(capsys, tmp_path, "webrtc", "--gate", "p4", "--seconds", "5")[0] == 0
+    assert run(capsys, tmp_path, "webrtc", "--publishers", "40", "--bitrate", "800")[0] == 0
+    assert run(capsys, tmp_path, "webrtc", "--viewers", "7", "--openings", "3")[0] == 0
+    (gate, none), (push, _), (watch, _) = measured[0]
+    assert (gate.devices, gate.viewers, gate.watch, gate.idle_share, gate.seconds) == (1, 100, "whep", 0.5, 5)
+    assert none is None
+    assert (push.devices, push.viewers, push.stream.transport, push.stream.bitrate_kbps) == (40, 0, "whip", 800)
+    assert (watch.devices, watch.viewers, watch.openings, watch.stream.transport) == (1, 7, 3, "tcp")
+    status, _, err = run(capsys, tmp_path, "webrtc")
+    assert (status, "--viewers 100, or --publishers 40" in err) == (1, True)
+
+
+def test_viewers_of_another_server_need_a_stream_of_ours_there(measured, capsys, tmp_path):
+    whep = "http://127.0.0.1:1985/rtc/v1/whep/?app=live&stream={device}"
+    status, _, err = run(capsys, tmp_path, "webrtc", "--viewers", "2", "--server", whep)
+    assert (status, "--source" in err) == (1, True)
+    assert (
+        run(capsys, tmp_path, "webrtc", "--viewers", "2", "--server", whep, "--source", "rtsp://127.0.0.1/live")[0] == 0
+    )
+    [(_, server)] = measured[0]
+    assert (server.url, server.whep) == ("rtsp://127.0.0.1/live", whep)
 
 
 def test_a_gate_brings_its_load_and_options_change_it(measured, capsys, tmp_path):

@@ -47,6 +47,8 @@ def test_every_gate_of_live_has_a_load_that_can_give_its_figures():
         assert gate.load.viewers or not figures & {"viewer_skips", "latency_p99_ms", "viewer_units_lost"}
         assert gate.load.players or not any(figure.startswith("player") for figure in figures)
         assert gate.load.openings or "first_picture_p95_ms" not in figures
+        assert gate.load.idle_share or "percent_a_viewer" not in figures
+        assert gate.load.stream.transport == "whip" or "percent_a_stream" not in figures
         assert gate.load.reconnect or "reconnect_all_s" not in figures
 
 
