@@ -89,6 +89,7 @@ class Viewer:
         self._burst: GroupBurst | None = None
         self._own_until_ns = 0
         self._report_at_ns = 0
+        self._reported: set[TrackKind] = set()
         self._picture_answer_at_ns = 0
         self._intra_requests: dict[int, int] = {}
         outlet.join(self)
@@ -178,7 +179,7 @@ class Viewer:
             return
         if self._burst is not None:
             self._go_on(self._burst, mono_ns)
-        if mono_ns >= self._report_at_ns:
+        if mono_ns >= self._report_at_ns or self._has_news():
             self._report(mono_ns)
         if self._own_until_ns and mono_ns >= self._own_until_ns:
             self._own_until_ns = 0
@@ -282,20 +283,27 @@ class Viewer:
 
     def _report(self, mono_ns: int) -> None:
         self._report_at_ns = mono_ns + REPORT_INTERVAL_NS
-        reports = self._sender_reports()
-        if reports:
-            self._say(b"".join(reports))
+        self._say(b"".join(self._sender_reports()))
+
+    def _has_news(self) -> bool:
+        """A track that nothing was reported of runs by now: lips and sound are apart until it is."""
+        return len(self._reported) < len(self._tracks) and any(
+            kind not in self._reported and self._rtp_time(kind, 0) is not None for kind in self._tracks
+        )
 
     def _sender_reports(self) -> list[bytes]:
         """Of each track that the channel has sent by now: this instant by both clocks."""
         utc_ns = self._rooms.clock.utc_ns()
         told: list[bytes] = []
         for kind, sent in self._tracks.items():
-            track = self._outlet.track(kind)
-            rtp_time = None if track is None else track.time.at(utc_ns)
-            if rtp_time is not None:
+            if (rtp_time := self._rtp_time(kind, utc_ns)) is not None:
                 told.append(sent.report(utc_ns, rtp_time))
+                self._reported.add(kind)
         return told
+
+    def _rtp_time(self, kind: TrackKind, utc_ns: int) -> int | None:
+        track = self._outlet.track(kind)
+        return None if track is None else track.time.at(utc_ns)
 
     def _say(self, rtcp: bytes) -> None:
         assert self._reports is not None

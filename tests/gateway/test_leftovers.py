@@ -9,8 +9,11 @@ from tests.gateway.leftovers import counting_leftovers
 from tests.gateway.scripted_camera import PLAIN, scripted_camera
 from tests.gateway.test_puller import pull_side
 from tests.gateway.test_rtsp_connection import TCP, calling
-from tests.gateway.webrtc.rig import until
+from tests.gateway.webrtc.camera import HIGH, Camera
+from tests.gateway.webrtc.rig import open_peers, until
 from tests.gateway.webrtc.test_publishers import Recorder, Side, live, side
+from tests.gateway.webrtc.test_viewers import Side as ViewingSide
+from tests.gateway.webrtc.test_viewers import Watcher, watching
 
 __all__ = ["side"]
 
@@ -108,3 +111,28 @@ async def gone(side: Side) -> None:
         return not len(side.publishers) and not len(side.peers)
 
     await until(none_left)
+
+
+async def test_viewers_by_webrtc() -> None:
+    async with open_peers() as peers:
+        viewing = ViewingSide(peers)
+        viewers = viewing.viewers
+
+        async def come_and_go(end: Callable[[Watcher], object]) -> None:
+            Camera(viewing.hub).pictures(30)
+            watcher = await watching(viewing)
+            end(watcher)
+            await until(lambda: not len(viewers) and not len(peers))
+            watcher.close()
+
+        with counting_leftovers() as left:
+            await come_and_go(lambda one: viewers.end(one.session))
+            await come_and_go(lambda one: one.say_goodbye())
+            await come_and_go(lambda _: Camera(viewing.hub, sets=HIGH).picture(key=True))
+            Camera(viewing.hub).pictures(2)
+            never_there = viewing.watcher()
+            viewers.end(never_there.session)
+            never_there.close()
+            del never_there
+            await until(lambda: not len(peers))
+        assert not left

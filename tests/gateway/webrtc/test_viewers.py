@@ -1,0 +1,117 @@
+"""Sessions by WHEP from their answer to their end, over the real port, with a handshake and SRTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.stream import Hub
+from gateway.webrtc import Peers, ViewerEnd, Viewers, WhepSession
+from media.srtp import SrtpReceiver, split_keying_material
+from storage import UlidFactory
+from storage.bus import MemoryBus
+from tests.gateway.webrtc.camera import Camera
+from tests.gateway.webrtc.rig import ScriptedPeer, open_peers, until
+from tests.gateway.webrtc.screen import OFFER
+from tests.storage.manual_clock import ManualClock
+
+
+class Side:
+    """A hub, a port, and whoever watches."""
+
+    def __init__(self, peers: Peers) -> None:
+        self.clock = ManualClock()
+        self.peers = peers
+        self.hub = Hub(node_id="test", clock=self.clock, new_id=UlidFactory(self.clock), bus=MemoryBus())
+        self.viewers = Viewers(peers, self.hub, self.clock)
+
+    def watcher(self) -> "Watcher":
+        return Watcher(self)
+
+
+class Watcher(ScriptedPeer):
+    """One that was answered; `come` brings it to its keys."""
+
+    def __init__(self, side: Side) -> None:
+        super().__init__(side.peers)
+        side.peers.remove(self.peer)  # the rig's own session, without an offer
+        assert self.identity is not None
+        fingerprint = self.identity.fingerprint.digest.hex(":")
+        offer = OFFER.replace("a=ice-ufrag:abcd", f"a=ice-ufrag:{self.remote.ufrag}")
+        offer = offer.replace("abcdefghijklmnopqrstuv", self.remote.password)
+        offer = offer.replace(":".join(["AB"] * 32), fingerprint)
+        self.ends: list[ViewerEnd] = []
+        self.session: WhepSession = side.viewers.open(
+            "dev1", "main", offer.encode(), owner="login", person="li", ended=self.ends.append
+        )
+        self.peer, self.local = self.session.peer, self.session.peer.ice.local
+
+    async def come(self) -> None:
+        await self.check(nominates=True)
+        flights = self.dtls.start()
+        while self.dtls.keys is None:
+            for datagram in flights:
+                self.send(datagram)
+            flights = self.dtls.receive(await self.receive())
+        keys = self.dtls.keys
+        self._srtp = SrtpReceiver(split_keying_material(keys.profile, keys.material)[1])
+
+    async def packet(self) -> bytes:
+        """The next one of RTP, opened."""
+        while True:
+            datagram = await self.receive()
+            if 128 <= datagram[0] < 192 and not 192 <= datagram[1] <= 223:
+                plain = self._srtp.unprotect(datagram, 0, len(datagram))
+                assert plain is not None
+                return plain
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[Side]:
+    async with open_peers() as peers:
+        yield Side(peers)
+
+
+async def watching(side: Side) -> Watcher:
+    watcher = side.watcher()
+    await watcher.come()
+    await watcher.packet()
+    return watcher
+
+
+async def test_a_picture_comes_through_the_port_and_leaving_ends_the_session(side: Side) -> None:
+    camera = Camera(side.hub)
+    camera.pictures(2)
+    watcher = await watching(side)
+    assert side.hub.channel("dev1", "main").viewers == 1
+    assert side.viewers.find(watcher.session.id, "dev1", "login") is watcher.session
+    assert side.viewers.find(watcher.session.id, "dev1", "another login") is None
+    assert side.viewers.find(watcher.session.id, "dev2", "login") is None
+    watcher.say_goodbye()
+    await until(lambda: watcher.ends)
+    assert watcher.ends == [ViewerEnd.LEFT]
+    assert not len(side.viewers)
+    assert side.hub.channel("dev1", "main").viewers == 0
+    watcher.close()
+
+
+async def test_one_that_is_ended_hears_it_and_tells_nobody(side: Side) -> None:
+    Camera(side.hub).pictures(2)
+    watcher = await watching(side)
+    side.viewers.end(watcher.session)
+    side.viewers.end(watcher.session)
+    assert watcher.peer.is_gone
+    assert not watcher.ends
+    watcher.close()
+
+
+async def test_one_outlet_serves_all_and_is_left_by_the_last(side: Side) -> None:
+    Camera(side.hub).pictures(2)
+    one, other = side.watcher(), side.watcher()
+    assert one.session.outlet is other.session.outlet
+    assert len(side.hub.channel("dev1", "main").unit_readers) == 1
+    side.viewers.end(one.session)
+    assert len(side.hub.channel("dev1", "main").unit_readers) == 1
+    side.viewers.end(other.session)
+    assert side.hub.channel("dev1", "main").unit_readers == ()
+    one.close()
+    other.close()
