@@ -22,6 +22,7 @@ from gateway.webrtc.peers import PeerAddresses, Peers
 from gateway.webrtc.port import Address, PortStatistics, UdpPort
 from gateway.webrtc.publishers import Publishers, WhipSession
 from gateway.webrtc.viewer import ViewerEnd
+from gateway.webrtc.viewer_link import LinkNews
 from gateway.webrtc.viewers import Viewers, WhepSession
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "DtlsIdentity",
     "DtlsState",
     "Keys",
+    "LinkNews",
     "OfferNotTaken",
     "Peer",
     "PeerAddresses",

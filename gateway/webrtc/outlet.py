@@ -76,8 +76,15 @@ class Outlet:
             return ()
         return tuple(one.track for one in self._by_id.values())
 
-    def track(self, kind: TrackKind) -> OutletTrack | None:
-        return self._tracks.get(kind)
+    def history(self, kind: TrackKind) -> SentHistory | None:
+        """What was sent of a kind; None if there never was any."""
+        track = self._tracks.get(kind)
+        return None if track is None else track.history
+
+    def time_at(self, kind: TrackKind, placed_utc_ns: int) -> int | None:
+        """The RTP time of an instant in the track of a kind, not wrapped; None before its first unit."""
+        track = self._tracks.get(kind)
+        return None if track is None else track.time.at(placed_utc_ns)
 
     @property
     def gop(self) -> tuple[CutUnit, ...]:

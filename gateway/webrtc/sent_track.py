@@ -36,7 +36,7 @@ class SentTrack:
         self._rtx_sender: SrtpSender | None = None
         self._overhead = 0  # bytes of a datagram beside its payload
         self._packets = 0
-        self._octets = 0
+        self.octets = 0  # of payload that were sent, repairs apart
 
     @property
     def ssrc(self) -> int:
@@ -70,7 +70,7 @@ class SentTrack:
         else:
             self._repairs.send(unit.number, len(payloads))
         self._packets += len(payloads)
-        self._octets += unit.size_bytes
+        self.octets += unit.size_bytes
         buffers = sender.protect(payloads, rtp_time, self._payload_type, mark_last=unit.marked)
         runs, overhead = unit.runs, self._overhead
         if len(runs) == 1:
@@ -101,7 +101,7 @@ class SentTrack:
 
     def report(self, utc_ns: int, rtp_time: int) -> bytes:
         """A sender report: this instant by both clocks, and what was sent so far."""
-        counts = self._packets & 0xFFFF_FFFF, self._octets & 0xFFFF_FFFF
+        counts = self._packets & 0xFFFF_FFFF, self.octets & 0xFFFF_FFFF
         wrapped = rtp_time & 0xFFFF_FFFF
         return build_sender_report(SenderReport(ntp_from_utc_ns(utc_ns), wrapped, 0, self.sent.ssrc, *counts))
 

@@ -1,8 +1,8 @@
 """One viewer of a channel by WHEP: from keys to its end.
 
-It is sent the pictures since the newest key picture at once (group_burst), then each as it comes; what it lost it is
-sent again; reports of ours tie both tracks to placed time. All of it from within the fan-out: nothing waits, and per
-picture there is one `protect` and mostly one system call.
+Pictures as its link bears them (picture_feed), sound as it comes, what it lost again, and reports that tie both tracks
+to placed time. All of it from within the fan-out: nothing waits, and per picture there is one `protect` and mostly one
+system call.
 
 Not here: what of its offer is taken (media.sdp), HTTP and who may watch (viewers; viewer.live), packets (sent_track).
 
@@ -10,32 +10,27 @@ Invariants: nothing is sent before there are keys, nor after the end; the end co
 that has ended.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
 import structlog
 
-from gateway.stream import Hub, ViewerKind
 from gateway.webrtc.cut_unit import CutUnit
-from gateway.webrtc.group_burst import GroupBurst, squeezed
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.peer import Peer
-from gateway.webrtc.port import UdpPort
+from gateway.webrtc.picture_feed import PictureFeed, Shown, ViewerRooms
 from gateway.webrtc.sent_track import SentTrack
+from gateway.webrtc.viewer_link import LinkNews, ViewerLink
 from media import TrackKind
-from media.rtp import Feedback, fresh_requests, parse_feedback
+from media.fmp4 import ntp_from_utc_ns
+from media.rtp import Feedback, LinkState, fresh_requests, parse_feedback
 from media.sdp import Choice, Sent, still_carries
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, split_keying_material
-from storage import Clock
 
 REPORT_INTERVAL_NS = 5_000_000_000  # RFC 3550, 6.2; a player adjusts its clocks by minutes, not by seconds
 # A viewer that lost a picture for good asks for a key picture until it has one; what answers it takes a while.
 PICTURE_ANSWER_INTERVAL_NS = 1_000_000_000
-# More than this again would choke the link that has just lost something: the device is asked, or the next awaited.
-GROUP_AGAIN_BYTES_MAX = 512 << 10
-OWN_KEPT_NS = 2_000_000_000  # what was sent in a burst may be asked for so long, as what the history has
 ROUND_TRIP_NS = 100_000_000  # before a viewer has said anything
 
 log = structlog.get_logger()
@@ -54,40 +49,32 @@ class ViewerListener(Protocol):
     def described(self) -> None:
         """What it is shown is described anew."""
 
-
-@dataclass(frozen=True, slots=True)
-class ViewerRooms:
-    """What every viewer works with."""
-
-    hub: Hub
-    port: UdpPort
-    clock: Clock  # what footage is placed by
+    def link(self, news: LinkNews) -> None:
+        """Its link, or what it is shown by it, has changed; told again now and then while it is not good."""
 
 
 class Viewer:
     """The owner of one peer. `ended` is called when it ends by itself, and never after `end`."""
 
     def __init__(self, rooms: ViewerRooms, outlet: Outlet, choice: Choice, ended: Callable[[ViewerEnd], None]) -> None:
-        self.peer: Peer | None = None  # told right after it is made
         self.heard_ns = 0
-        self.units_sent = 0
-        self.units_missed = 0
         self._rooms = rooms
         self._outlet = outlet
         self._ended: Callable[[ViewerEnd], None] | None = ended
         self._tracks: dict[TrackKind, SentTrack] = {}
         for kind, chosen in choice.chosen.items():
-            track = outlet.track(kind)
-            assert track is not None  # else it was not chosen
-            self._tracks[kind] = SentTrack(chosen, track.history)
-        self._video = self._tracks.get(TrackKind.VIDEO)
+            history = outlet.history(kind)
+            assert history is not None  # else it was not chosen
+            self._tracks[kind] = SentTrack(chosen, history)
+        video = self._tracks.get(TrackKind.VIDEO)
+        self._pictures = None if video is None else PictureFeed(rooms, outlet, video)
         self._audio = self._tracks.get(TrackKind.AUDIO)
+        self._sounds_sent = 0
+        self._peer: Peer | None = None
         self._listeners: tuple[ViewerListener, ...] = ()
         self._srtcp: SrtcpReceiver | None = None
         self._reports: SrtcpSender | None = None
-        self._live = False  # it gets each picture as it comes: nothing waits, nothing is waited for
-        self._burst: GroupBurst | None = None
-        self._own_until_ns = 0
+        self._link: ViewerLink | None = None
         self._report_at_ns = 0
         self._reported: set[TrackKind] = set()
         self._picture_answer_at_ns = 0
@@ -99,10 +86,27 @@ class Viewer:
         """The SSRCs of each kind, for the answer."""
         return {kind: track.sent for kind, track in self._tracks.items()}
 
+    @property
+    def units_sent(self) -> int:
+        return self._sounds_sent + (0 if self._pictures is None else self._pictures.units_sent)
+
+    @property
+    def units_missed(self) -> int:
+        """Pictures that were left out for this viewer, its link being what it is."""
+        return 0 if self._pictures is None else self._pictures.units_missed
+
+    def meet(self, peer: Peer) -> None:
+        """Right after it was made: whom this viewer is the owner of."""
+        self._peer = peer
+        if self._pictures is not None:
+            self._pictures.peer = peer
+
     def follow(self, listener: ViewerListener) -> None:
         """Tell it what is shown, now and at each change."""
         self._listeners = (*self._listeners, listener)
         listener.described()
+        if self._link is not None and self._link.state is not LinkState.GOOD:
+            listener.link(self._link.now(self._shown, self.units_missed))
 
     def unfollow(self, listener: ViewerListener) -> None:
         self._listeners = tuple(other for other in self._listeners if other is not listener)
@@ -116,8 +120,11 @@ class Viewer:
         self._srtcp, self._reports = SrtcpReceiver(theirs), SrtcpSender(ours)
         for track in self._tracks.values():
             track.key(ours, profile.tag_bytes)
-        self._report(self._rooms.clock.mono_ns())
-        self._begin(self._outlet.gop)
+        mono_ns = self._rooms.clock.mono_ns()
+        self._link = ViewerLink(mono_ns)
+        self._report(mono_ns)
+        if self._pictures is not None:
+            self._pictures.begin()
 
     def srtp(self, data: memoryview, now_ns: int) -> None:
         """A viewer sends nothing."""
@@ -125,14 +132,15 @@ class Viewer:
     def srtcp(self, data: memoryview, now_ns: int) -> None:
         assert self._srtcp is not None
         packet = self._srtcp.unprotect(data, 0, len(data))
-        if packet is None or self._ended is None:
+        if packet is None or self._ended is None or self._link is None:
             return
         self.heard_ns = now_ns
         told = parse_feedback(packet, 0, len(packet), now_ns)
-        self._repair(told, now_ns)
-        if self._wants_picture(told) and now_ns >= self._picture_answer_at_ns:
-            self._picture_answer_at_ns = now_ns + PICTURE_ANSWER_INTERVAL_NS
-            self._answer_with_a_picture()
+        ssrcs = [track.ssrc for track in self._tracks.values()]
+        self._link.hear(told, ssrcs, ntp_from_utc_ns(self._rooms.clock.utc_ns()))
+        video = self._tracks.get(TrackKind.VIDEO)
+        if video is not None:
+            self._answer(told, video, now_ns)
 
     def gone(self, cause: str) -> None:
         """The peer has left, fell silent, never came, or is not who the offer was of."""
@@ -143,21 +151,16 @@ class Viewer:
 
     def picture(self, unit: CutUnit) -> None:
         # Hot: once a picture and viewer.
-        if not self._live:
-            self._picture_apart(unit)
-            return
-        peer, video = self.peer, self._video
-        if video is not None and peer is not None and (address := peer.address) is not None:
-            video.send(unit, self._rooms.port, address)
-            self.units_sent += 1
+        if self._pictures is not None:
+            self._pictures.picture(unit)
 
     def sound(self, unit: CutUnit) -> None:
-        peer, audio = self.peer, self._audio
+        peer, audio = self._peer, self._audio
         if audio is None or self._reports is None or peer is None:
             return  # none was agreed on, or there are no keys yet
         if (address := peer.address) is not None:
             audio.send(unit, self._rooms.port, address)
-            self.units_sent += 1
+            self._sounds_sent += 1
 
     def described(self) -> None:
         now = {track.kind: track for track in self._outlet.tracks}
@@ -165,9 +168,8 @@ class Viewer:
             if kind in now and not still_carries(sent.chosen, now[kind].config):
                 self._end_as(ViewerEnd.CODEC_CHANGED)
                 return
-        if self._video is not None:  # what comes begins with a key picture, or it cannot be shown
-            self._live = False
-            self._burst = None
+        if self._pictures is not None:
+            self._pictures.break_off()
         for listener in self._listeners:
             listener.described()
 
@@ -175,29 +177,28 @@ class Viewer:
 
     def tick(self, mono_ns: int) -> None:
         """Some fifty times a second."""
-        if self._ended is None or self._reports is None:
+        link, pictures = self._link, self._pictures
+        if self._ended is None or link is None:
             return
-        if self._burst is not None:
-            self._go_on(self._burst, mono_ns)
+        if pictures is not None:
+            pictures.tick(mono_ns)
         if mono_ns >= self._report_at_ns or self._has_news():
             self._report(mono_ns)
-        if self._own_until_ns and mono_ns >= self._own_until_ns:
-            self._own_until_ns = 0
-            for track in self._tracks.values():
-                track.forget_own()
+        if mono_ns >= link.look_at_ns:
+            self._look(link, mono_ns)
 
     def end(self) -> None:
         """Nothing more is sent; the peer is told."""
         if self._ended is None:
             return
         self._ended = None
-        self._live = False
-        self._burst = None
+        if self._pictures is not None:
+            self._pictures.end()
         self._outlet.leave(self)
-        if self.peer is not None:
-            if self._reports is not None and not self.peer.is_gone:
+        if self._peer is not None:
+            if self._reports is not None and not self._peer.is_gone:
                 self._say(b"".join(self._sender_reports()) + b"".join([one.goodbye() for one in self._tracks.values()]))
-            self.peer.close()
+            self._peer.close()
 
     def _end_as(self, why: ViewerEnd) -> None:
         ended = self._ended
@@ -205,81 +206,40 @@ class Viewer:
         if ended is not None:
             ended(why)
 
-    # pictures
+    # the link
 
-    def _begin(self, group: Sequence[CutUnit]) -> None:
-        """Show what there is; if it is nothing, ask for something."""
-        if self._video is None:
-            return
-        self._live = False
-        self._burst = None
-        if not group:
-            self._outlet.want_key_picture()
-            return
-        mono_ns = self._rooms.clock.mono_ns()
-        last = self._video.last_rtp_time
-        again = squeezed(group, None if last is None else last - self._video.time_shift)
-        self._burst = GroupBurst(again, mono_ns)
-        self._own_until_ns = mono_ns + OWN_KEPT_NS
-        self._go_on(self._burst, mono_ns)
+    @property
+    def _shown(self) -> Shown:
+        return Shown.FULL if self._pictures is None else self._pictures.shown
 
-    def _go_on(self, burst: GroupBurst, mono_ns: int) -> None:
-        peer, video = self.peer, self._video
-        if peer is None or video is None or (address := peer.address) is None:
-            return
-        for unit in burst.due(mono_ns):
-            video.send(unit, self._rooms.port, address)
-            self.units_sent += 1
-        if not burst:
-            self._burst = None
-            self._live = True
-
-    def _picture_apart(self, unit: CutUnit) -> None:
-        """A picture for a viewer that is not with the others: it waits behind a burst, or is the one waited for."""
-        burst = self._burst
-        if self._reports is None:
-            return  # there are no keys yet: it begins with what there is then
-        if burst is not None:
-            if not burst.add(unit):
-                self._burst = None
-                self._miss(len(burst))
-        elif unit.key and self._video is not None:
-            self._live = True
-            self.picture(unit)
-        else:
-            self._miss(1)
-
-    def _miss(self, units: int) -> None:
-        if self._video is not None:
-            self.units_missed += units
-            self._rooms.hub.viewer_missed(ViewerKind.WEBRTC, units)
-
-    def _wants_picture(self, told: Feedback) -> bool:
-        if self._video is None:
-            return False
-        ssrc = self._video.ssrc
-        fresh = fresh_requests(told.full_intra_requests, self._intra_requests, (ssrc,))
-        return ssrc in told.picture_losses or bool(fresh)
-
-    def _answer_with_a_picture(self) -> None:
-        """It lost one for good: the group again from its key picture, or a new one of the device."""
-        if not self._live:
-            return  # it is being sent a group, or waits for a key picture already
-        group = self._outlet.gop
-        if group and sum([unit.size_bytes for unit in group]) <= GROUP_AGAIN_BYTES_MAX:
-            self._begin(group)
-        else:
-            self._outlet.want_key_picture()
+    def _look(self, link: ViewerLink, mono_ns: int) -> None:
+        """Some times a second: how does the link do, and what is shown by it?"""
+        changed = link.look(sum([track.octets for track in self._tracks.values()]), mono_ns)
+        if self._pictures is not None:
+            if changed and link.state is LinkState.POOR:
+                self._pictures.fall()
+            elif changed:
+                self._pictures.rise()
+            self._pictures.look_for_sub()
+        news = link.news(self._shown, self.units_missed, mono_ns)
+        if news is not None:
+            for listener in self._listeners:
+                listener.link(news)
 
     # RTCP
 
-    def _repair(self, told: Feedback, now_ns: int) -> None:
-        peer, video = self.peer, self._video
-        if not told.nacked or video is None or peer is None or (address := peer.address) is None:
-            return
+    def _answer(self, told: Feedback, video: SentTrack, now_ns: int) -> None:
+        """What it lost it is sent again; one that lost a picture for good is given another."""
+        assert self._link is not None
         nacked = told.nacked.get(video.ssrc)
-        if nacked:
-            video.send_again(nacked, now_ns, ROUND_TRIP_NS, self._rooms.port, address)
+        if nacked and self._peer is not None and (address := self._peer.address) is not None:
+            round_trip_ns = self._link.round_trip_ns or ROUND_TRIP_NS
+            video.send_again(nacked, now_ns, round_trip_ns, self._rooms.port, address)
+        fresh = fresh_requests(told.full_intra_requests, self._intra_requests, (video.ssrc,))
+        wanted = video.ssrc in told.picture_losses or bool(fresh)
+        if wanted and self._pictures is not None and now_ns >= self._picture_answer_at_ns:
+            self._picture_answer_at_ns = now_ns + PICTURE_ANSWER_INTERVAL_NS
+            self._pictures.want_picture()
 
     def _report(self, mono_ns: int) -> None:
         self._report_at_ns = mono_ns + REPORT_INTERVAL_NS
@@ -288,7 +248,7 @@ class Viewer:
     def _has_news(self) -> bool:
         """A track that nothing was reported of runs by now: lips and sound are apart until it is."""
         return len(self._reported) < len(self._tracks) and any(
-            kind not in self._reported and self._rtp_time(kind, 0) is not None for kind in self._tracks
+            kind not in self._reported and self._outlet.time_at(kind, 0) is not None for kind in self._tracks
         )
 
     def _sender_reports(self) -> list[bytes]:
@@ -296,16 +256,12 @@ class Viewer:
         utc_ns = self._rooms.clock.utc_ns()
         told: list[bytes] = []
         for kind, sent in self._tracks.items():
-            if (rtp_time := self._rtp_time(kind, utc_ns)) is not None:
+            if (rtp_time := self._outlet.time_at(kind, utc_ns)) is not None:
                 told.append(sent.report(utc_ns, rtp_time))
                 self._reported.add(kind)
         return told
 
-    def _rtp_time(self, kind: TrackKind, utc_ns: int) -> int | None:
-        track = self._outlet.track(kind)
-        return None if track is None else track.time.at(utc_ns)
-
     def _say(self, rtcp: bytes) -> None:
         assert self._reports is not None
-        if rtcp and self.peer is not None and (address := self.peer.address) is not None:
+        if rtcp and self._peer is not None and (address := self._peer.address) is not None:
             self._rooms.port.send((self._reports.protect(rtcp),), address)

@@ -17,7 +17,8 @@ from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_o
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.peers import Peers
-from gateway.webrtc.viewer import Viewer, ViewerEnd, ViewerRooms
+from gateway.webrtc.picture_feed import ViewerRooms
+from gateway.webrtc.viewer import Viewer, ViewerEnd
 from media import Track, TrackKind
 from media.sdp import Choice, Offer, WhyNot, choose_egress
 from storage import Clock
@@ -71,7 +72,7 @@ class Viewers:
         self._peers = peers
         self._outlets = SharedReaders(hub, lambda device, channel: Outlet(device, channel, _asks(hub, device, channel)))
         self._clock = clock
-        self._rooms = ViewerRooms(hub, peers.port, clock)
+        self._rooms = ViewerRooms(hub, peers.port, clock, self._outlets)
         self._sessions: dict[str, WhepSession] = {}
         self._closing = False
 
@@ -107,7 +108,8 @@ class Viewers:
             self._outlets.release(device, channel, session_id)
             raise
         viewer = Viewer(self._rooms, outlet, choice, partial(self._ended, session_id, ended))
-        peer = viewer.peer = self._peers.add(offer, viewer)
+        peer = self._peers.add(offer, viewer)
+        viewer.meet(peer)
         answer = answered(self._peers, peer, offer, choice, viewer.sent)
         session = WhepSession(session_id, device, channel, owner, person, answer, offer, choice, outlet, peer, viewer)
         self._sessions[session_id] = session

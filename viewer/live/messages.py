@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.stream import ChannelChanged, ChannelState, StreamInfo
+from gateway.webrtc import LinkNews
 from media import Gap, Track, VideoConfig
 from media.fmp4 import mime_type
 from storage import iso_from_ns
@@ -91,6 +92,19 @@ def offline(change: ChannelChanged, last_seen_utc_ns: int | None) -> Json:
         "since": iso_from_ns(change.since_utc_ns),
         "last_seen": None if last_seen_utc_ns is None else iso_from_ns(last_seen_utc_ns),
         "reason": change.reason or None,
+    }
+
+
+def link(news: LinkNews) -> Json:
+    """How a WebRTC viewer's link does, and what it is shown by it."""
+    round_trip_ns = news.round_trip_ns
+    return {
+        "type": "link",
+        "state": news.state,
+        "shown": news.shown,
+        "loss": round(news.loss, 3),
+        "round_trip_ms": None if round_trip_ns is None else round(round_trip_ns / 1e6),
+        "units_missed": news.units_missed,
     }
 
 

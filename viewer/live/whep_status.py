@@ -9,7 +9,7 @@ Bounds: what waits for a client that does not read is cut off with it at `WAITIN
 from collections.abc import Callable
 
 from gateway.stream import ChannelChanged
-from gateway.webrtc import WhepSession
+from gateway.webrtc import LinkNews, WhepSession
 from media import Gap
 from viewer.live import messages
 from viewer.live.frames import FrameWriter
@@ -38,6 +38,9 @@ class WhepStatus:
         if stream is not None and session.tracks:
             why_not = {str(kind): str(why) for kind, why in session.choice.why_not.items()}
             self.send(messages.view(stream, session.tracks, why_not))
+
+    def link(self, news: LinkNews) -> None:
+        self.send(messages.link(news))
 
     def channel_changed(self, change: ChannelChanged) -> None:
         if (message := messages.of_change(change, self._last_seen_utc_ns)) is not None:

@@ -14,10 +14,11 @@ from os import urandom
 
 import uvloop
 
-from gateway.stream import Hub
+from gateway.stream import Hub, SharedReaders
 from gateway.webrtc import UdpPort
 from gateway.webrtc.outlet import Outlet
-from gateway.webrtc.viewer import Viewer, ViewerRooms
+from gateway.webrtc.picture_feed import ViewerRooms
+from gateway.webrtc.viewer import Viewer
 from media import TrackKind
 from media.rtp.rtcp import ReportBlock, build_receiver_report
 from media.sdp import choose_egress, read_offer
@@ -45,15 +46,16 @@ class Room:
         hub = Hub(node_id="n", clock=clock, new_id=UlidFactory(clock), bus=MemoryBus())
         self.camera = Camera(hub, sound=OPUS)
         self.camera.picture(key=True, size=KEY_BYTES)
-        self.outlet = Outlet("dev1", "main", lambda: False)
-        hub.read_units("dev1", "main", self.outlet)
+        outlets = SharedReaders(hub, lambda device, channel: Outlet(device, channel, lambda: False))
+        self.outlet = outlets.use("dev1", "main", self)
         self.viewers: list[Viewer] = []
         self.says: list[tuple[SrtcpSender, int]] = []
         choice = choose_egress(read_offer(OFFER.encode()), self.outlet.tracks)
         for _ in range(VIEWERS):
-            viewer = Viewer(ViewerRooms(hub, port, clock), self.outlet, choice, lambda _: None)
-            viewer.peer = PeerHere()  # type: ignore[assignment]
-            viewer.peer.address = address  # type: ignore[misc]
+            viewer = Viewer(ViewerRooms(hub, port, clock, outlets), self.outlet, choice, lambda _: None)
+            peer = PeerHere()
+            peer.address = address
+            viewer.meet(peer)  # type: ignore[arg-type]
             material = urandom(PROFILE.keying_material_bytes)
             viewer.keyed(PROFILE, material, False)
             self.viewers.append(viewer)

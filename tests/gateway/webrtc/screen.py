@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from os import urandom
 from struct import Struct
 
-from gateway.stream import Hub
+from gateway.stream import Hub, SharedReaders
 from gateway.webrtc.outlet import Outlet
-from gateway.webrtc.viewer import Viewer, ViewerEnd, ViewerRooms
+from gateway.webrtc.picture_feed import ViewerRooms
+from gateway.webrtc.viewer import Viewer, ViewerEnd
+from gateway.webrtc.viewer_link import LinkNews
 from media import TrackKind
-from media.rtp import Feedback, build_nack, build_picture_loss, parse_feedback
+from media.fmp4 import ntp_from_utc_ns
+from media.rtp import Feedback, ReportBlock, build_nack, build_picture_loss, parse_feedback
+from media.rtp.rtcp import build_receiver_report
 from media.sdp import Choice, choose_egress, read_offer
 from media.srtp import MasterKey, Profile, SessionKeys, SrtcpSender
 from storage import UlidFactory
@@ -90,14 +94,14 @@ class Side:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.hub = Hub(node_id="test", clock=self.clock, new_id=UlidFactory(self.clock), bus=MemoryBus())
-        self.outlets: dict[str, Outlet] = {}
+        self.outlets = SharedReaders(
+            self.hub,
+            lambda device, channel: Outlet(device, channel, lambda: self.hub.want_key_picture(device, channel)),
+        )
 
-    def outlet(self, channel: str = "main") -> Outlet:
-        if channel not in self.outlets:
-            outlet = Outlet("dev1", channel, lambda: self.hub.want_key_picture("dev1", channel))
-            self.outlets[channel] = outlet
-            self.hub.read_units("dev1", channel, outlet)
-        return self.outlets[channel]
+    def outlet(self) -> Outlet:
+        """Of the main channel."""
+        return self.outlets.use("dev1", "main", self)
 
     def screen(self, offer: str = OFFER, *, keyed: bool = True) -> "Screen":
         screen = Screen(self, offer)
@@ -112,18 +116,23 @@ class Screen:
     def __init__(self, side: Side, offer: str = OFFER) -> None:
         self.port = Port()
         self.ends: list[ViewerEnd] = []
+        self.news: list[LinkNews] = []
+        self.described_times = 0
         self.packets: list[Packet] = []
         self.reports: list[Feedback] = []
         self.choice: Choice = choose_egress(read_offer(offer.encode()), side.outlet().tracks)
         self.lost: set[int] = set()  # by place among all datagrams: what the link loses
-        rooms = ViewerRooms(side.hub, self.port, side.clock)
+        rooms = ViewerRooms(side.hub, self.port, side.clock, side.outlets)
         self.viewer = Viewer(rooms, side.outlet(), self.choice, self.ends.append)
-        self.peer = self.viewer.peer = PeerHere()
+        self.peer = PeerHere()
+        self.viewer.meet(self.peer)
+        self.viewer.follow(self)
         self._side = side
         self._ours, self._theirs = (MasterKey(PROFILE, urandom(16), urandom(12)) for _ in range(2))
         self._oracle = Oracle(self._theirs, outbound=False)
         self._says = SrtcpSender(SessionKeys.derive(self._ours))
         self._came = 0
+        self._highest = 0
 
     def key(self) -> None:
         """The handshake is through; the player was its client."""
@@ -167,6 +176,22 @@ class Screen:
 
     def ask_for_a_picture(self) -> None:
         self.say(build_picture_loss(1, self.ssrc))
+
+    def report(self, loss: float = 0.0, *, round_trip_s: float = 0.05) -> None:
+        """A receiver report, as a browser sends one each second: of all that came so far."""
+        newest = next(packet for packet in reversed(self.packets) if packet.kind == VIDEO)
+        self._highest += newest.sequence - self._highest & 0xFFFF
+        sent = self.reports[-1].sender_reports[0].ntp if self.reports else 0
+        now = ntp_from_utc_ns(self._side.clock.utc_ns())
+        delay = max(0, (now - sent >> 16) - round(round_trip_s * 65_536))
+        block = ReportBlock(self.ssrc, round(loss * 256), 0, self._highest, 0, sent >> 16 & 0xFFFF_FFFF, delay)
+        self.say(build_receiver_report(1, block))
+
+    def described(self) -> None:
+        self.described_times += 1
+
+    def link(self, news: LinkNews) -> None:
+        self.news.append(news)
 
     def later(self, seconds: float) -> None:
         """Time passes, and the viewer is ticked."""
