@@ -1,6 +1,8 @@
-"""What holds for every test: a log that nobody's command redirects for the next, and patience of hypothesis."""
+"""What holds for every test: a log that no command redirects for the next, bytecode, and patience of hypothesis."""
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -8,6 +10,11 @@ import pytest
 import structlog
 
 pytest_plugins = ("tests.faults.report",)  # which test tries which fault, and how it went
+
+# Where an environment forbids bytecode, each test process and each server under test compiles all of the code again: a
+# second and more a server, and half of what collecting the tests costs each process.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no finding. Examples are drawn anew each run; a failing one is printed with its seed.
 hypothesis.settings.register_profile("suite", deadline=None)
