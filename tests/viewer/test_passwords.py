@@ -1,8 +1,10 @@
 import asyncio
+import contextlib
 import threading
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from tests.viewer.conftest import CHEAP_HASHER
 from viewer.access import HasherBusy, PasswordHashing, PasswordProfile
@@ -73,6 +75,17 @@ async def test_nobody_costs_as_much_as_somebody(hashing):
     hashing._fits = lambda stored, _: checked.append(stored) or True
     assert not await hashing.verify(None, "anything")
     assert checked == [hashing._nobody]
+
+
+async def test_to_open_costs_no_hash_and_what_is_checked_for_nobody_is_one_of_the_same_cost(monkeypatch):
+    hasher = PasswordHasher(time_cost=2, memory_cost=64, parallelism=2)
+    real = hasher.hash("correct horse battery")
+    monkeypatch.setattr(PasswordHasher, "hash", lambda *_: pytest.fail("a hash was computed"))
+    with contextlib.closing(PasswordHashing(hasher)) as hashing:
+        assert extract_parameters(hashing._nobody) == extract_parameters(real)
+        assert hashing._nobody not in (real, PasswordHashing(hasher)._nobody)
+        with pytest.raises(VerifyMismatchError):  # and not that it is no hash, which would be said at once
+            hasher.verify(hashing._nobody, "anything")
 
 
 async def test_it_never_runs_in_the_event_loop(hashing):

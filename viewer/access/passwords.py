@@ -6,6 +6,7 @@ password it is, and how often somebody may try (`lockout`).
 """
 
 import asyncio
+import base64
 import secrets
 import string
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 ASVS_LENGTH_MIN = 12  # OWASP ASVS 4.0, 2.1.1
 MLPS_LENGTH_MIN = 8  # the usual reading of GB/T 22239-2019, 8.1.4.1
@@ -92,6 +94,19 @@ class HasherBusy(Exception):
     """More passwords wait to be checked than is reasonable. Try again in a few seconds."""
 
 
+def _of_no_password(hasher: PasswordHasher) -> str:
+    """What a hash looks like (RFC 9106 in PHC's string format), as dear to check as one of `hasher`'s own.
+
+    Random bytes stand where one is computed: every command opens the store, and most of them check no password.
+    """
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).rstrip(b"=").decode()
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
 class PasswordHashing:
     """Argon2id in threads of its own. `close` waits for the ones running."""
 
@@ -100,7 +115,7 @@ class PasswordHashing:
         self._threads = ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2")
         self._waiting = 0
         # Checked when there is no such user, so that the answer takes as long as for a real one.
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self._nobody = _of_no_password(self._hasher)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hasher.hash(password))
