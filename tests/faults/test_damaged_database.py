@@ -1,8 +1,7 @@
 """A page of the database is noise (F65): it is told, footage goes on, and the next start mends what can be mended."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, STDOUT
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,10 +9,12 @@ import pytest
 from tests.faults.test_old_copies import DATABASE, record, rows
 from tests.house.archive import until
 from tests.house.bounds import FULL, at_most
-from tests.house.process import REPOSITORY, ServerDied
+from tests.house.nursery import ForkTransport, nursery
+from tests.house.process import ServerDied, ServerProcess
 from tests.storage.pages import overwrite_page, root_page
 
 ROWS_WITHIN_S = 15  # I6, back ends
+COMMAND_WITHIN_S = 60  # a second on an idle machine
 
 
 def of_these_days(device: str) -> dict[str, str]:
@@ -24,15 +25,12 @@ def of_these_days(device: str) -> dict[str, str]:
 
 async def said_by(house, *words: str) -> tuple[int, str]:
     """What a command of the operator prints, and its exit status."""
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "mingjing", *words, "--data-dir", str(house.data_dir)),
-        stdout=PIPE,
-        stderr=STDOUT,
-        cwd=REPOSITORY,
-    )
-    said, _ = await command.communicate()
-    assert command.returncode is not None
-    return command.returncode, said.decode()
+    command = ServerProcess()
+    arguments = (*words, "--data-dir", str(house.data_dir))
+    ForkTransport(command, await asyncio.to_thread(nursery().fork, arguments, os.environ))
+    await command.gone(COMMAND_WITHIN_S)
+    assert command.exit_status is not None
+    return command.exit_status, command.log
 
 
 async def alarms_of(house) -> list[str]:

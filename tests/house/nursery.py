@@ -7,7 +7,8 @@ from the beginning (process.py).
 
     python -m tests.house.nursery        is what `Nursery` runs; its standard input is a socket
 
-A request is one message: arguments and environment, with the ends of two pipes for the log and the exit status.
+A request is one message: arguments and environment, with the ends of the pipes in which log, exit status and perhaps
+standard output come.
 """
 
 import asyncio
@@ -21,13 +22,24 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
 
 REPOSITORY = Path(__file__).parents[2]
-FILES_MAX = 1_024  # open in a nursery: a socket, and a pipe for each server
+FILES_MAX = 1_024  # open in a nursery: a socket, and a pipe for each process
 REQUEST_MAX_BYTES = 1 << 16  # arguments and environment; a longer one would be cut
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A process, and the pipes in which what it says comes: the readers' ends are its owner's to close."""
+
+    pid: int
+    log: int  # standard error, and standard output where that is not apart
+    status: int  # its exit status, as a word
+    out: int | None = None
 
 
 class Nursery:
@@ -41,19 +53,18 @@ class Nursery:
         theirs.close()
         self._lock = Lock()
 
-    def fork(self, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, int, int]:
-        """A process that runs `mingjing` with these arguments: its id, and where its log and its exit status come."""
-        log, log_end = os.pipe()
-        status, status_end = os.pipe()
+    def fork(self, arguments: Sequence[str], environment: Mapping[str, str], *, apart: bool = False) -> Fork:
+        """A process that runs `mingjing` with these arguments; its output comes `apart` from its log, or with it."""
+        pipes = [os.pipe() for _ in range(3 if apart else 2)]
         request = json.dumps({"arguments": list(arguments), "environment": dict(environment)}).encode()
         assert len(request) <= REQUEST_MAX_BYTES
         with self._lock:
-            socket.send_fds(self._socket, [request], [log_end, status_end])
+            socket.send_fds(self._socket, [request], [end for _, end in pipes])
             answer = self._socket.recv(64)
-        os.close(log_end)
-        os.close(status_end)
+        for _, end in pipes:
+            os.close(end)
         assert answer, "the nursery has ended: what it said is in the output of the test run"
-        return int(answer), log, status
+        return Fork(int(answer), *(ours for ours, _ in pipes))
 
     def close(self) -> None:
         self._socket.close()
@@ -71,16 +82,17 @@ def nursery() -> Nursery:
 class ForkTransport(asyncio.SubprocessTransport):
     """What asyncio has for a process that it started itself, as far as servers under test need it."""
 
-    def __init__(self, protocol: asyncio.SubprocessProtocol, pid: int, log: int, status: int) -> None:
+    def __init__(self, protocol: asyncio.SubprocessProtocol, fork: Fork) -> None:
+        assert fork.out is None
         super().__init__()
         self._protocol = protocol
-        self._pid = pid
-        self._pipes = {log, status}
+        self._pid = fork.pid
+        self._pipes = {fork.log, fork.status}
         self._exit_status: int | None = None
         self._loop = asyncio.get_running_loop()
         protocol.connection_made(self)
-        self._loop.add_reader(log, self._take_log, log)
-        self._loop.add_reader(status, self._take_status, status)
+        self._loop.add_reader(fork.log, self._take_log, fork.log)
+        self._loop.add_reader(fork.status, self._take_status, fork.status)
 
     def get_pid(self) -> int:
         return self._pid
@@ -149,19 +161,20 @@ def tend() -> list[str] | None:
                 _tell_ends(told)
             if requests not in ready:
                 continue
-            message, pipes, _, _ = socket.recv_fds(requests, REQUEST_MAX_BYTES, 2)
+            message, pipes, _, _ = socket.recv_fds(requests, REQUEST_MAX_BYTES, 3)
             if not message:
                 break
-            log, status = pipes
+            log, status, *out = pipes
             pid = os.fork()
             if not pid:
                 break
-            os.close(log)
+            for pipe in (log, *out):
+                os.close(pipe)
             told[pid] = status
             with suppress(OSError):  # nobody is there any more: the next look says so
                 requests.send(str(pid).encode())
     if message:
-        return _leave_nursery(log, **json.loads(message))
+        return _leave_nursery(log, *out, **json.loads(message))
     for pid in told:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -179,11 +192,11 @@ def _tell_ends(told: dict[int, int]) -> None:
         os.close(pipe)
 
 
-def _leave_nursery(log: int, arguments: list[str], environment: dict[str, str]) -> list[str]:
+def _leave_nursery(log: int, out: int | None = None, *, arguments: list[str], environment: dict[str, str]) -> list[str]:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(log, 1)
+    os.dup2(log if out is None else out, 1)
     os.dup2(log, 2)
     os.closerange(3, FILES_MAX)  # of the nursery and of other servers
     os.environ.clear()

@@ -51,7 +51,7 @@ class ServerProcess(asyncio.SubprocessProtocol):
         environment = {**environment, **settings, "PYTHONUNBUFFERED": "1"}
         if under is None:
             process = cls()
-            ForkTransport(process, *await asyncio.to_thread(nursery().fork, arguments, environment))
+            ForkTransport(process, await asyncio.to_thread(nursery().fork, arguments, environment))
         else:
             command = (*under, sys.executable, "-m", "mingjing", *arguments)
             loop = asyncio.get_running_loop()

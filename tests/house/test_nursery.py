@@ -26,7 +26,7 @@ def nursery() -> Iterator[Nursery]:
 
 def forked(nursery: Nursery, *arguments: str) -> ServerProcess:
     process = ServerProcess()
-    ForkTransport(process, *nursery.fork(arguments, {**os.environ, **FREE_PORTS}))
+    ForkTransport(process, nursery.fork(arguments, {**os.environ, **FREE_PORTS}))
     return process
 
 

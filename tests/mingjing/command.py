@@ -1,12 +1,15 @@
-"""Runs `mingjing …` as an operator does: in this process where it is quick, as a process of its own where it serves."""
+"""Runs `mingjing …` as an operator does: in this process where it is quick, as one of its own where it serves.
+
+That is a fork (tests/house/nursery.py), which saves the time of the imports.
+"""
 
 import contextlib
 import os
 import queue
 import re
+import select
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from mingjing.cli import main
+from tests.house.nursery import Fork, nursery
 
 READY_WITHIN_S = 60.0  # imports and a new database, on a machine that does other things as well
 
@@ -48,10 +52,50 @@ class Command:
         return done.out
 
 
+class Process:
+    """A fork, with what `subprocess.Popen` has and is used here."""
+
+    def __init__(self, fork: Fork) -> None:
+        assert fork.out is not None
+        self.stdout, self.stderr = os.fdopen(fork.out), os.fdopen(fork.log)
+        self._pid = fork.pid
+        self._status = os.fdopen(fork.status)
+        self._exit_status: int | None = None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self._pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def poll(self) -> int | None:
+        return self._ended(within_s=0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+        if (status := self._ended(within_s=timeout)) is None:
+            raise subprocess.TimeoutExpired("mingjing", timeout or 0)
+        return status
+
+    def close(self) -> None:
+        for stream in (self.stdout, self.stderr, self._status):
+            stream.close()
+
+    def _ended(self, *, within_s: float | None) -> int | None:
+        if self._exit_status is None and select.select([self._status], [], [], within_s)[0]:
+            self._exit_status = int(self._status.read() or -signal.SIGKILL)  # nothing: the nursery is gone, and it
+        return self._exit_status
+
+
 class Server:
     """`mingjing serve` or `demo`, running."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.log: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -78,7 +122,7 @@ class Server:
         """SIGTERM; the exit status and what it printed."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        out = self.process.stdout.read() if self.process.stdout else ""
+        out = self.process.stdout.read()
         status = self.process.wait(timeout=30)
         self._reading.join(timeout=10)
         return status, out
@@ -89,7 +133,6 @@ class Server:
         return self.stop()
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
         for line in self.process.stderr:
             self.log.append(line)
             self._lines.put(line)
@@ -112,24 +155,15 @@ def environment(**variables: str) -> dict[str, str]:
 @contextlib.contextmanager
 def started(*words: str, **variables: str) -> Iterator[Server]:
     """`mingjing WORDS` as a process; killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mingjing", *words],
-        env=environment(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Process(nursery().fork(words, environment(**variables), apart=True))
     server = Server(process)
     try:
         yield server
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                server._reading.join(timeout=10)
-                stream.close()
+        server._reading.join(timeout=10)
+        process.close()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from recorder import Index
 from storage import SegmentStore, StoreLockedError
 from tests.mingjing.command import Command, serving
 from tests.storage.footage import Shelf, StoppedClock, fragments
+from tests.storage.ready_database import ready_database
 
 
 @pytest.fixture
@@ -26,7 +27,10 @@ def footage(tmp_path):
 
 
 async def furnish(tmp_path):
-    async with open_house(Settings(data_dir=tmp_path / "store")) as house:
+    settings = Settings(data_dir=tmp_path / "store")
+    settings.data_dir.mkdir()
+    ready_database(settings.database_url)
+    async with open_house(settings) as house:
         await house.registry.units.create("city", name="市支队", principal="cli:0")
         shelf = Shelf(house.store, StoppedClock())
         chain, sealed = bytes(32), []

@@ -13,6 +13,7 @@ from mingjing.control.requests import REQUESTS, DeviceAdd, DeviceKey, UnitAdd, U
 from mingjing.control.wire import REQUEST_MAX_BYTES, address_in
 from mingjing.settings import HttpSettings, RtspSettings, Settings
 from mingjing.wiring import open_house
+from tests.storage.ready_database import ready_database
 from viewer.access import Role
 
 ADDRESSES = Addresses("video.example:8554", "https://video.example", "video.example:8322")
@@ -25,6 +26,8 @@ def settings(tmp_path):
 
 @pytest.fixture
 async def house(settings):
+    settings.data_dir.mkdir()
+    ready_database(settings.database_url)
     async with open_house(settings) as house, control_socket(house, ADDRESSES):
         yield house
 

@@ -1,15 +1,16 @@
-"""The first screen of a newcomer, and the fleet simulator as a command: real processes, no shortcuts."""
+"""The first screen of a newcomer, with devices in a process of their own; and the fleet simulator as a command."""
 
+import io
 import json
 import re
-import subprocess
-import sys
 import time
 
 import httpx
 import pytest
 
-from tests.mingjing.command import Command, environment, serving, started
+from tests.mingjing.command import Command, serving, started
+
+SECONDS = "3"  # a fleet's devices come within the first two
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def test_demo_shows_where_to_log_in_and_its_devices_send_and_are_recorded(tmp_pa
         deadline = time.monotonic() + 60
         while json.loads(mingjing.ok("store", "check", "--quick", "--json"))["open_segments"] < 2:
             assert time.monotonic() < deadline, "not recording"
+            time.sleep(0.1)  # asking costs the server as much as recording
         status, printed = server.stop()
     assert status == 0
     first = passwords(printed)
@@ -54,63 +56,53 @@ def test_demo_shows_where_to_log_in_and_its_devices_send_and_are_recorded(tmp_pa
     assert second["supervisor"] != first["supervisor"]
 
 
-def test_simulate_registers_its_devices_and_tells_what_they_sent(tmp_path, capsys, cache):
-    data_dir, mingjing = tmp_path / "store", Command(tmp_path / "store", capsys)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A store that a server has, for the fleets; each has devices of its own."""
+    data_dir = tmp_path_factory.mktemp("served") / "store"
     with serving(data_dir) as server:
-        words = ["simulate", "--server", server.rtsp, "--devices", "2", "--seconds", "4", "--json"]
-        for _ in range(2):  # the second fleet takes the same devices, with other keys
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "mingjing",
-                    *words,
-                    "--cache-dir",
-                    str(cache / "mingjing"),
-                    "--data-dir",
-                    str(data_dir),
-                ],
-                env=environment(),
-                capture_output=True,
-                text=True,
-                timeout=90,
-            )
-            assert done.returncode == 0, done.stderr
-            report = json.loads(done.stdout)
-            assert [device["device"] for device in report["devices"]] == ["sim-0001", "sim-0002"]
-            assert all(device["sent"] and not device["refusals"] for device in report["devices"])
-        listed = json.loads(mingjing.ok("device", "list", "--json"))["items"]
-        assert [(device["id"], device["checkpoint"]) for device in listed] == [
-            ("sim-0001", "simulated"),
-            ("sim-0002", "simulated"),
-        ]
-        assert all(device["last_seen"] for device in listed)
+        yield data_dir, server
         server.stop()
 
 
-def test_simulate_takes_the_keys_of_devices_elsewhere_and_is_refused_with_wrong_ones(tmp_path, capsys, cache):
-    with serving(tmp_path / "store") as server:
-        mingjing = Command(tmp_path / "store", capsys)
-        mingjing.ok("unit", "add", "city")
-        mingjing.ok("checkpoint", "add", "gate")
-        made = json.loads(mingjing.ok("device", "add", "dev1", "--checkpoint", "gate", "--json"))
-        words = ["simulate", "--server", server.rtsp, "--keys", "-", "--seconds", "4", "--json"]
-        for key, refused in ((made["key"], False), ("wrong", True)):
-            done = subprocess.run(
-                [sys.executable, "-m", "mingjing", *words, "--cache-dir", str(cache / "mingjing")],
-                input=json.dumps(made | {"key": key}),
-                env=environment(),
-                capture_output=True,
-                text=True,
-                timeout=90,
-            )
-            assert done.returncode == 0, done.stderr
-            [device] = json.loads(done.stdout)["devices"]
-            assert bool(device["refusals"]) is refused
-            assert bool(device["sent"]) is not refused
-        [device] = json.loads(mingjing.ok("device", "list", "--json"))["items"]
-        assert device["last_refusal"].startswith("wrong_key from 127.0.0.1")
-        server.stop()
+def test_simulate_registers_its_devices_and_tells_what_they_sent(served, capsys, cache):
+    data_dir, server = served
+    mingjing = Command(data_dir, capsys)
+    words = ("simulate", "--server", server.rtsp, "--devices", "2", "--seconds", SECONDS, "--json")
+    for _ in range(2):  # the second fleet takes the same devices, with other keys
+        report = json.loads(mingjing.ok(*words, "--cache-dir", str(cache / "mingjing")))
+        assert [device["device"] for device in report["devices"]] == ["sim-0001", "sim-0002"]
+        assert all(device["sent"] and not device["refusals"] for device in report["devices"])
+    listed = json.loads(mingjing.ok("device", "list", "--json"))["items"]
+    listed = [device for device in listed if device["id"].startswith("sim-")]
+    assert [(device["id"], device["checkpoint"]) for device in listed] == [
+        ("sim-0001", "simulated"),
+        ("sim-0002", "simulated"),
+    ]
+    assert all(device["last_seen"] for device in listed)
+
+
+def test_simulate_takes_the_keys_of_devices_elsewhere_and_is_refused_with_wrong_ones(
+    served, tmp_path, capsys, cache, monkeypatch
+):
+    data_dir, server = served
+    mingjing, elsewhere = Command(data_dir, capsys), tmp_path / "no store"
+    mingjing.ok("unit", "add", "city")
+    mingjing.ok("checkpoint", "add", "gate", "--unit", "city")
+    made = [
+        json.loads(mingjing.ok("device", "add", name, "--checkpoint", "gate", "--json")) for name in ("dev1", "dev2")
+    ]
+    made[1]["key"] = "wrong"
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(json.dumps(each) for each in made)))
+    words = ("simulate", "--server", server.rtsp, "--keys", "-", "--seconds", SECONDS, "--json")
+    report = json.loads(mingjing.ok(*words, "--cache-dir", str(cache / "mingjing"), data_dir=elsewhere))
+    sent = {device["device"]: device for device in report["devices"]}
+    assert (bool(sent["dev1"]["sent"]), bool(sent["dev1"]["refusals"])) == (True, False)
+    assert (bool(sent["dev2"]["sent"]), bool(sent["dev2"]["refusals"])) == (False, True)
+    listed = {device["id"]: device for device in json.loads(mingjing.ok("device", "list", "--json"))["items"]}
+    assert listed["dev2"]["last_refusal"].startswith("wrong_key from 127.0.0.1")
+    assert not listed["dev1"]["last_refusal"]
+    assert not elsewhere.exists()
 
 
 def test_simulate_without_a_server_on_this_machine_says_what_to_do(tmp_path, capsys):

@@ -1,14 +1,11 @@
-"""A server's archive in a process of its own, to be killed: twenty devices push 25 pictures a second for ever.
-
-    python -m tests.recorder.crash_child DATA_DIR RUN
+"""A server's archive, to be run in a process that is killed: twenty devices push 25 pictures a second for ever.
 
 Tells `ready`, then for each picture `<monotonic ns> <run> <picture>`: what all twenty had handed over by then.
 """
 
 import asyncio
-import os
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gateway.stream import StreamInfo
@@ -34,11 +31,7 @@ class LivingClock(SystemClock):
         return self.mono_ns()
 
 
-def tell(words: str) -> None:
-    os.write(1, f"{words}\n".encode())
-
-
-async def main(root: Path, run: str) -> None:
+async def record_for_ever(root: Path, run: int, tell: Callable[[str], None]) -> None:
     clock = LivingClock()
     store = SegmentStore(root, clock)
     url = f"sqlite+aiosqlite:///{root / 'mingjing.sqlite3'}"
@@ -50,7 +43,7 @@ async def main(root: Path, run: str) -> None:
             devices = []
             for number in range(DEVICES):
                 now = clock.utc_ns()
-                stream = StreamInfo(new_id(), f"dev{number}", "main", "node1", int(run), now, clock.mono_ns())
+                stream = StreamInfo(new_id(), f"dev{number}", "main", "node1", run, now, clock.mono_ns())
                 devices.append(PushingDevice(archiver.reader(stream), stream, clock, now).begin())
             tell("ready")
             began = time.monotonic()
@@ -59,7 +52,3 @@ async def main(root: Path, run: str) -> None:
                     device.push(1)
                 tell(f"{time.monotonic_ns()} {run} {picture}")
                 await asyncio.sleep(max(0.0, began + picture * PICTURE_S - time.monotonic()))
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

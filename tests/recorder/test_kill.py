@@ -1,8 +1,9 @@
 """F01: kill -9 while twenty devices push. I1, I2, I3, I6 and I7 must hold after each of them."""
 
+import asyncio
+import os
 import random
-import subprocess
-import sys
+import signal
 import time
 from collections import defaultdict
 
@@ -13,7 +14,8 @@ from recorder import Archiver, Index, check
 from storage import SegmentStore, SystemClock, UlidFactory, read_fragments, read_header, read_journal
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
-from tests.recorder.crash_child import DEVICES
+from tests.recorder.crash_child import DEVICES, record_for_ever
+from tests.storage.faulty_disk import child_of
 
 KILLS = 5
 LOSS_MAX_NS = 1_000_000_000
@@ -26,16 +28,16 @@ def steal_ticks():
 
 def run_and_kill(root, run, seconds):
     """Let the child record so long, kill it, and answer the last picture that was a second old by then."""
-    command = [sys.executable, "-m", "tests.recorder.crash_child", str(root), str(run)]
+    child, told_by = child_of(lambda tell: asyncio.run(record_for_ever(root, run, tell)))
     told = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout.readline() == "ready\n"
+    with told_by:
+        assert told_by.readline() == "ready\n"
         deadline = time.monotonic() + seconds
-        while line := child.stdout.readline():
-            if line.split()[0].isdigit():  # the archive's own log is among it, as when the disk fills up
-                told.append(line)
+        while line := told_by.readline():
+            told.append(line)
             if time.monotonic() > deadline:
-                child.kill()
+                os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
     killed_ns = max(int(line.split()[0]) for line in told)  # told just before: nothing was handed over later
     old_enough = [int(line.split()[2]) for line in told if int(line.split()[0]) <= killed_ns - LOSS_MAX_NS]
     return max(old_enough, default=0)

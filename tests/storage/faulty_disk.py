@@ -1,5 +1,6 @@
 """A disk that dies, tears or refuses at one chosen call, and a child process that dies with it."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
 from storage import SystemDisk
 
@@ -90,12 +92,16 @@ def quick_folder(ordinary: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def in_a_child(script: Callable[[Callable[[str], None]], None]) -> tuple[list[str], bool]:
-    """Run `script(tell)` in a child that may be killed: the lines it told, and whether it came to its end."""
+Script = Callable[[Callable[[str], None]], None]  # is given how to tell a line
+
+
+def child_of(script: Script) -> tuple[int, TextIO]:
+    """Run `script(tell)` in a child, a fork that has nothing to import: its process id, and the lines it tells."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
+        asyncio._set_running_loop(None)  # the test's own, which is not here
         code = 1
         try:
             script(lambda line: os.write(writing, f"{line}\n".encode()) and None)
@@ -103,7 +109,13 @@ def in_a_child(script: Callable[[Callable[[str], None]], None]) -> tuple[list[st
         finally:
             os._exit(code)
     os.close(writing)
-    with os.fdopen(reading) as told:
+    return child, os.fdopen(reading)
+
+
+def in_a_child(script: Script) -> tuple[list[str], bool]:
+    """Run `script(tell)` in a child that may be killed: the lines it told, and whether it came to its end."""
+    child, told = child_of(script)
+    with told:
         lines = told.read().splitlines()
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:

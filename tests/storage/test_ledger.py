@@ -6,16 +6,16 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import asynccontextmanager
 
 import pytest
 
+from storage import SystemClock
 from storage.database import Database
 from storage.ledger import Ledger, LedgerUnavailable, verify_files
 from storage.ledger.entry import LINE_MAX_BYTES, Draft, parse_line, seal
 from storage.ledger.files import Disk, LedgerFiles, ledger_paths
+from tests.storage.faulty_disk import child_of
 from tests.storage.manual_clock import ManualClock
 from tests.storage.ready_database import ready_database
 
@@ -162,41 +162,25 @@ async def test_many_at_once_share_syncs_and_all_are_in_the_chain(tmp_path):
     assert len(syncs) < 100
 
 
-APPENDING = """
-import asyncio, sys
-from pathlib import Path
-from storage import SystemClock
-from storage.database import Database, migrate
-from storage.ledger import Ledger
-
-async def main(folder):
-    url = f"sqlite+aiosqlite:///{folder}/mingjing.sqlite3"
-    await migrate(url)
-    database = await Database.open(url)
-
-    async def appending(ledger, who):
-        while True:
-            entry = await ledger.append(principal=who, action="live.open", subject="x" * 300)
-            print(entry.n, flush=True)
-
-    async with Ledger.open(folder / "ledger", database, SystemClock()) as ledger, asyncio.TaskGroup() as tasks:
-        for who in "abcd":
-            tasks.create_task(appending(ledger, who))
-
-asyncio.run(main(Path(sys.argv[1])))
-"""
-
-
 def run_until_killed(folder, entries):
     """Let a process append, kill it after so many acknowledgements; the highest number it was given."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", APPENDING, str(folder)], stdout=subprocess.PIPE, cwd=os.getcwd(), text=True
-    )
-    seen = [int(process.stdout.readline()) for _ in range(entries)]
-    os.kill(process.pid, signal.SIGKILL)
-    seen += [int(line) for line in process.stdout if line.endswith("\n")]
-    process.stdout.close()
-    assert process.wait() == -signal.SIGKILL
+
+    async def appending(tell):
+        async def by(who):
+            while True:
+                entry = await ledger.append(principal=who, action="live.open", subject="x" * 300)
+                tell(f"{entry.n}")
+
+        async with opened(folder, SystemClock()) as ledger, asyncio.TaskGroup() as tasks:
+            for who in "abcd":
+                tasks.create_task(by(who))
+
+    process, told = child_of(lambda tell: asyncio.run(appending(tell)))
+    with told:
+        seen = [int(told.readline()) for _ in range(entries)]
+        os.kill(process, signal.SIGKILL)
+        seen += [int(line) for line in told if line.endswith("\n")]
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
     return max(seen)
 
 

@@ -1,14 +1,13 @@
+import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
 import gateway.registry  # noqa: F401 - declares its tables
 import recorder  # noqa: F401 - declares its tables
@@ -16,6 +15,7 @@ import viewer.access
 import viewer.alarms  # noqa: F401 - declares its tables
 from storage.database import SchemaTooNewError, metadata, migrate
 from storage.database.schema_history import MIGRATIONS
+from tests.storage.faulty_disk import in_a_child
 
 CHAIN = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
 
@@ -80,35 +80,30 @@ async def test_f80_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_p
     assert path.read_bytes() == before
 
 
-# Runs the chain in a process that kills itself at the n-th statement that changes the schema.
-KILLED = """
-import asyncio, os, signal, sys
-from sqlalchemy import Engine, event
-from storage.database import migrate
+def migrate_until_killed(path, statements):
+    """Run the chain in a process that kills itself before the statement after so many that change the schema."""
 
-left = int(sys.argv[2])
+    def script(tell):
+        left = statements
 
-@event.listens_for(Engine, "before_cursor_execute")
-def count(connection, cursor, statement, parameters, context, executemany):
-    global left
-    if statement.lstrip().upper().startswith(("CREATE", "INSERT", "UPDATE", "DROP", "ALTER")):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        def count(connection, cursor, statement, parameters, context, executemany):
+            nonlocal left
+            if statement.lstrip().upper().startswith(("CREATE", "INSERT", "UPDATE", "DROP", "ALTER")):
+                left -= 1
+                if left < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
-asyncio.run(migrate("sqlite+aiosqlite:///" + sys.argv[1]))
-"""
+        event.listen(Engine, "before_cursor_execute", count)
+        asyncio.run(migrate(url(path)))
 
-
-def run_until_killed(path, statements):
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(path), str(statements)], cwd=os.getcwd(), timeout=60)
-    assert killed.returncode == -signal.SIGKILL
+    _, finished = in_a_child(script)
+    assert not finished
 
 
 @pytest.mark.parametrize("statements", [0, 1, 2, 4, 7, 11, 16])
 async def test_f79_a_migration_killed_in_the_middle_is_finished_by_the_next_start(tmp_path, statements):
     path = tmp_path / "database"
-    run_until_killed(path, statements)
+    migrate_until_killed(path, statements)
     await migrate(url(path))
     assert version(path) == CHAIN[-1:]
     engine = create_engine(f"sqlite:///{path}")
