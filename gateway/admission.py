@@ -7,7 +7,7 @@ Not here: parsing and the Digest computation (media.rtsp), takeover of a running
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from gateway.registry import ID_PATTERN, Credential, Device, Devices, RefusalReason
@@ -27,9 +27,13 @@ _NOBODY = Credential(id="", ha1_md5="0" * 32, ha1_sha256="0" * 64, expires_utc_n
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The peer has proved that it is this device, and the device may send."""
+    """The peer has proved that it is this device, and the device may send.
+
+    `proof` is of the key by which it did: good for `check_proof`, as long as that key is.
+    """
 
     device: Device
+    proof: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class Admission:
         caller = self.devices.find(credentials.user)
         if self._wrong_keys.get(binding, 0) >= WRONG_KEYS_MAX:
             return self._not_admitted(caller)
-        if not self._proves(credentials, caller):
+        key = self._proved_by(credentials, caller)
+        if key is None:
             self._remember_wrong_key(device_id, credentials.user, caller, peer)
             return self._count_wrong_key(caller, binding)
         if verdict is NonceVerdict.STALE:
@@ -91,12 +96,13 @@ class Admission:
         if not caller.enabled:
             self.remember_refusal(caller.id, RefusalReason.DISABLED, peer)
             return Refused(403, "this device is disabled", RefusalReason.DISABLED)
-        return Allowed(caller)
+        return Allowed(caller, key.ha1_sha256)
 
     def check_proof(self, device_id: str, proof: str, peer: str) -> Allowed | Refused:
         """May who has this proof (`bearer_proof`) publish as `device_id`? For WHIP (RFC 9725).
 
-        A wrong key and an unknown device look alike. Guesses are not counted: a key has 160 random bits.
+        And for who was let in and only now begins: meanwhile the device may have been disabled or removed, or its key
+        replaced. A wrong key and an unknown device look alike. Guesses are not counted: a key has 160 random bits.
         """
         caller = self.devices.find(device_id)
         now_utc_ns = self._clock.utc_ns()
@@ -106,28 +112,23 @@ class Admission:
             self._remember_wrong_key(device_id, device_id, caller, peer)
             reason = RefusalReason.UNKNOWN_DEVICE if caller is None else RefusalReason.WRONG_KEY
             return Refused(401, "not admitted", reason)
-        return self.check_again(device_id, peer) or Allowed(caller)
-
-    def check_again(self, device_id: str, peer: str) -> Refused | None:
-        """Whether a device that was allowed may still begin: it may have been disabled or removed meanwhile."""
-        device = self.devices.find(device_id)
-        if device is not None and device.enabled:
-            return None
-        if device is None:
-            return Refused(403, "not admitted", RefusalReason.UNKNOWN_DEVICE)
-        self.remember_refusal(device_id, RefusalReason.DISABLED, peer)
-        return Refused(403, "this device is disabled", RefusalReason.DISABLED)
+        if not caller.enabled:
+            self.remember_refusal(device_id, RefusalReason.DISABLED, peer)
+            return Refused(403, "this device is disabled", RefusalReason.DISABLED)
+        return Allowed(caller, proof)
 
     def remember_refusal(self, device_id: str, reason: RefusalReason, peer: str, words: str = "") -> None:
         """For refusals that come later than admission, as a codec that cannot be carried."""
         self.devices.remember_refusal(device_id, reason, peer, words)
 
-    def _proves(self, credentials: Credentials, caller: Device | None) -> bool:
+    def _proved_by(self, credentials: Credentials, caller: Device | None) -> Credential | None:
+        """The key that these credentials are of, if it is one of the caller's."""
         now_utc_ns = self._clock.utc_ns()
         keys = () if caller is None else caller.credentials
         valid = [key for key in keys if key.valid_at(now_utc_ns)]
         proofs = [credentials.proves_any(ha1_md5=key.ha1_md5, ha1_sha256=key.ha1_sha256) for key in valid or [_NOBODY]]
-        return bool(valid) and any(proofs)
+        fitting = (key for key, fits in zip(valid, proofs, strict=False) if fits)  # `valid` is without `_NOBODY`
+        return next(fitting, None)
 
     def _remember_wrong_key(self, device_id: str, user: str, caller: Device | None, peer: str) -> None:
         if caller is not None:

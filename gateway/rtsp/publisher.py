@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.admission import Admission, Allowed, Challenge
+from gateway.admission import Admission, Allowed, Challenge, Refused
 from gateway.registry import RefusalReason
 from gateway.rtsp.announcement import Announcement, UnsupportedCodecError, read_announcement
 from gateway.rtsp.track_feed import TrackFeed
@@ -50,6 +50,7 @@ class Publisher:
         self._udp = udp
         self._close = close
         self._path: MediaPath | None = None
+        self._proof = ""  # of the key by which it was let in
         self._announcement: Announcement | None = None
         self._feeds: dict[int, TrackFeed] = {}
         self._publication: Publication | None = None
@@ -83,7 +84,7 @@ class Publisher:
             self._hub.refuse_codec(path.device, path.channel, str(error))
             self._refuse(path, 415, RefusalReason.CODEC_NOT_SUPPORTED, f"codec not supported: {error}")
             return
-        self._path = path
+        self._path, self._proof = path, answer.proof
         self._core.accept_announce(description)
 
     def _refuse(self, path: MediaPath, status: int, reason: RefusalReason, words: str) -> None:
@@ -143,10 +144,10 @@ class Publisher:
         if not self._feeds:
             self._core.refuse(455, "no track that can be carried was set up")
             return
-        refused = self._admission.check_again(self._path.device, self._peer)
-        if refused is not None:
-            log.info("device refused", device=self._path.device, peer=self._peer, reason=refused.reason)
-            self._core.refuse(refused.status, refused.words)
+        still = self._admission.check_proof(self._path.device, self._proof, self._peer)
+        if isinstance(still, Refused):
+            log.info("device refused", device=self._path.device, peer=self._peer, reason=still.reason)
+            self._core.refuse(403, still.words)  # a 401 would be a challenge, and there is none for RECORD
             return
         offers = [self._announcement.offers[track] for track in self._feeds]
         self._publication = self._hub.publish(self._path.device, self._path.channel, offers, self._displaced)

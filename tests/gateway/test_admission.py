@@ -59,7 +59,8 @@ class Caller:
 async def test_a_device_with_its_key_is_allowed_by_either_digest(house, admission, algorithm):
     [key] = await house.furnish("dev1")
     answer = Caller(admission, "dev1", key, algorithms=[algorithm]).arrive()
-    assert answer == Allowed(house.devices.get("dev1"))
+    assert answer == Allowed(house.devices.get("dev1"), bearer_proof("dev1", key))
+    assert answer.proof not in repr(answer)
     assert house.devices.get("dev1").last_refusal is None
 
 

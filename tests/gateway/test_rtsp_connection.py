@@ -89,6 +89,22 @@ async def test_a_device_that_was_removed_since_its_announce_does_not_record(live
     assert live_side.hub.statistics() == []
 
 
+async def test_a_device_whose_key_was_replaced_since_its_announce_does_not_record_unless_both_are_good(
+    live_side: LiveSide,
+) -> None:
+    for overlap_s, status in ((60, "200"), (0, "403")):
+        async with calling(live_side) as device:
+            assert await device.announce() == "200 OK"
+            assert await device.setup(TCP) == "200 OK"
+            replaced = await live_side.registry.devices.rotate_key("dev1", overlap_s, principal=BY)
+            assert (await device.record()).startswith(status)
+        live_side.keys["dev1"] = replaced.key
+    assert not live_side.hub.is_sending("dev1", "main")
+    refusal = live_side.registry.devices.get("dev1").last_refusal
+    assert refusal is not None
+    assert refusal.reason is RefusalReason.WRONG_KEY
+
+
 async def test_a_transport_that_is_not_served_is_what_the_admin_sees(live_side: LiveSide) -> None:
     async with calling(live_side) as device:
         assert await device.announce() == "200 OK"
