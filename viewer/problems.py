@@ -37,6 +37,7 @@ from viewer.access import (
     WrongCredentials,
 )
 from viewer.headers import ALWAYS
+from viewer.methods import methods_at
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:mingjing:problem:"
@@ -103,7 +104,7 @@ _REGISTRY_ERRORS: Mapping[type[RegistryError], ProblemKind] = {
     NotFound: NOT_FOUND,
 }
 
-_STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE)}
+_STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, TOO_LARGE)}
 
 
 class Problem(Exception):
@@ -171,8 +172,11 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_house_error)
 
 
-async def _answer(_: HTTPConnection, error: Exception) -> Response:
+async def _answer(connection: HTTPConnection, error: Exception) -> Response:
     """On a WebSocket before `accept` the response is the denial of the handshake."""
+    if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED.status:
+        allowed = methods_at(connection) or ("GET",)  # of the web app
+        return problem_response(METHOD_NOT_ALLOWED, error.detail, headers={"Allow": ", ".join(allowed)})
     return _response_of(error)
 
 

@@ -6,12 +6,13 @@ lead out of the folder. Not here: security headers, which every answer has (view
 
 from pathlib import Path, PurePosixPath
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 
 from viewer.access import CallerHere, GuardedRoute
-from viewer.problems import NOT_FOUND, Problem
+from viewer.methods import EVERY_ADDRESS, methods_at
+from viewer.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem
 
 DEFAULT_DIST = Path(__file__).resolve().parent / "web" / "dist"
 
@@ -28,10 +29,12 @@ def static_router(dist: Path | None) -> APIRouter:
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
-    @router.get("/{path:path}", response_model=None)
-    async def read_file(path: str, caller: CallerHere) -> Response:
+    @router.get(EVERY_ADDRESS, response_model=None)
+    async def read_file(path: str, request: Request, caller: CallerHere) -> Response:
         await caller.enter_open()
         if path.split("/", 1)[0] in _OTHERS:
+            if allowed := methods_at(request):
+                raise Problem(METHOD_NOT_ALLOWED, "This address is not read.", headers={"Allow": ", ".join(allowed)})
             raise Problem(NOT_FOUND, "There is nothing at this address.", fix="See /api/openapi.json.")
         found = files.get(path)
         if found is not None and path != INDEX:

@@ -354,6 +354,23 @@ async def test_every_error_is_a_problem(site, method, path, status):
     assert answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/whip/dev1", "OPTIONS, POST"),
+        ("HEAD", "/whip/dev1", "OPTIONS, POST"),
+        ("PUT", "/whip/dev1", "OPTIONS, POST"),
+        ("GET", "/whip/dev1/session", "DELETE, OPTIONS, PATCH"),
+        ("GET", "/api/v1/login", "POST"),
+        ("DELETE", "/api/v1/devices", "GET, POST"),
+        ("POST", "/live", "GET"),
+    ],
+)
+async def test_a_method_that_an_address_does_not_have_is_answered_with_those_that_it_has(front, method, path, allowed):
+    answer = await front.client().request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_malformed_json_and_long_bodies_are_problems_without_an_echo(front, site):
     broken = await site.post(f"{API}/devices", content='{"id": "s3cret', headers={"Content-Type": "application/json"})
     assert broken.status_code == 422

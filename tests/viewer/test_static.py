@@ -32,7 +32,7 @@ async def test_files_with_their_digest_in_the_name_are_kept_for_ever(client):
     assert (await client.get("/favicon.svg")).headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/assets/app-0000.js", "/api/v2/devices", "/api", "/ws/none", "/whip/dev1"])
+@pytest.mark.parametrize("path", ["/assets/app-0000.js", "/api/v2/devices", "/api", "/ws/none", "/whip", "/whip/a/b/c"])
 async def test_what_is_not_there_is_a_problem_and_not_the_app(client, path):
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:mingjing:problem:not-found")
