@@ -37,7 +37,7 @@ from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
 from storage.database import report_told
-from viewer import Publishing, Services, build_app, rtsp_door, run_app
+from viewer import Publishing, Services, build_app, ice_links, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
@@ -214,6 +214,7 @@ def _services(
         public_host=house.settings.rtsp.public_host or None,
         rtsp_port=rtsp.port,
         rtsps_port=rtsp.tls_port or None,
+        ice_links=ice_links([each.server for each in house.settings.webrtc.ice_servers]),
         trusted_proxies=proxies,
         metrics=metrics,
         archive=archiver.statistics,

@@ -18,11 +18,13 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from gateway.rtsp import PullNetworks
 from gateway.webrtc import CANDIDATES_MAX
+from viewer import IceServer
 from viewer.access import PasswordProfile, TrustedProxies
 
 ENVIRONMENT_PREFIX = "MINGJING_"
 CONFIG_VARIABLE = "MINGJING_CONFIG"  # the TOML file, where no --config names it
 _NESTED = "__"  # MINGJING_HTTP__PORT is http.port
+ICE_SERVERS_MAX = 4  # browsers say themselves that more than that slow a connection down
 
 
 class SettingsInvalidError(Exception):
@@ -90,10 +92,27 @@ class RtspSettings(_Section):
         return self
 
 
+class IceServerSettings(_Section):
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = Field(default="", repr=False)
+
+    @model_validator(mode="after")
+    def _is_a_server(self) -> Self:
+        if (fault := self.server.fault()) is not None:
+            raise ValueError(fault)
+        return self
+
+    @property
+    def server(self) -> IceServer:
+        return IceServer(self.urls, self.username, self.credential)
+
+
 class WebRtcSettings(_Section):
     host: str = "0.0.0.0"
     port: Port = 8189
     public_addresses: Annotated[tuple[str, ...], Field(max_length=CANDIDATES_MAX)] = ()  # none: those of this machine
+    ice_servers: Annotated[tuple[IceServerSettings, ...], Field(max_length=ICE_SERVERS_MAX)] = ()
 
     @field_validator("public_addresses")
     @classmethod

@@ -55,9 +55,10 @@ def asks_restart(request: Request, etag: str) -> bool:
     return condition == "*"
 
 
-def created(location: str, etag: str, answer: bytes) -> Response:
-    """201, with the answer."""
-    return Response(answer, 201, {"Location": location, "ETag": etag}, OFFER_TYPE)
+def created(location: str, etag: str, answer: bytes, ice_links: str) -> Response:
+    """201, with the answer; and with STUN and TURN servers, where there are any (RFC 9725, 4.6)."""
+    links = {"Link": ice_links} if ice_links else {}
+    return Response(answer, 201, {"Location": location, "ETag": etag, **links}, OFFER_TYPE)
 
 
 def trickle_response(answer: bytes | None, etag: str) -> Response:

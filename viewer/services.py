@@ -65,6 +65,7 @@ class Services:
     public_host: str | None = None  # in the URLs of devices; else the host by which the admin came
     rtsp_port: int = RTSP_PORT
     rtsps_port: int | None = None  # None: RTSP has no certificate
+    ice_links: str = ""  # `Link` in answers to WebRTC offers (viewer.ice_servers)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     web_dist: Path | None = None  # the built web app; None: the one beside this package
     archive: Callable[[], ArchiveStatistics] | None = None  # how the archive does, for the system page

@@ -5,6 +5,7 @@ import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from mingjing.cli import main
@@ -12,6 +13,7 @@ from mingjing.control import ask
 from mingjing.control.requests import UnitAdd, UnitItem
 from mingjing.settings import Settings
 from tests.mingjing.command import Command, serving, started
+from tests.viewer.offers import PUBLISHING
 
 ME = f"cli:{os.getuid()}"
 
@@ -31,7 +33,7 @@ def mingjing(tmp_path, capsys):
 def server(tmp_path_factory):
     """One running server for all tests that need one; each adds things of its own."""
     data_dir = tmp_path_factory.mktemp("served") / "store"
-    with serving(data_dir) as server:
+    with serving(data_dir, MINGJING_WEBRTC__ICE_SERVERS='[{"urls": ["stun:stun.example.org"]}]') as server:
         server.data_dir = data_dir
         yield server
 
@@ -246,6 +248,16 @@ def test_the_control_socket_is_its_owners_only(server):
     mode = (server.data_dir / "control.sock").stat().st_mode
     assert stat.S_ISSOCK(mode)
     assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_device_that_was_added_publishes_at_the_address_it_was_given_and_is_told_of_stun_servers(server, capsys):
+    mingjing = Command(server.data_dir, capsys)
+    mingjing.ok("unit", "add", "harbour")
+    mingjing.ok("checkpoint", "add", "pier", "--unit", "harbour")
+    made = json.loads(mingjing.ok("device", "add", "phone", "--checkpoint", "pier", "--json"))
+    headers = {"Authorization": f"Bearer {made['key']}", "Content-Type": "application/sdp"}
+    answer = httpx.post(made["whip_url"], content=PUBLISHING, headers=headers)
+    assert (answer.status_code, answer.headers["link"]) == (201, '<stun:stun.example.org>; rel="ice-server"')
 
 
 def test_a_running_server_keeps_its_index(server, capsys):

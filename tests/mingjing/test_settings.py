@@ -96,6 +96,16 @@ def test_an_unknown_variable_is_refused_by_name(monkeypatch):
         ("[http]\ntrusted_proxies = ['10.0.0.1/8']", "http.trusted_proxies"),
         ("[webrtc]\npublic_addresses = ['video.example.org']", "webrtc.public_addresses: 'video.example.org' is no IP"),
         ("[webrtc]\npublic_addresses = ['0.0.0.0']", "no address that a client can reach"),
+        ("[webrtc]\nice_servers = [{}]", "webrtc.ice_servers.0.urls"),
+        ("[webrtc]\nice_servers = [{ urls = [] }]", "webrtc.ice_servers.0: urls is empty"),
+        ("[webrtc]\nice_servers = [{ url = 'stun:a' }]", "unknown key webrtc.ice_servers.0.url"),
+        ("[webrtc]\nice_servers = [{ urls = ['https://a'] }]", "webrtc.ice_servers.0: urls: 'https://a' is not stun:"),
+        ("[webrtc]\nice_servers = [{ urls = ['turn:a'] }]", "webrtc.ice_servers.0: a TURN server lets in nobody"),
+        ("[webrtc]\nice_servers = [{ urls = ['stun:a'], username = 'u' }]", "username and credential go together"),
+        (
+            "[webrtc]\nice_servers = [{urls = ['turn:a'], username = 'u', credential = '密码'}]",
+            "credential has letters",
+        ),
         ("[archive]\ndisk_stop_percent = 20", "below disk_warning_percent"),
         ("[archive]\nsync = 'never'", "archive.sync = 'never'"),
         ("[archive]\nring_days = 0", "archive.ring_days = 0"),
@@ -109,6 +119,13 @@ def test_a_value_that_cannot_be_is_refused_with_its_key(tmp_path, text, said):
     with pytest.raises(SettingsInvalidError) as refused:
         load_settings(written(tmp_path, text))
     assert said in str(refused.value)
+
+
+def test_the_credential_of_a_turn_server_is_not_shown(tmp_path):
+    server = "urls = ['turn:a?transport=tcp', 'turns:[2001:db8::1]:443'], username = 'u', credential = 'hidden-one'"
+    settings = load_settings(written(tmp_path, f"[webrtc]\nice_servers = [{{ {server} }}]"))
+    assert settings.webrtc.ice_servers[0].server.credential == "hidden-one"
+    assert "hidden-one" not in f"{settings!r}{settings.webrtc.ice_servers[0].server!r}"
 
 
 def test_every_fault_of_a_file_is_told_at_once(tmp_path):

@@ -30,6 +30,7 @@ from tests.gateway.webrtc.camera import Camera
 from tests.storage.manual_clock import ManualClock
 from tests.storage.ready_database import ready_database
 from tests.viewer.offers import SDP, WATCHING
+from viewer import IceServer, ice_links
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
@@ -39,6 +40,7 @@ from viewer.services import Publishing, Services
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
 GOOD_PASSWORD = "correct horse battery"
+ICE_LINKS = ice_links([IceServer(("stun:stun.example.org",))])
 
 
 @dataclass
@@ -210,6 +212,7 @@ async def open_front(
                 started_utc_ns=clock.utc_ns(),
                 started_mono_ns=clock.mono_ns(),
                 rtsps_port=rtsps_port,
+                ice_links=ICE_LINKS,
                 trusted_proxies=TrustedProxies(trusted_proxies),
                 web_dist=web_dist,
             )

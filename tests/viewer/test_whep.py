@@ -76,6 +76,7 @@ async def test_an_offer_is_answered_with_a_view_that_is_on_record(front: Front, 
     assert answer.headers["content-type"] == "application/sdp"
     location = answer.headers["location"]
     assert location.startswith("/whep/dev-north/")
+    assert answer.headers["link"] == '<stun:stun.example.org>; rel="ice-server"'
     assert f"a=ice-ufrag:{answer.headers['etag'].strip(chr(34))}\r\n" in answer.text
     for line in ("a=ice-lite", "a=sendonly", "a=rtcp-fb:96 nack", "a=msid:mingjing video", "a=ssrc:"):
         assert line in answer.text

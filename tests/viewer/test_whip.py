@@ -49,6 +49,7 @@ async def test_an_offer_is_answered_with_a_session(device: httpx.AsyncClient) ->
     assert f"a=ice-ufrag:{answer.headers['etag'].strip(chr(34))}\r\n" in answer.text
     assert "a=ice-lite" in answer.text
     assert "a=recvonly" in answer.text
+    assert answer.headers["link"] == '<stun:stun.example.org>; rel="ice-server"'
     assert answer.headers["access-control-allow-origin"] == "*"
 
 

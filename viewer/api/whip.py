@@ -1,6 +1,6 @@
 """WHIP: a recorder, a phone or a browser publishes with an HTTP request (RFC 9725).
 
-    POST /whip/DEVICE[?channel=main|sub]      an offer in, an answer out: 201, Location, ETag
+    POST /whip/DEVICE[?channel=main|sub]      an offer in, an answer out: 201, Location, ETag, Link
     PATCH the Location                        trickled candidates, or an ICE restart (RFC 8840)
     DELETE the Location                       the end
 
@@ -66,7 +66,7 @@ async def publish(
         )
     except OfferNotTaken as error:
         raise not_taken(error) from error
-    return created(f"/whip/{device}/{session.id}", session.etag, session.answer)
+    return created(f"/whip/{device}/{session.id}", session.etag, session.answer, services.ice_links)
 
 
 @router.patch("/whip/{device}/{session}")

@@ -1,6 +1,6 @@
 """WHEP: a browser or a player watches a channel over WebRTC (draft-ietf-wish-whep, after RFC 9725).
 
-    POST /whep/DEVICE?channel=main|sub&purpose=duty|case|…    an offer in, an answer out: 201, Location, ETag
+    POST /whep/DEVICE?channel=main|sub&purpose=duty|case|…    an offer in, an answer out: 201, Location, ETag, Link
     PATCH the Location                                        trickled candidates, or an ICE restart (RFC 8840)
     DELETE the Location                                       the end
     GET /ws/whep/DEVICE/SESSION                               a WebSocket: what happens beside the pictures
@@ -71,7 +71,7 @@ async def play(
         session = await _views(request).open(caller, device, channel.value, recorded, await request.body())
     except OfferNotTaken as error:
         raise not_taken(error) from error
-    return created(f"/whep/{device}/{session.id}", session.etag, session.answer)
+    return created(f"/whep/{device}/{session.id}", session.etag, session.answer, services.ice_links)
 
 
 @router.patch("/whep/{device}/{session}")
