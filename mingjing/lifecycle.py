@@ -33,6 +33,7 @@ from mingjing.machine_metrics import MachineCollector
 from mingjing.memory_care import care_for_memory, spare_the_collector
 from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
+from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
@@ -90,7 +91,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 viewers = Viewers(peers, hub, house.steady)
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
-                metrics.register(RoofCollector(lag, rtsp, peers, archiver))
+                metrics.register(RoofCollector(lag, rtsp, archiver))
+                metrics.register(WebRtcCollector(peers, publishers))
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 ProcessCollector(registry=metrics)

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the roof: the event loop, the RTSP port, the WebRTC port, the archive."""
+"""What Prometheus reads of the roof: the event loop, the RTSP port, the archive. Of WebRTC: webrtc_metrics.py."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,16 +8,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from gateway.rtsp import RtspListener
-from gateway.webrtc import Peers
 from mingjing.loop_lag import BUCKETS_MS, LoopLag
 from recorder import Archiver
 
 
 class RoofCollector(Collector):
-    def __init__(self, lag: LoopLag, rtsp: RtspListener, peers: Peers, archiver: Archiver) -> None:
+    def __init__(self, lag: LoopLag, rtsp: RtspListener, archiver: Archiver) -> None:
         self._lag = lag
         self._rtsp = rtsp
-        self._peers = peers
         self._archiver = archiver
 
     def collect(self) -> Iterable[Metric]:
@@ -45,7 +43,6 @@ class RoofCollector(Collector):
         yield CounterMetricFamily(
             "mingjing_udp_strange_datagrams", "On the media ports, from nobody.", value=self._rtsp.strange_datagrams
         )
-        yield from self._webrtc()
         archive = self._archiver.statistics()
         yield GaugeMetricFamily("mingjing_archive_runs", "Streams being archived.", value=archive.runs)
         yield GaugeMetricFamily("mingjing_archive_held_bytes", "In memory, not yet written.", value=archive.held_bytes)
@@ -64,17 +61,4 @@ class RoofCollector(Collector):
         )
         yield GaugeMetricFamily(
             "mingjing_archive_rows_waiting", "Sealed segments without rows yet.", value=self._archiver.rows_waiting
-        )
-
-    def _webrtc(self) -> Iterable[Metric]:
-        port = self._peers.port.statistics
-        yield GaugeMetricFamily("mingjing_webrtc_peers", "Sessions, connected or about to be.", value=len(self._peers))
-        strange = CounterMetricFamily("mingjing_webrtc_strange_datagrams", "Of nobody, by why.", labels=["why"])
-        for why, count in sorted(self._peers.dropped.items()):
-            strange.add_metric([why], count)
-        yield strange
-        yield CounterMetricFamily("mingjing_webrtc_received_datagrams", "Since start.", value=port.received)
-        yield CounterMetricFamily("mingjing_webrtc_sent_datagrams", "Since start.", value=port.sent)
-        yield CounterMetricFamily(
-            "mingjing_webrtc_unsent_datagrams", "Full buffer, or no route.", value=port.dropped + port.failed
         )

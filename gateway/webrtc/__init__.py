@@ -1,11 +1,8 @@
 """WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
 
 Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md); who publishes by
-<<<<<<< HEAD
-WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them.
-=======
-WHIP, and its media on the way to the hub. DTLS is of use to a client as well (mingjing.webrtc_client).
->>>>>>> ef032b1 (Publish by WHIP in the simulator, with a WebRTC client of our own)
+WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them. DTLS is of
+use to a client as well (mingjing.webrtc_client).
 Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
 viewer.access).
 

@@ -7,6 +7,7 @@ Not here: what SRTP carries, HTTP, and which datagram is whose (source_filter.py
 Invariant: per packet nothing is made, awaited or logged here.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from media.srtp import Profile
 _FIRST_RTCP, _LAST_RTCP = 192, 223  # second byte of SRTCP, where RTP has a payload type (RFC 5761, 4)
 
 Send = Callable[[bytes, Address], None]
+Ends = Counter[tuple[str, bool]]
 
 
 class PeerOwner(Protocol):
@@ -55,9 +57,11 @@ _NOBODY = _Nobody()
 
 
 class Peer:
-    """From the answer until `gone` or `close`."""
+    """From the answer until `gone` or `close`. In `ends` it counts why it is gone, and whether there were keys."""
 
-    def __init__(self, offer: Offer, identity: DtlsIdentity, owner: PeerOwner, send: Send, now_ns: int) -> None:
+    def __init__(
+        self, offer: Offer, identity: DtlsIdentity, owner: PeerOwner, send: Send, now_ns: int, ends: Ends
+    ) -> None:
         self.setup = answering_setup(offer.setup)
         self.ice = LiteAgent(make_credentials(), offer.credentials, now_ns)
         self.is_gone = False
@@ -66,6 +70,7 @@ class Peer:
         self._identity = identity
         self._owner = owner
         self._send = send
+        self._ends = ends
         self._dtls: DtlsEndpoint | None = None  # from the first validated address on
 
     @property
@@ -145,6 +150,7 @@ class Peer:
 
     def _end(self, cause: str) -> None:
         owner = self._owner
+        self._ends[cause, self.is_keyed] += 1
         self.close()
         owner.gone(cause)
 

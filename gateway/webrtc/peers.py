@@ -4,12 +4,13 @@ Not here: what a session is for, and how many there may be: its owner knows.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.webrtc.addresses import host_candidates, local_addresses, reachable_addresses
 from gateway.webrtc.dtls import DtlsIdentity
-from gateway.webrtc.peer import Peer, PeerOwner
+from gateway.webrtc.peer import Ends, Peer, PeerOwner
 from gateway.webrtc.port import Address, UdpPort
 from gateway.webrtc.source_filter import SourceFilter
 from media.sdp import Candidate, Fingerprint, IceCredentials, Offer
@@ -36,6 +37,7 @@ class Peers:
         self._filter = SourceFilter()
         self.port = UdpPort(self._filter.receive, clock)
         self._identity = DtlsIdentity()
+        self._ends: Ends = Counter()
 
     async def open(self, where: PeerAddresses) -> None:
         """Bind the port; port 0 takes any free one.
@@ -57,12 +59,22 @@ class Peers:
         """Datagrams that were nobody's, by why."""
         return dict(self._filter.dropped)
 
+    @property
+    def failed(self) -> dict[str, int]:
+        """Answers that nobody came to, or whose handshake went wrong, by why."""
+        return {why: count for (why, keyed), count in self._ends.items() if not keyed}
+
+    @property
+    def ended(self) -> dict[str, int]:
+        """Connections that the peer's side ended, by why."""
+        return {why: count for (why, keyed), count in self._ends.items() if keyed}
+
     def __len__(self) -> int:
         return len(self._filter)
 
     def add(self, offer: Offer, owner: PeerOwner) -> Peer:
         """A peer that may connect from now on; its owner hears of it."""
-        peer = Peer(offer, self._identity, owner, self._send, self._clock.mono_ns())
+        peer = Peer(offer, self._identity, owner, self._send, self._clock.mono_ns(), self._ends)
         self._filter.add(peer)
         return peer
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any
 
+import structlog
+
 from storage import Clock
 
 # A picture comes as a burst: 200 devices at 2 Mbit/s make 2.5 MB in 50 ms, and the kernel counts twice what it keeps.
-# It caps this by rmem_max.
+# It caps this by rmem_max, of which Debian's 208 KiB are 4 ms; not for root.
 RECEIVE_BUFFER_BYTES = 8 << 20
 # Key frames of 64 KiB to a hundred viewers within one turn of the loop. The kernel caps it by wmem_max.
 SEND_BUFFER_BYTES = 8 << 20
@@ -31,8 +33,11 @@ _SEGMENT_SIZE = Struct("=H")
 # What the kernel answers where it cannot cut: IPsec, no checksum offload, a path for smaller datagrams, port 0.
 # All of it is the affair of one address: the next batch, to another, may well be cut.
 _UNCUT = (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE)
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33  # asm-generic/socket.h: past the limits, for CAP_NET_ADMIN
 _SO_MEMINFO = 55  # asm-generic/socket.h: nine numbers, the last of which is what did not fit (linux/sock_diag.h)
 _MEMINFO = Struct("=9I")
+
+log = structlog.get_logger()
 
 Address = tuple[Any, ...]  # as the socket gives it: (host, port), with IPv6 two numbers more
 # The buffer, how much of it, from where, and when: monotonic ns, read once a wake-up, as a read of TCP has one time.
@@ -56,6 +61,8 @@ class UdpPort:
     def __init__(self, received: Received, clock: Clock) -> None:
         self.host = ""
         self.port = 0
+        self.receive_buffer_bytes = 0  # as the kernel gave them
+        self.send_buffer_bytes = 0
         self.statistics = PortStatistics()
         self._received = received
         self._clock = clock
@@ -79,8 +86,8 @@ class UdpPort:
                 bound.setblocking(False)
                 if family == socket.AF_INET6:
                     bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # "::" hears IPv4 as well
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+                self.receive_buffer_bytes = _granted(bound, socket.SO_RCVBUF, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
+                self.send_buffer_bytes = _granted(bound, socket.SO_SNDBUF, _SO_SNDBUFFORCE, SEND_BUFFER_BYTES)
                 bound.bind(address)
             except OSError:
                 bound.close()
@@ -89,6 +96,7 @@ class UdpPort:
             raise OSError(error.errno, f"WebRTC UDP {host}:{port} cannot be bound: {error.strerror}") from error
         self._socket, self._offload = bound, _has_offload(bound)
         self.host, self.port = bound.getsockname()[:2]
+        self._say_what_was_given()
         loop.add_reader(bound.fileno(), self._drain)
 
     @property
@@ -103,6 +111,15 @@ class UdpPort:
             return 0
         told = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
         return int(_MEMINFO.unpack(told)[-1])
+
+    def _say_what_was_given(self) -> None:
+        if self.receive_buffer_bytes < RECEIVE_BUFFER_BYTES or self.send_buffer_bytes < SEND_BUFFER_BYTES:
+            log.warning(
+                "the kernel gives the WebRTC port smaller buffers than it asked for: bursts may be lost",
+                receive_bytes=self.receive_buffer_bytes,
+                send_bytes=self.send_buffer_bytes,
+                fix=f"sysctl -w net.core.rmem_max={RECEIVE_BUFFER_BYTES} net.core.wmem_max={SEND_BUFFER_BYTES}",
+            )
 
     def close(self) -> None:
         if self._socket is not None:
@@ -182,6 +199,15 @@ class UdpPort:
         else:
             self.statistics.sent += count
         return True
+
+
+def _granted(bound: socket.socket, option: int, past_limits: int, asked_bytes: int) -> int:
+    """Ask for a buffer; how much of that the kernel grants, which keeps twice as much for its own accounts."""
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, past_limits, asked_bytes)
+    except PermissionError:
+        bound.setsockopt(socket.SOL_SOCKET, option, asked_bytes)
+    return bound.getsockopt(socket.SOL_SOCKET, option) // 2
 
 
 def _has_offload(bound: socket.socket) -> bool:

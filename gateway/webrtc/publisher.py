@@ -45,6 +45,7 @@ class Publisher:
         self.channel = channel
         self.peer: Peer | None = None  # told right after it is made
         self.heard_ns = 0
+        self.damaged_units = 0
         self._proof = proof
         self._rooms = rooms
         self._host = host
@@ -91,6 +92,17 @@ class Publisher:
         if rtx is not None:
             self._by_payload_type[rtx] = index
         self._by_ssrc.update(dict.fromkeys(chosen.media.ssrcs, index))
+
+    def counts(self) -> dict[str, int]:
+        """Packets that were asked for again, and what came of it; what could not be made whole."""
+        repairs = [receiver.repairs() for receiver in self._receivers]
+        return {
+            "asked": sum(each.asked for each in repairs),
+            "repaired": sum(each.repaired for each in repairs),
+            "unrepaired": sum(each.unrepaired for each in repairs),
+            "pictures_asked": sum(each.pictures_asked for each in repairs),
+            "damaged_units": self.damaged_units,
+        }
 
     @property
     def live(self) -> bool:
@@ -186,6 +198,7 @@ class Publisher:
     def _push(self, index: int, units: Sequence[AccessUnit]) -> None:
         assert self._publication is not None
         for unit in units:
+            self.damaged_units += unit.damaged
             self._publication.push(index, unit)
 
     def _reported(self, ssrc: int) -> int | None:

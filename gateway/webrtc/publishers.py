@@ -7,7 +7,8 @@ Bounds: `SESSIONS_MAX` in all, `PENDING_MAX` of a device that are not connected 
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
@@ -62,6 +63,7 @@ class Publishers:
         self._clock = clock
         self._rooms = PublisherRooms(hub, admission, clock, self._send)
         self._sessions: dict[str, WhipSession] = {}
+        self._past: Counter[str] = Counter()  # what was counted of sessions that are gone
         self._closing = False
 
     def __len__(self) -> int:
@@ -69,6 +71,13 @@ class Publishers:
 
     def __iter__(self) -> Iterator[WhipSession]:
         return iter(tuple(self._sessions.values()))
+
+    def counts(self) -> Mapping[str, int]:
+        """What `Publisher.counts` says, of all of them since the start."""
+        total = self._past.copy()
+        for session in self:
+            total.update(session.publisher.counts())
+        return total
 
     def open(self, device: Device, channel: str, offer_text: bytes, proof: str, host: str) -> WhipSession:
         """Take an offer of a device that was admitted.
@@ -142,7 +151,7 @@ class Publishers:
         now_ns = self._clock.mono_ns()
         for session in self:
             if session.peer.is_gone:
-                del self._sessions[session.id]
+                self._drop(session)
             elif session.ends_at_ns is not None and now_ns >= session.ends_at_ns:
                 session.publisher.end(GapCause.DEVICE_STOPPED)
                 self._forget(session)
@@ -158,8 +167,12 @@ class Publishers:
             self._forget(session)
 
     def _forget(self, session: WhipSession) -> None:
-        self._sessions.pop(session.id, None)
+        self._drop(session)
         self._peers.remove(session.peer)
+
+    def _drop(self, session: WhipSession) -> None:
+        if self._sessions.pop(session.id, None) is not None:
+            self._past.update(session.publisher.counts())
 
     def _refuse(self, device_id: str, reason: RefusalReason, host: str, words: str) -> None:
         log.info("device refused", device=device_id, peer=host, reason=reason, words=words)

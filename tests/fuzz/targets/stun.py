@@ -1,5 +1,6 @@
 """Datagrams on the WebRTC port before anybody has proved anything: STUN, and what only looks like it."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from gateway.webrtc.dtls import DtlsIdentity
@@ -65,7 +66,7 @@ def _nobody_gets_in(data: bytes) -> None:
     filtered = SourceFilter()
     sent: list[bytes] = []
     offer = Offer((), (), IceCredentials("them", "b" * 22), (_IDENTITY.fingerprint,), Setup.ACTPASS)
-    peer = Peer(offer, _IDENTITY, _Nobody(), lambda answer, _: sent.append(answer), 0)
+    peer = Peer(offer, _IDENTITY, _Nobody(), lambda answer, _: sent.append(answer), 0, Counter())
     peer.ice.local = IceCredentials("ours", "c" * 32)
     filtered.add(peer)
     buffer = bytearray(max(2_048, len(data)))

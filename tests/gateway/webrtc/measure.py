@@ -8,6 +8,7 @@ import asyncio
 import socket
 import time
 import timeit
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 
@@ -99,7 +100,7 @@ class AnyAddress(dict[Address, Peer]):
 def through_filter_to_a_peer() -> Received:
     filtered, identity = SourceFilter(), DtlsIdentity()
     offer = Offer((), (), IceCredentials("them", "p" * 22), (identity.fingerprint,), Setup.ACTPASS)
-    peer = Peer(offer, identity, Nobody(), lambda *_: None, 0)
+    peer = Peer(offer, identity, Nobody(), lambda *_: None, 0, Counter())
     peer.is_keyed = True
     filtered._by_address = AnyAddress(peer)
     return filtered.receive

@@ -6,6 +6,7 @@ rounds. The server as a whole is measured by `mingjing bench webrtc --publishers
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from gateway.webrtc.dtls import DtlsIdentity
@@ -88,7 +89,7 @@ def whole(datagrams: Sequence[bytes]) -> tuple[float, float]:
     offer = read_offer(OFFER.encode())
     for number in range(PUBLISHERS):
         publisher = Publisher(rooms, f"dev{number}", "main", "", "192.0.2.1", choose_ingest(offer))
-        peer = publisher.peer = Peer(offer, identity, publisher, lambda *_: None, 0)
+        peer = publisher.peer = Peer(offer, identity, publisher, lambda *_: None, 0, Counter())
         filtered.add(peer)
         filtered._by_address["192.0.2.1", number] = peer
         publisher.keyed(PROFILE, MATERIAL, is_client=False)

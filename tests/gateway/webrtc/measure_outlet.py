@@ -101,7 +101,7 @@ def spent(work: Callable[[], object]) -> float:
 
 
 async def main() -> None:
-    port = UdpPort(lambda *_: None)
+    port = UdpPort(lambda *_: None, SystemClock())
     await port.open("127.0.0.1", 0)
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sink:
         sink.bind(("127.0.0.1", 0))

@@ -97,6 +97,7 @@ async def test_a_wrong_fingerprint_gets_no_keys() -> None:
         _, owner = await answered(peers, connection, forged)
         await until(lambda: owner.causes)
         assert (owner.keys, owner.causes) == ([], ["wrong_fingerprint"])
+        assert (peers.failed, peers.ended) == ({"wrong_fingerprint": 1}, {})
         assert connection.connectionState != "connected"
         await connection.close()
 

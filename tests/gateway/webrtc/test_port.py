@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.webrtc import Address, UdpPort
 from gateway.webrtc import port as port_module
@@ -57,6 +58,20 @@ async def test_datagrams_are_handed_on_with_where_they_came_from(port: UdpPort, 
         assert heard.datagrams == sent
         assert set(heard.addresses) == {one.getsockname()}
         assert port.statistics.received == len(sent)
+
+
+async def test_smaller_buffers_than_it_asked_for_are_told_with_what_to_do(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = UdpPort(heard, SystemClock())
+    with capture_logs() as logs:
+        monkeypatch.setattr(port_module, "RECEIVE_BUFFER_BYTES", (1 << 31) - 1)  # no kernel gives that
+        await port.open("127.0.0.1", 0)
+        port.close()
+    [told] = logs
+    assert (told["log_level"], "rmem_max=2147483647" in told["fix"]) == ("warning", True)
+    assert told["receive_bytes"] == port.receive_buffer_bytes < (1 << 31) - 1
+    assert port.send_buffer_bytes > 0
 
 
 async def test_what_is_too_long_is_cut(port: UdpPort, heard: Heard) -> None:

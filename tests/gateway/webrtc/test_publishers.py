@@ -10,13 +10,16 @@ from gateway.stream import Hub
 from gateway.webrtc import Peers, Publishers, WhipSession
 from gateway.webrtc.ice import CONSENT_NS
 from media import GapCause
+from media.rtp import packetize_h264
 from media.rtsp import NonceFactory
+from media.srtp import SrtpSender, split_keying_material
 from storage import UlidFactory
 from storage.bus import MemoryBus
 from tests.gateway.registry_house import BY, open_registry
 from tests.gateway.test_rtsp_listener import Tapes
 from tests.gateway.webrtc.rig import ScriptedPeer, open_peers, until
 
+SPS, PPS = bytes.fromhex("6742c01e95a05821"), bytes.fromhex("68ce3c80")
 OFFER = """v=0\r
 o=- 1 1 IN IP4 127.0.0.1\r
 s=-\r
@@ -28,6 +31,7 @@ a=mid:0\r
 a=sendonly\r
 a=rtcp-mux\r
 a=rtpmap:96 H264/90000\r
+a=rtcp-fb:96 nack\r
 a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r
 a=setup:actpass\r
 """
@@ -65,6 +69,22 @@ class Recorder(ScriptedPeer):
             device, "main", (OFFER + own).encode(), bearer_proof("dev1", side.key), "127.0.0.1"
         )
         self.peer, self.local = self.session.peer, self.session.peer.ice.local
+
+    def send_pictures(self, lost: int) -> int:
+        """Three of two slices, the first of them cut. Packet `lost` is lost on the way; how many are not."""
+        sent = 0
+        keys = self.dtls.keys
+        assert keys is not None
+        ours, _ = split_keying_material(keys.profile, keys.material)
+        sender = SrtpSender(ours, ssrc=7, first_sequence=0)
+        for picture in range(3):
+            payloads = packetize_h264([SPS, PPS, b"\x65\x88" + bytes(3_000), b"\x65\x08" + bytes(99)])
+            pieces = sender.protect(payloads, picture * 3_600, 96)
+            for place in range(0, len(pieces), 2):
+                if int.from_bytes(pieces[place][2:4]) != lost:
+                    self.send(pieces[place] + pieces[place + 1])
+                    sent += 1
+        return sent
 
     async def come(self) -> None:
         """Checks and the handshake, as far as the other side lets it."""
@@ -147,6 +167,25 @@ async def test_a_deleted_session_lingers_for_what_is_under_way_and_ends_once(sid
     recorder.close()
 
 
+async def test_what_was_asked_for_in_vain_and_what_is_not_whole_is_counted_also_after_the_end(side: Side) -> None:
+    recorder = await live(side)
+    port = side.peers.port.statistics
+    before = port.received
+    sent = recorder.send_pictures(lost=3)
+    await until(lambda: port.received == before + sent)
+    for halves in range(4):
+        recorder.session.publisher.tick(side.peers._clock.mono_ns() + halves * 500_000_000)
+    counts = side.publishers.counts()
+    assert counts["asked"] >= counts["unrepaired"] == 1
+    assert (counts["repaired"], counts["damaged_units"]) == (0, 1)
+    side.publishers.end(recorder.session)
+    side.house.clock.advance(1)
+    side.publishers.tick()
+    assert not len(side.publishers)
+    assert side.publishers.counts() == counts
+    recorder.close()
+
+
 async def test_a_session_left_behind_says_nothing_of_a_device_that_is_there_by_another(side: Side) -> None:
     left, there = side.offer(), await live(side)
     left.session.publisher.gone("no_connection")
@@ -175,5 +214,6 @@ async def test_a_device_that_sends_and_checks_no_more_stays(side: Side) -> None:
     assert not recorder.peer.is_gone
     recorder.peer.tick(now_ns + CONSENT_NS)
     assert recorder.peer.is_gone
+    assert (side.peers.failed, side.peers.ended) == ({}, {"silent": 1})
     assert not side.hub.is_sending("dev1", "main")
     recorder.close()

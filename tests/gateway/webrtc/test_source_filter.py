@@ -1,5 +1,6 @@
 """Whose a datagram is: what reaches a session, and what is counted instead."""
 
+from collections import Counter
 from secrets import token_bytes
 from typing import Any
 
@@ -26,7 +27,7 @@ class Session:
         self.owner = Owner()
         self.remote = IceCredentials(ufrag, "a" * 22)
         offer = Offer((), (), self.remote, (IDENTITY.fingerprint,), Setup.ACTPASS)
-        self.peer = Peer(offer, IDENTITY, self.owner, lambda data, to: self.sent.append((data, to)), now_ns)
+        self.peer = Peer(offer, IDENTITY, self.owner, lambda data, to: self.sent.append((data, to)), now_ns, Counter())
         filtered.add(self.peer)
 
     def check(self, address: Address = HOME, now_ns: int = 0, **other: Any) -> None:
