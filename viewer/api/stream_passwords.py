@@ -16,7 +16,7 @@ from viewer.access import (
 )
 from viewer.api.paging import Page
 from viewer.api.times import iso_or_none
-from viewer.live.purpose import Purpose
+from viewer.live import Purpose
 from viewer.objects import stream_password_object
 from viewer.services import ServicesHere
 

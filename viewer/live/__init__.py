@@ -9,5 +9,6 @@ loses whole groups of pictures and is told; every view is on record from opened 
 
 from viewer.live.frames import FrameProtocol
 from viewer.live.pong import LOOK_EVERY_S
+from viewer.live.purpose import Purpose
 
-__all__ = ["LOOK_EVERY_S", "FrameProtocol"]
+__all__ = ["LOOK_EVERY_S", "FrameProtocol", "Purpose"]
