@@ -67,6 +67,11 @@ class PictureFeed:
         self._follows_sub = False  # whether the track was last sent pictures of it, at their times
         self._own_until_ns = 0
 
+    @property
+    def bursts(self) -> bool:
+        """Whether a group is being sent, by the tick."""
+        return self._burst is not None
+
     def begin(self) -> None:
         """There are keys: show what there is."""
         self._open = True
@@ -117,7 +122,7 @@ class PictureFeed:
         self._poor = False
 
     def tick(self, mono_ns: int) -> None:
-        """Some fifty times a second."""
+        """Some times a second; fifty times while it `bursts`."""
         if self._burst is not None:
             self._go_on(self._burst, mono_ns)
         if self._own_until_ns and mono_ns >= self._own_until_ns:

@@ -175,8 +175,13 @@ class Viewer:
 
     # ours
 
+    @property
+    def in_haste(self) -> bool:
+        """Whether each tick counts: a burst goes on by them."""
+        return self._pictures is not None and self._pictures.bursts
+
     def tick(self, mono_ns: int) -> None:
-        """Some fifty times a second."""
+        """Some times a second, or fifty times, `in_haste`."""
         link, pictures = self._link, self._pictures
         if self._ended is None or link is None:
             return

@@ -26,7 +26,7 @@ PEOPLE: tuple[tuple[str, Role, str | None], ...] = (
     ("supervisor.north", Role.SUPERVISOR, "north"),
     ("supervisor.south", Role.SUPERVISOR, "south"),
     ("reviewer", Role.REVIEWER, None),
-    *((f"guest{number}", Role.SUPERVISOR, None) for number in range(1, 7)),  # for tests that take rights away
+    *((f"guest{number}", Role.SUPERVISOR, None) for number in range(1, 8)),  # for tests that take rights away
 )
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -5,6 +5,7 @@ browsers (tests/browser).
 """
 
 import asyncio
+import re
 from contextlib import suppress
 from json import loads
 from types import SimpleNamespace
@@ -17,9 +18,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from media.nal import find_stamp
+from tests.chaos.udp_relay import UdpRelay
 from tests.house.phone import loopback_is_an_address
 
 PATIENCE_S = 20
+LOOPBACK = "127.0.0.1"
+CANDIDATE = re.compile(rf" {LOOPBACK} (\d+) typ host")
 
 
 class Player:
@@ -38,18 +42,19 @@ class Player:
         self._takers: list[asyncio.Task[None]] = []
         self.connection.on("track", self._take)
 
-    async def play(self, *kinds: str, query: str = "purpose=duty", change=lambda sdp: sdp) -> httpx.Response:
-        """Offer to receive, and connect by the answer. `change` is done to the offer."""
+    async def play(self, *kinds: str, query: str = "purpose=duty", through: UdpRelay | None = None) -> httpx.Response:
+        """Offer to receive, and connect by the answer, over a bad link if there is to be one."""
         for kind in kinds or ("video", "audio"):
             self.connection.addTransceiver(kind, "recvonly")
         with loopback_is_an_address():
             await self.connection.setLocalDescription(await self.connection.createOffer())
-        offer = change(self.connection.localDescription.sdp)
+        offer = self.connection.localDescription.sdp
         headers = {"Content-Type": "application/sdp"}
         answer = await self._client.post(f"/whep/{self._device}?{query}", content=offer, headers=headers)
         if answer.status_code == 201:
             self.location = answer.headers["location"]
-            await self.connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+            text = answer.text if through is None else await _over(through, offer, answer.text)
+            await self.connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
             for transceiver in self.connection.getTransceivers():
                 if transceiver.kind == "video":
                     self._look_into(transceiver.receiver)
@@ -116,6 +121,14 @@ class Player:
         for taker in self._takers:
             taker.cancel()
         await asyncio.gather(*self._takers, return_exceptions=True)
+
+
+async def _over(relay: UdpRelay, offer: str, answer: str) -> str:
+    """The answer with the relay in the server's place: the peers of the offer are relayed from now on."""
+    [port] = {int(found) for found in CANDIDATE.findall(answer)}
+    for client in {int(found) for found in CANDIDATE.findall(offer)}:
+        await relay.connect((LOOPBACK, client), port)
+    return answer.replace(f"{LOOPBACK} {port} typ", f"{relay.address} {port} typ")
 
 
 class Status:
