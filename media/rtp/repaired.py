@@ -47,6 +47,9 @@ PACKET_MAX_BYTES = 2_048  # longer than any datagram that the Internet carries w
 REPAIR_PACKETS_MAX = 1_024  # 9 Mbit/s for as long as the longest patience: 1.2 MB a track, 2 MiB at the worst
 REPORT_INTERVAL_NS = 1_000_000_000  # libwebrtc's of video; RFC 3550's five are too slow for its rate control
 PICTURE_REQUEST_INTERVAL_NS = 500_000_000  # a key picture is ten others: more often would choke the link that lost one
+# Browsers and phones make a key picture when asked, and else none for minutes. A viewer, a segment and a search begin
+# with one. Recorders have them at most 4 s apart by themselves, and are never asked.
+KEY_PICTURES_APART_NS = 5_000_000_000
 BESIDE_TRANSPORT_MAX = (
     280  # bytes; of 1,200 transport-wide feedback takes 830, report and name 52. Else it waits a call
 )
@@ -114,6 +117,7 @@ class RepairedReceiver(TrackReceiver):
         self._picture_wanted = False
         self._picture_seen = False  # a key picture has come whole
         self._picture_at_ns = 0  # not before
+        self._key_picture_ns = 0  # when the newest came
         self._lost_noted = 0
         self._restarts_noted = 0
         self._useless = 0
@@ -310,12 +314,18 @@ class RepairedReceiver(TrackReceiver):
         return units
 
     def _look_at(self, units: Sequence[AccessUnit]) -> None:
-        """Once a picture: does what comes decode?"""
+        """Once a picture: does what comes decode, and is the next key picture due?"""
         for unit in units:
             if unit.key and not unit.damaged and (self._picture_seen or self._decodes(unit)):
                 self._picture_wanted = False
                 self._picture_seen = True
-            elif unit.damaged or unit.lost_packets or not self._picture_seen:
+                self._key_picture_ns = unit.received_mono_ns
+            elif (
+                unit.damaged
+                or unit.lost_packets
+                or not self._picture_seen
+                or unit.received_mono_ns - self._key_picture_ns >= KEY_PICTURES_APART_NS
+            ):
                 self.want_key_picture()
 
     def _decodes(self, unit: AccessUnit) -> bool:

@@ -19,6 +19,7 @@ from media.rtp.header_extension import transport_extension
 from media.rtp.nacks import MISSING_MAX, PATIENCE_MAX_NS, PATIENCE_MIN_NS, REORDER_WAIT_NS
 from media.rtp.packet import HEADER_SIZE
 from media.rtp.repaired import (
+    KEY_PICTURES_APART_NS,
     PACKET_MAX_BYTES,
     PICTURE_REQUEST_INTERVAL_NS,
     REPAIR_PACKETS_MAX,
@@ -208,6 +209,27 @@ def test_a_waiting_viewer_gets_one_request_through_and_the_next_only_after_a_whi
     assert not line.heard().picture_losses
     line.wait(PICTURE_REQUEST_INTERVAL_NS)
     assert line.heard().picture_losses == {SSRC}
+
+
+def test_a_publisher_that_makes_no_key_pictures_by_itself_is_asked_for_one_now_and_then() -> None:
+    line = Publisher()
+    asked_after = []
+    line.picture()
+    began = line.now
+    while len(asked_after) < 2:
+        line.picture()
+        if line.heard().picture_losses:
+            asked_after.append(line.now - began)
+            line.picture(key=True)
+            began = line.now
+    assert all(KEY_PICTURES_APART_NS <= after <= KEY_PICTURES_APART_NS + 100 * MS for after in asked_after)
+
+
+def test_a_publisher_with_a_key_picture_each_four_seconds_is_never_asked() -> None:
+    line = Publisher()
+    for number in range(400):
+        line.picture(key=number % 100 == 0)
+        assert not line.heard().picture_losses
 
 
 def test_a_viewer_may_wait_before_the_first_packet_comes() -> None:
