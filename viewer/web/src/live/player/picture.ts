@@ -75,6 +75,7 @@ export class Picture {
       this.received.add(last, fragment.receivedMs)
       this.clock.observeArrival(nowMs, fragment.receivedMs)
       this.edge.arrived(nowMs, this.element.currentTime, first, last)
+      if (fragment.key) this.source?.beginsAt(first)
       pictures += fragment.samples
     }
     this.source?.append(bytes)
@@ -153,6 +154,7 @@ export class Picture {
           this.steer()
         }
       },
+      true,
     )
     this.steering = window.setTimeout(() => {
       gathering = false

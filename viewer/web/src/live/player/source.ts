@@ -10,12 +10,15 @@
  */
 
 import type { TimeRange } from './edge'
+import { KeyTimes } from './key_times'
 
 export const BEHIND_KEPT_S = 6 // behind the position: room for a jump back to a key frame, no more
 const TRIM_AT_S = 12 // remove in few large pieces: each removal costs a pass over the buffer
 const QUEUE_MAX = 1_500 // operations: a minute at 25 pictures a second
 const QUEUE_MAX_BYTES = 16 * 1024 * 1024
 const MERGE_MAX_BYTES = 1024 * 1024 // an append holds the main thread while it copies
+
+const ROUNDING_S = 0.005 // media times are rounded to microseconds, pictures are farther apart
 
 export type Broken = 'media' | 'overflow' | 'quota'
 
@@ -172,6 +175,7 @@ export class TrackSource {
   private buffer: SourceBuffer | null = null
   private closed = false
   private trimmedTo = 0
+  private readonly keys: KeyTimes | null
   private readonly onElementError = (): void => this.breakBy('media')
 
   constructor(
@@ -180,10 +184,13 @@ export class TrackSource {
     init: Uint8Array<ArrayBuffer>,
     private readonly onBroken: (why: Broken) => void,
     onUpdate: () => void,
+    /** Only some units can be begun with: `beginsAt` tells which. */
+    inGroups = false,
   ) {
+    this.keys = inGroups ? new KeyTimes() : null
     this.queue = new AppendQueue(
       (why) => this.breakBy(why),
-      () => this.element.currentTime - 1,
+      () => this.forgettable(this.element.currentTime - 1),
       onUpdate,
     )
     this.queue.append(init)
@@ -198,6 +205,11 @@ export class TrackSource {
     const behind = this.element.currentTime
     const start = this.ranges()[0]?.start
     if (start !== undefined && behind - start > TRIM_AT_S) this.trim(behind - BEHIND_KEPT_S)
+  }
+
+  /** What is appended next begins a group of pictures, at this time of the player. */
+  beginsAt(seconds: number): void {
+    this.keys?.add(seconds)
   }
 
   /** A new description of the track begins; its media times move by `offset` seconds. */
@@ -230,10 +242,18 @@ export class TrackSource {
     URL.revokeObjectURL(this.url)
   }
 
-  private trim(end: number): void {
+  private trim(to: number): void {
+    const end = this.forgettable(to)
     if (end - this.trimmedTo < 1) return // the removal asked for before is still in the queue
     this.trimmedTo = end
+    this.keys?.forgetBefore(end)
     this.queue.remove(end)
+  }
+
+  private forgettable(end: number): number {
+    if (this.keys === null) return end
+    const key = this.keys.lastUpTo(end)
+    return key === null ? 0 : key - ROUNDING_S // a removal that ends behind a key picture takes its group as well
   }
 
   private open(): void {
