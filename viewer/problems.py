@@ -67,6 +67,7 @@ METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "Method not allowed"
 CODEC_NOT_CARRIED = ProblemKind("codec-not-carried", 406, "Nothing that can be carried")
 DEVICE_NOT_SENDING = ProblemKind("device-not-sending", 409, "The device does not send now")
 CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
+GONE = ProblemKind("gone", 410, "Not there any more")
 CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
 UNSUPPORTED_TYPE = ProblemKind("unsupported-type", 415, "Another type is expected")
 TOO_LARGE = ProblemKind("too-large", 413, "Too large")

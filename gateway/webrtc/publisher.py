@@ -46,6 +46,7 @@ class Publisher:
         self.peer: Peer | None = None  # told right after it is made
         self.heard_ns = 0
         self.damaged_units = 0
+        self.ended_by: GapCause | None = None  # where it was ended from here
         self._proof = proof
         self._rooms = rooms
         self._host = host
@@ -221,6 +222,7 @@ class Publisher:
 
     def _displaced(self, cause: GapCause) -> None:
         """Somebody else ended the stream: a takeover, the admin, the end of the server."""
+        self.ended_by = cause
         self.end(cause)
         self._leave()
 

@@ -2,12 +2,13 @@
 
 Not here: HTTP (viewer.api.whip), media of one publisher (publisher), the port and its peers (peers).
 
-Bounds: `SESSIONS_MAX` in all, `PENDING_MAX` of a device that are not connected yet; with one more the oldest goes.
+Bounds: `SESSIONS_MAX` in all, `PENDING_MAX` of a device that are not connected yet; with one more the oldest goes. Of
+`ENDED_MAX` that are over it is known why.
 """
 
 import asyncio
 import secrets
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
@@ -27,6 +28,7 @@ from storage import Clock
 
 SESSIONS_MAX = 1_000  # five times the devices of the plan
 PENDING_MAX = 4  # of one device: a phone that reloads its page leaves one behind each time
+ENDED_MAX = 1_000  # a phone asks within a second why it was sent away
 LINGER_NS = 300_000_000  # behind a DELETE, which by its own connection overtakes the last pictures
 TICK_S = 0.02  # repairs are asked for by the hundredth of a second
 
@@ -54,6 +56,15 @@ class WhipSession:
         return etag_of(self.peer)
 
 
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """One that was ended from here."""
+
+    device: str
+    proof: str = field(repr=False)
+    cause: GapCause
+
+
 class Publishers:
     """`proof` is what the opener's key comes to (`bearer_proof`): only who has it may change or end a session."""
 
@@ -64,6 +75,7 @@ class Publishers:
         self._rooms = PublisherRooms(hub, admission, clock, self._send)
         self._sessions: dict[str, WhipSession] = {}
         self._past: Counter[str] = Counter()  # what was counted of sessions that are gone
+        self._ended: OrderedDict[str, EndedSession] = OrderedDict()
         self._closing = False
 
     def __len__(self) -> int:
@@ -126,6 +138,16 @@ class Publishers:
             return None
         return session if compare_digest(session.proof, proof) else None
 
+    def why_ended(self, session_id: str, device_id: str, proof: str) -> GapCause | None:
+        """Why a session was ended from here, for whoever opened it: not by its device, nor by the network."""
+        session = self._sessions.get(session_id)
+        if session is not None and session.peer.is_gone:  # and no tick has noticed
+            self._remember(session)
+        ended = self._ended.get(session_id)
+        if ended is None or ended.device != device_id or not compare_digest(ended.proof, proof):
+            return None
+        return ended.cause
+
     def trickle(self, session: WhipSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
         """A PATCH; as `offers.trickled`."""
         return trickled(self._peers, session.peer, session.offer, fragment_text, restart=restart)
@@ -173,6 +195,15 @@ class Publishers:
     def _drop(self, session: WhipSession) -> None:
         if self._sessions.pop(session.id, None) is not None:
             self._past.update(session.publisher.counts())
+            self._remember(session)
+
+    def _remember(self, session: WhipSession) -> None:
+        publisher = session.publisher
+        if publisher.ended_by is None:
+            return
+        self._ended[session.id] = EndedSession(publisher.device, session.proof, publisher.ended_by)
+        if len(self._ended) > ENDED_MAX:
+            self._ended.popitem(last=False)
 
     def _refuse(self, device_id: str, reason: RefusalReason, host: str, words: str) -> None:
         log.info("device refused", device=device_id, peer=host, reason=reason, words=words)

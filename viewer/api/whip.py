@@ -5,8 +5,8 @@
     DELETE the Location                       the end
 
 The device shows its key as a bearer; nothing else counts here, no cookie and no page, so any page may call (CORS). A
-session is there for the bearer that opened it and for nobody else. Not here: media and what of an offer is taken
-(gateway.webrtc), whether the device may (gateway.admission).
+session is there for the bearer that opened it and for nobody else; of one that the server ended it is told why (410).
+Not here: media and what of an offer is taken (gateway.webrtc), whether the device may (gateway.admission).
 """
 
 from typing import Annotated
@@ -18,7 +18,7 @@ from gateway import bearer_proof
 from gateway.webrtc import OfferNotTaken, WhipSession
 from viewer.access import CallerHere, GuardedRoute, require_private_transport
 from viewer.channel_name import ChannelName
-from viewer.problems import FORBIDDEN, NOT_ADMITTED, NOT_FOUND, Problem
+from viewer.problems import FORBIDDEN, GONE, NOT_ADMITTED, NOT_FOUND, Problem
 from viewer.sdp_door import (
     FRAGMENT_TYPE,
     OFFER_TYPE,
@@ -92,10 +92,15 @@ async def stop(device: str, session: str, request: Request, caller: CallerHere, 
 
 def _session(services: Services, request: Request, device: str, session: str) -> WhipSession:
     require_private_transport(request)
-    found = services.publishing.publishers.find(session, device, bearer_proof(device, _bearer(request)))
-    if found is None:
-        raise Problem(NOT_FOUND, "There is no such session, or it is not yours.")
-    return found
+    publishers, proof = services.publishing.publishers, bearer_proof(device, _bearer(request))
+    found = publishers.find(session, device, proof)
+    if found is not None:
+        return found
+    cause = publishers.why_ended(session, device, proof)
+    if cause is not None:
+        word = cause.name.lower()
+        raise Problem(GONE, f"The server ended this session: {word.replace('_', ' ')}.", more={"cause": word})
+    raise Problem(NOT_FOUND, "There is no such session, or it is not yours.")
 
 
 def _bearer(request: Request) -> str:

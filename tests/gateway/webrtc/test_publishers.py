@@ -140,6 +140,26 @@ async def test_whoever_ends_the_stream_ends_its_session(side: Side) -> None:
     recorder.close()
 
 
+async def test_who_was_sent_away_is_told_why_and_nobody_else(side: Side) -> None:
+    """A phone whose stream another one took over must not take it back, or they go on for ever."""
+    first = await live(side)
+    second = side.offer()
+    await second.come()
+    await until(lambda: first.peer.is_gone)
+    proof = bearer_proof("dev1", side.key)
+    for _ in range(2):
+        assert side.publishers.why_ended(first.session.id, "dev1", proof) is GapCause.TAKEOVER
+        side.publishers.tick()
+    assert side.publishers.why_ended(first.session.id, "dev1", bearer_proof("dev1", "guess")) is None
+    assert side.publishers.why_ended(first.session.id, "dev2", proof) is None
+    assert side.publishers.why_ended(second.session.id, "dev1", proof) is None
+    second.peer.close()  # by itself
+    side.publishers.tick()
+    assert side.publishers.why_ended(second.session.id, "dev1", proof) is None
+    first.close()
+    second.close()
+
+
 async def test_a_session_that_waits_begins_no_stream_once_the_server_stops(side: Side) -> None:
     waiting, running = side.offer(), await live(side)
     side.publishers.close()
