@@ -43,9 +43,10 @@ ALWAYS: Mapping[str, str] = {
 }
 
 
-# Doors at which any page may call, for nothing counts there that a browser adds by itself (WITHOUT_COOKIE in
-# access.doors): it has to be able to read every answer, refusals included.
-OPEN_TO_PAGES = "/whip/"
+# Doors at which any page may call: it has to be able to read every answer, refusals included. At WHIP nothing counts
+# that a browser adds by itself (WITHOUT_COOKIE in access.doors). At WHEP a cookie counts, but only from our own pages,
+# and an answer to anybody ("*") is never read by a page that had cookies sent along.
+OPEN_TO_PAGES = ("/whip/", "/whep/")
 TO_ANY_PAGE: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After",

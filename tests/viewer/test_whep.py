@@ -12,7 +12,7 @@ from gateway.stream import ViewerKind
 from media import GapCause
 from tests.gateway.webrtc.camera import ALAW, HIGH, MAIN, SILENT_MAIN, Camera
 from tests.gateway.webrtc.rig import until
-from tests.viewer.conftest import Front
+from tests.viewer.conftest import TLS, Front
 from tests.viewer.offers import CANDIDATE, FRAGMENT, PUBLISHING, RESTART, SDP, WATCHING
 from viewer.access import Role
 
@@ -81,7 +81,6 @@ async def test_an_offer_is_answered_with_a_view_that_is_on_record(front: Front, 
     for line in ("a=ice-lite", "a=sendonly", "a=rtcp-fb:96 nack", "a=msid:mingjing video", "a=ssrc:"):
         assert line in answer.text
     assert "transport-cc" not in answer.text
-    assert "access-control-allow-origin" not in answer.headers  # a cookie is for our own pages
     [(action, detail)] = await entries(front)
     assert (action, detail["via"], detail["purpose"], detail["channel"]) == ("live.open", "whep", "duty", "main")
     front.clock.advance(3)
@@ -157,6 +156,34 @@ async def test_who_may_not_watch_learns_nothing_and_is_on_record(front: Front, c
     assert (await client.post("/whep/dev-north", content=WATCHING, headers=SDP)).status_code == 422  # no purpose
     foreign = {**SDP, "Origin": "https://elsewhere.example"}
     assert (await client.post(DOOR, content=WATCHING, headers=foreign)).status_code == 403
+
+
+async def test_a_player_on_any_page_shows_a_stream_password(front: Front, camera: Camera) -> None:
+    owner = front.access.sessions.find(await front.session("li", Role.SUPERVISOR))
+    assert owner is not None
+    password, text = await front.access.stream_passwords.create(owner.principal, "lobby wall", "duty", 1)
+    bearer = {"Authorization": f"Bearer {text}", "Origin": "https://elsewhere.example"}
+    player = httpx.AsyncClient(base_url=front.base_url, headers=bearer, verify=TLS)
+    front.clients.append(player)
+    asked = await player.options("/whep/dev-north")
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "*")
+    answer = await player.post("/whep/dev-north", content=WATCHING, headers=SDP)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (201, "*")
+    location = answer.headers["location"]
+    [(_, detail)] = await entries(front)
+    assert (detail["purpose"], detail["label"], detail["stream_password"]) == ("duty", "lobby wall", password.id)
+    assert password.views == 1
+    assert (await front.client(await front.session("li", Role.SUPERVISOR)).delete(location)).status_code == 404
+    restart = {**FRAGMENT, "If-Match": "*"}
+    assert (await player.patch(location, content=RESTART, headers=restart)).status_code == 200
+    assert (await player.post("/whep/nothing", content=WATCHING, headers=SDP)).status_code == 404
+    assert (await player.get("/api/v1/session")).status_code == 401  # it is no login
+    wrong = {**SDP, "Authorization": "Bearer wrong"}
+    assert (await player.post("/whep/dev-north", content=WATCHING, headers=wrong)).status_code == 401
+    await front.access.stream_passwords.revoke(password.id, owner.principal)
+    await until(lambda: not len(front.services.viewers))
+    assert (await player.post("/whep/dev-north", content=WATCHING, headers=SDP)).status_code == 401
+    assert [action for action, _ in await recorded(front, 2)] == ["live.open", "live.close"]
 
 
 async def test_without_the_ledger_there_is_no_view(front: Front, client, camera: Camera) -> None:

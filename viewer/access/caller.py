@@ -3,6 +3,9 @@
 A route takes `caller: CallerHere` and says `await caller.enter(thing)` before it does anything. The
 same holds for a WebSocket, before `accept`. Not here: the verdict (`policy`), the entry (`guard`).
 
+A few doors open to a stream password too (`doors.BY_STREAM_PASSWORD`). A request that shows a bearer there is judged by
+it alone.
+
 Origin rule: every unsafe method and every WebSocket must carry an `Origin` that is this server's
 own. Browsers always send it; another program must say it too, so that no case is left open. It does not hold
 where no cookie counts (`doors.WITHOUT_COOKIE`): there nobody is let in by what a browser adds by itself.
@@ -22,17 +25,19 @@ from starlette.types import Scope
 
 from storage.ledger import JsonValue
 from viewer.access.access import Access
-from viewer.access.doors import DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
+from viewer.access.doors import BY_STREAM_PASSWORD, DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
 from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused
 from viewer.access.guard import Guard, ledger_name
 from viewer.access.login import Peer
 from viewer.access.peer import is_from_this_machine, is_loopback, is_secure, peer_of
 from viewer.access.policy import NOTHING, Action, Object, Verdict, may
 from viewer.access.roles import Principal
-from viewer.access.sessions import ABSOLUTE_S
+from viewer.access.sessions import ABSOLUTE_S, Session
+from viewer.access.stream_passwords import StreamPassword
 
 SECURE_COOKIE = "__Host-session"
 LOOPBACK_COOKIE = "session"
+BEARER_LENGTH_MAX = 256  # a stream password has 26 letters
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _SCOPE_KEY = "mingjing.caller"
@@ -42,10 +47,18 @@ class Caller:
     """One request or WebSocket: who, from where, through which door."""
 
     def __init__(
-        self, guard: Guard, principal: Principal | None, peer: Peer, action: Action, *, on_machine: bool
+        self,
+        guard: Guard,
+        principal: Principal | None,
+        peer: Peer,
+        action: Action,
+        *,
+        on_machine: bool,
+        stream_password: StreamPassword | None = None,
     ) -> None:
         self.peer = peer
         self.action = action
+        self.stream_password = stream_password  # by which the person is let in, instead of a login
         self.entered = False
         self._guard = guard
         self._principal = principal
@@ -115,21 +128,29 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     Raises:
         ForeignOrigin: the page that asks is not ours.
         Refused: nobody is logged in, or the role never passes here.
+        InsecureTransport: a stream password was shown where others could read it.
     """
     access: Access = connection.app.state.access
     action = _action_of(connection.scope)
     token = ""
-    if action not in WITHOUT_COOKIE:
-        _check_origin(connection)
-        token = session_token(connection)
-    session = access.sessions.find(token) if token else None
-    principal = session.principal if session is not None else None
+    session: Session | None = None
+    password: StreamPassword | None = None
+    if (bearer := _bearer(connection)) is not None:
+        require_private_transport(connection)
+        password = access.stream_passwords.prove_bearer(bearer)
+        principal = None if password is None else await access.stream_passwords.principal(password)
+    else:
+        if action not in WITHOUT_COOKIE:
+            _check_origin(connection)
+            token = session_token(connection)
+        session = access.sessions.find(token) if token else None
+        principal = session.principal if session is not None else None
     peer = peer_of(connection)
     on_machine = is_from_this_machine(connection)
     await access.guard.admit(principal, action, {"peer": peer.address}, on_machine=on_machine)
     if session is not None and not _only_looks(connection):
         access.sessions.use(session.id)
-    caller = Caller(access.guard, principal, peer, action, on_machine=on_machine)
+    caller = Caller(access.guard, principal, peer, action, on_machine=on_machine, stream_password=password)
     connection.scope[_SCOPE_KEY] = caller
     return caller
 
@@ -166,7 +187,7 @@ def clear_session_cookie(request: Request, response: Response) -> None:
     response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
 
 
-def require_private_transport(request: Request) -> None:
+def require_private_transport(request: HTTPConnection) -> None:
     """A password is taken over TLS, or from this machine.
 
     Raises:
@@ -177,9 +198,21 @@ def require_private_transport(request: Request) -> None:
 
 
 def _action_of(scope: Scope) -> Action:
+    method, path = _door_of(scope)
+    return DOORS["GET" if method == "HEAD" else method, path]
+
+
+def _door_of(scope: Scope) -> tuple[str, str]:
     route = scope["route"]
-    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
-    return DOORS["GET" if method == "HEAD" else method, route.path]
+    return WEBSOCKET if scope["type"] == "websocket" else scope["method"], route.path
+
+
+def _bearer(connection: HTTPConnection) -> str | None:
+    """What is shown as a bearer, at a door where one counts."""
+    if _door_of(connection.scope) not in BY_STREAM_PASSWORD:
+        return None
+    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+    return text.strip()[:BEARER_LENGTH_MAX] if scheme.lower() == "bearer" else None
 
 
 def _only_looks(connection: HTTPConnection) -> bool:

@@ -96,6 +96,16 @@ PUSHES: Mapping[tuple[str, str], Action] = {
     ("/ws/events", "unit"): Action.UNIT_READ,
 }
 
+# Doors that open to a stream password as well, shown as a bearer (decision 0013): players have no cookie, and their
+# page is any page. What else its owner may do, it opens not.
+BY_STREAM_PASSWORD = frozenset(
+    {
+        ("POST", "/whep/{device}"),
+        ("PATCH", "/whep/{device}/{session}"),
+        ("DELETE", "/whep/{device}/{session}"),
+    }
+)
+
 # Doors at which no cookie counts, only what the request itself shows: other pages may call there.
 WITHOUT_COOKIE = frozenset({Action.STREAM_PUBLISH})
 

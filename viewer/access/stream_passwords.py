@@ -1,10 +1,10 @@
 """Stream passwords: what a person gives to VLC or a video wall instead of the login password.
 
-Each is random, expires, can be revoked, and opens live pictures over RTSP with the rights that its
-owner has at that moment. Only what Digest needs to check it is kept. All are in memory, so a
+Each is random, expires, can be revoked, and opens live pictures over RTSP, and by WHEP as a bearer, with the
+rights that its owner has at that moment. Only what Digest needs to check it is kept. All are in memory, so a
 connection is checked without a wait; the rows let them survive a restart. Uses are written behind.
 
-Not here: who may watch what (policy), RTSP (gateway.rtsp), the views themselves (viewer.live).
+Not here: who may watch what (policy), RTSP and WebRTC (gateway), the views themselves (viewer.live).
 
 Invariant: when a password is revoked or expires, or the rights of its owner change, whoever
 registered with `on_end` is called: at once, or within a second of the expiry.
@@ -13,6 +13,7 @@ registered with `on_end` is called: at once, or within a second of the expiry.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hmac import compare_digest
 
 import structlog
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -147,6 +148,15 @@ class StreamPasswords:
         known = self.of_user(credentials.user)
         for one in known or [self._nobody]:
             if credentials.proves_any(ha1_md5=one.ha1_md5, ha1_sha256=one.ha1_sha256) and known:
+                return one
+        return None
+
+    def prove_bearer(self, text: str) -> StreamPassword | None:
+        """The password that this is. It alone names nobody, so it is tried for each who has some: some dozen."""
+        now_utc_ns = self._clock.utc_ns()
+        tried = {user: ha1(Algorithm.SHA256, user, text) for user in {one.user for one in self._by_id.values()}}
+        for one in self._by_id.values():
+            if compare_digest(tried[one.user], one.ha1_sha256) and one.expires_utc_ns > now_utc_ns:
                 return one
         return None
 

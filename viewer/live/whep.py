@@ -6,6 +6,7 @@
     GET /ws/whep/DEVICE/SESSION                               a WebSocket: what happens beside the pictures
 
 The same rights, audit and ends as the live WebSocket. A view is there for the login that opened it and for nobody else.
+A player without a cookie shows a stream password as its bearer (decision 0013).
 Not here: media and what of an offer is taken (gateway.webrtc), how a view is kept and recorded (whep_views).
 """
 
@@ -28,6 +29,7 @@ from viewer.live.websocket import last_seen, say_why
 from viewer.live.whep_status import WhepStatus
 from viewer.live.whep_views import WhepView, WhepViews
 from viewer.objects import device_object, view_object
+from viewer.problems import INVALID, Problem
 from viewer.sdp_door import (
     FRAGMENT_TYPE,
     OFFER_TYPE,
@@ -59,14 +61,21 @@ async def play(
     request: Request,
     caller: CallerHere,
     services: ServicesHere,
-    purpose: Annotated[Purpose, Query()],
+    purpose: Annotated[Purpose | None, Query()] = None,
     channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
 ) -> Response:
-    facts = {"channel": channel.value, "purpose": purpose.value, "via": "whep"}
+    """`purpose` has to be said by a person; a stream password has its own."""
+    password = caller.stream_password
+    why = password.purpose if password is not None else purpose.value if purpose is not None else ""
+    facts = {"channel": channel.value, "purpose": why, "via": "whep"}
+    if password is not None:
+        facts |= {"stream_password": password.id, "label": password.label}
     recorded = RecordedView(services, caller, device, facts)
     if not caller.sees(Action.LIVE_VIEW, device_object(services.registry, device)):
         await recorded.open()  # says no, and writes it down
     require_type(request, OFFER_TYPE)
+    if not why:
+        raise Problem(INVALID, "purpose is missing.", field="purpose", fix="Say why you watch.")
     try:
         session = await _views(request).open(caller, device, channel.value, recorded, await request.body())
     except OfferNotTaken as error:

@@ -81,7 +81,11 @@ class WhepViews:
         return None if found.view.ended.done() else found
 
     async def _follow(self, session: WhepSession, view: View, recorded: RecordedView, started_mono_ns: int) -> None:
-        cancel = self._services.access.sessions.on_end(session.owner, view.end_with_session)
+        access, password = self._services.access, view.caller.stream_password
+        if password is None:
+            cancel = access.sessions.on_end(session.owner, view.end_with_session)
+        else:
+            cancel = access.stream_passwords.on_end(password, view.end_with_session)
         try:
             await view.ended
         finally:
