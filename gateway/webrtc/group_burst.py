@@ -20,6 +20,7 @@ STEP_90K = (
 AT_ONCE_BYTES = 64 << 10  # a key picture of 2 Mbit/s: nobody waits for a tick to see it
 # 40 Mbit/s: a group of 2 s at 1.5 Mbit/s in 75 ms. Slower, what follows comes late; faster, thin links lose it.
 BYTES_PER_S = 5_000_000
+CAUGHT_UP_BYTES = 128 << 10  # at once of what was held back while others had their turn
 WAITING_BYTES_MAX = 4 << 20  # the group, and half a second of an 8 Mbit/s stream behind it
 
 _NS_PER_S = 1_000_000_000
@@ -45,7 +46,8 @@ class GroupBurst:
 
     def due(self, mono_ns: int) -> list[CutUnit]:
         """What may be sent now, in order."""
-        self._allowance += (mono_ns - self._allowed_ns) * BYTES_PER_S // _NS_PER_S
+        passed = (mono_ns - self._allowed_ns) * BYTES_PER_S // _NS_PER_S
+        self._allowance = min(self._allowance + passed, CAUGHT_UP_BYTES)
         self._allowed_ns = mono_ns
         taken: list[CutUnit] = []
         while self._waiting and self._allowance > 0:

@@ -69,7 +69,7 @@ class PictureFeed:
 
     @property
     def bursts(self) -> bool:
-        """Whether a group is being sent, by the tick."""
+        """Whether a group is being sent: `go_on`."""
         return self._burst is not None
 
     def begin(self) -> None:
@@ -121,10 +121,22 @@ class PictureFeed:
         """It may bear it again: from the channel's next key picture on."""
         self._poor = False
 
+    def go_on(self, mono_ns: int) -> int:
+        """The next part of what it bursts; how many bytes that was."""
+        burst, peer = self._burst, self.peer
+        if burst is None or peer is None or (address := peer.address) is None:
+            return 0
+        due = burst.due(mono_ns)
+        for unit in due:
+            self._track.send(unit, self._rooms.port, address)
+        self.units_sent += len(due)
+        if not burst:
+            self._burst = None
+            self._live = True
+        return sum([unit.size_bytes for unit in due])
+
     def tick(self, mono_ns: int) -> None:
-        """Some times a second; fifty times while it `bursts`."""
-        if self._burst is not None:
-            self._go_on(self._burst, mono_ns)
+        """Some times a second."""
         if self._own_until_ns and mono_ns >= self._own_until_ns:
             self._own_until_ns = 0
             self._track.forget_own()
@@ -150,17 +162,7 @@ class PictureFeed:
         again = squeezed(group, None if last is None else last - self._track.time_shift)
         self._burst = GroupBurst(again, mono_ns)
         self._own_until_ns = mono_ns + OWN_KEPT_NS
-        self._go_on(self._burst, mono_ns)
-
-    def _go_on(self, burst: GroupBurst, mono_ns: int) -> None:
-        if self.peer is None or (address := self.peer.address) is None:
-            return
-        for unit in burst.due(mono_ns):
-            self._track.send(unit, self._rooms.port, address)
-            self.units_sent += 1
-        if not burst:
-            self._burst = None
-            self._live = True
+        self.go_on(mono_ns)
 
     def _picture_apart(self, unit: CutUnit) -> None:
         """A picture for a viewer that is not with the others: it waits behind a burst, is awaited, or is left out."""

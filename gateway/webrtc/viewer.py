@@ -176,12 +176,16 @@ class Viewer:
     # ours
 
     @property
-    def in_haste(self) -> bool:
-        """Whether each tick counts: a burst goes on by them."""
+    def bursts(self) -> bool:
+        """Whether it is being sent a group of pictures: `go_on`."""
         return self._pictures is not None and self._pictures.bursts
 
+    def go_on(self, mono_ns: int) -> int:
+        """The next part of the group; how many bytes that was."""
+        return 0 if self._pictures is None else self._pictures.go_on(mono_ns)
+
     def tick(self, mono_ns: int) -> None:
-        """Some times a second, or fifty times, `in_haste`."""
+        """Some times a second."""
         link, pictures = self._link, self._pictures
         if self._ended is None or link is None:
             return

@@ -196,4 +196,5 @@ class Screen:
     def later(self, seconds: float) -> None:
         """Time passes, and the viewer is ticked."""
         self._side.clock.advance(seconds)
+        self.viewer.go_on(self._side.clock.mono_ns())
         self.viewer.tick(self._side.clock.mono_ns())

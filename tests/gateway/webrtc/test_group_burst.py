@@ -3,7 +3,15 @@
 from itertools import pairwise
 
 from gateway.webrtc.cut_unit import CutUnit, cut_units
-from gateway.webrtc.group_burst import AT_ONCE_BYTES, BYTES_PER_S, STEP_90K, WAITING_BYTES_MAX, GroupBurst, squeezed
+from gateway.webrtc.group_burst import (
+    AT_ONCE_BYTES,
+    BYTES_PER_S,
+    CAUGHT_UP_BYTES,
+    STEP_90K,
+    WAITING_BYTES_MAX,
+    GroupBurst,
+    squeezed,
+)
 
 
 def group(count: int, *, size: int = 100) -> list[CutUnit]:
@@ -48,6 +56,10 @@ def test_a_key_picture_goes_at_once_and_the_rest_by_and_by() -> None:
     assert all(sum(unit.size_bytes for unit in some) <= BYTES_PER_S // 50 + 10_000 for some in rest)
     assert sum(map(len, rest)) + len(first) == 100
     assert not len(burst)
+    late = GroupBurst(group(100, size=10_000), 0)
+    late.due(0)
+    held_back = late.due(10_000_000_000)
+    assert sum(unit.size_bytes for unit in held_back) <= CAUGHT_UP_BYTES + 10_000
 
 
 def test_what_comes_meanwhile_waits_until_it_is_too_much() -> None:

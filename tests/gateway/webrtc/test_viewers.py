@@ -115,3 +115,18 @@ async def test_one_outlet_serves_all_and_is_left_by_the_last(side: Side) -> None
     assert side.hub.channel("dev1", "main").unit_readers == ()
     one.close()
     other.close()
+
+
+async def test_bursts_of_many_go_on_in_turn_and_never_all_at_once(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.webrtc.viewers.BURSTS_A_TICK_BYTES", 100_000)
+    Camera(side.hub).pictures(50, key_every=1_000, size=30_000)
+    watchers = [await watching(side) for _ in range(3)]
+    for _ in range(60):
+        before = side.peers.port.statistics.sent
+        side.clock.advance(0.02)
+        side.viewers.tick()
+        assert side.peers.port.statistics.sent - before < 250_000 // 1_162
+    assert [watcher.session.viewer.units_sent for watcher in watchers] == [50, 50, 50]
+    for watcher in watchers:
+        side.viewers.end(watcher.session)
+        watcher.close()
