@@ -92,7 +92,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
-                metrics.register(WebRtcCollector(peers, publishers))
+                metrics.register(WebRtcCollector(peers, publishers, viewers))
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 ProcessCollector(registry=metrics)

@@ -1,4 +1,4 @@
-"""What Prometheus reads of WebRTC: the port and its kernel buffers, connections, repairs of what devices send.
+"""What Prometheus reads of WebRTC: the port and its kernel buffers, connections, repairs of what devices send, viewers.
 
 Nothing is counted here where packets pass: rooms count, and this reads.
 """
@@ -9,15 +9,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.webrtc import Peers, Publishers, UdpPort
+from gateway.webrtc import Peers, Publishers, Shown, UdpPort, Viewers
 
 _REPAIRS = ("asked", "repaired", "unrepaired")
 
 
 class WebRtcCollector(Collector):
-    def __init__(self, peers: Peers, publishers: Publishers) -> None:
+    def __init__(self, peers: Peers, publishers: Publishers, viewers: Viewers) -> None:
         self._peers = peers
         self._publishers = publishers
+        self._viewers = viewers
 
     def collect(self) -> Iterable[Metric]:
         yield from _port(self._peers.port)
@@ -26,6 +27,7 @@ class WebRtcCollector(Collector):
         yield _by("failed_connections", "Answers that nobody came to, or not to the end.", "why", self._peers.failed)
         yield _by("ended_connections", "By the other side, or by its silence.", "why", self._peers.ended)
         yield from self._publishing()
+        yield from self._watching()
 
     def _publishing(self) -> Iterable[Metric]:
         yield GaugeMetricFamily("mingjing_webrtc_publishers", "WHIP sessions.", value=len(self._publishers))
@@ -34,6 +36,17 @@ class WebRtcCollector(Collector):
         yield _by("repairs", "Packets of devices: asked for again, come again, and not.", "what", repairs)
         yield _count("asked_pictures", "Key pictures asked of devices.", counts.get("pictures_asked", 0))
         yield _count("damaged_units", "Pictures of devices that are not whole.", counts.get("damaged_units", 0))
+
+
+    def _watching(self) -> Iterable[Metric]:
+        viewers = GaugeMetricFamily("mingjing_webrtc_viewers", "WHEP sessions, by what is shown.", labels=["shown"])
+        by_shown = self._viewers.shown()
+        for shown in Shown:
+            viewers.add_metric([shown], by_shown.get(shown, 0))
+        yield viewers
+        counts = self._viewers.counts()
+        yield _count("resent_packets", "Sent to viewers again.", counts.get("resent_packets", 0))
+        yield _count("poor_links", "Times that a viewer's link was found poor.", counts.get("poor_links", 0))
 
 
 def _port(port: UdpPort) -> Iterable[Metric]:

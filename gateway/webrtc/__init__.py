@@ -16,6 +16,7 @@ from gateway.webrtc.ice import make_credentials
 from gateway.webrtc.offers import OfferNotTaken
 from gateway.webrtc.peer import Peer, PeerOwner
 from gateway.webrtc.peers import PeerAddresses, Peers
+from gateway.webrtc.picture_feed import Shown
 from gateway.webrtc.port import Address, PortStatistics, UdpPort
 from gateway.webrtc.publishers import Publishers, WhipSession
 from gateway.webrtc.viewer import ViewerEnd
@@ -37,6 +38,7 @@ __all__ = [
     "Peers",
     "PortStatistics",
     "Publishers",
+    "Shown",
     "UdpPort",
     "ViewerEnd",
     "Viewers",

@@ -95,6 +95,16 @@ class Viewer:
         """Pictures that were left out for this viewer, its link being what it is."""
         return 0 if self._pictures is None else self._pictures.units_missed
 
+    @property
+    def shown(self) -> Shown:
+        """What it is sent by its link."""
+        return Shown.FULL if self._pictures is None else self._pictures.shown
+
+    def counts(self) -> dict[str, int]:
+        """Packets that were sent again, and times that the link was found poor."""
+        resent = sum([track.repaired for track in self._tracks.values()])
+        return {"resent_packets": resent, "poor_links": 0 if self._link is None else self._link.falls}
+
     def meet(self, peer: Peer) -> None:
         """Right after it was made: whom this viewer is the owner of."""
         self._peer = peer
@@ -106,7 +116,7 @@ class Viewer:
         self._listeners = (*self._listeners, listener)
         listener.described()
         if self._link is not None and self._link.state is not LinkState.GOOD:
-            listener.link(self._link.now(self._shown, self.units_missed))
+            listener.link(self._link.now(self.shown, self.units_missed))
 
     def unfollow(self, listener: ViewerListener) -> None:
         self._listeners = tuple(other for other in self._listeners if other is not listener)
@@ -217,10 +227,6 @@ class Viewer:
 
     # the link
 
-    @property
-    def _shown(self) -> Shown:
-        return Shown.FULL if self._pictures is None else self._pictures.shown
-
     def _look(self, link: ViewerLink, mono_ns: int) -> None:
         """Some times a second: how does the link do, and what is shown by it?"""
         changed = link.look(sum([track.octets for track in self._tracks.values()]), mono_ns)
@@ -230,7 +236,7 @@ class Viewer:
             elif changed:
                 self._pictures.rise()
             self._pictures.look_for_sub()
-        news = link.news(self._shown, self.units_missed, mono_ns)
+        news = link.news(self.shown, self.units_missed, mono_ns)
         if news is not None:
             for listener in self._listeners:
                 listener.link(news)

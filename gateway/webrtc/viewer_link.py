@@ -31,6 +31,7 @@ class ViewerLink:
     """Of one viewer. Times are monotonic ns; `ntp` as in `LinkJudge`."""
 
     def __init__(self, mono_ns: int) -> None:
+        self.falls = 0  # times that it was found poor
         self._judge = LinkJudge(mono_ns)
         self.look_at_ns = mono_ns  # when `look` is due
         self._sent = (mono_ns, 0)  # when the rate's window began, and octets until then
@@ -60,8 +61,10 @@ class ViewerLink:
         if mono_ns - began_ns >= RATE_WINDOW_NS:
             self._rate_bps = (octets - before) * 8 * _NS_PER_S // (mono_ns - began_ns)
             self._sent = mono_ns, octets
-        state = self._judge.state
-        return self._judge.judge(self._rate_bps, mono_ns) is not state
+        state_before = self._judge.state
+        state = self._judge.judge(self._rate_bps, mono_ns)
+        self.falls += state is LinkState.POOR and state_before is not state
+        return state is not state_before
 
     def news(self, shown: Shown, units_missed: int, mono_ns: int) -> LinkNews | None:
         """What is to be told now: a change, or that it is still not good."""

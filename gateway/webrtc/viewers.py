@@ -8,6 +8,7 @@ Bounds: `SESSIONS_MAX` in all, `SESSIONS_OF_ONE_MAX` of a person. A session whos
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,7 @@ from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_o
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.peers import Peers
-from gateway.webrtc.picture_feed import ViewerRooms
+from gateway.webrtc.picture_feed import Shown, ViewerRooms
 from gateway.webrtc.viewer import Viewer, ViewerEnd
 from media import Track, TrackKind
 from media.sdp import Choice, Offer, WhyNot, choose_egress
@@ -79,6 +80,7 @@ class Viewers:
         self._sessions: dict[str, WhepSession] = {}
         self._closing = False
         self._ticks = 0
+        self._counted: Counter[str] = Counter()  # of sessions that are over
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -133,6 +135,7 @@ class Viewers:
         """Nothing more is sent. Nobody is told but the peer: who asks for the end knows of it."""
         if self._sessions.pop(session.id, None) is not None:
             session.viewer.end()
+            self._counted.update(session.viewer.counts())
             self._peers.remove(session.peer)
             self._outlets.release(session.device, session.channel, session.id)
 
@@ -161,6 +164,17 @@ class Viewers:
             left -= viewer.go_on(now_ns)
             if left <= 0:
                 break
+
+    def counts(self) -> dict[str, int]:
+        """Since the start: packets sent again, and times that a link was found poor."""
+        counted = Counter(self._counted)
+        for session in self._sessions.values():
+            counted.update(session.viewer.counts())
+        return dict(counted)
+
+    def shown(self) -> dict[Shown, int]:
+        """How many viewers are shown what."""
+        return dict(Counter(session.viewer.shown for session in self._sessions.values()))
 
     def _ended(self, session_id: str, ended: Callable[[ViewerEnd], None], why: ViewerEnd) -> None:
         session = self._sessions.get(session_id)

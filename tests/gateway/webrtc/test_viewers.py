@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.stream import Hub
-from gateway.webrtc import Peers, ViewerEnd, Viewers, WhepSession
+from gateway.webrtc import Peers, Shown, ViewerEnd, Viewers, WhepSession
 from media.srtp import SrtpReceiver, split_keying_material
 from storage import UlidFactory
 from storage.bus import MemoryBus
@@ -97,8 +97,11 @@ async def test_a_picture_comes_through_the_port_and_leaving_ends_the_session(sid
 async def test_one_that_is_ended_hears_it_and_tells_nobody(side: Side) -> None:
     Camera(side.hub).pictures(2)
     watcher = await watching(side)
+    assert side.viewers.shown() == {Shown.FULL: 1}
     side.viewers.end(watcher.session)
     side.viewers.end(watcher.session)
+    assert side.viewers.shown() == {}
+    assert side.viewers.counts() == {"resent_packets": 0, "poor_links": 0}
     assert watcher.peer.is_gone
     assert not watcher.ends
     watcher.close()
