@@ -166,7 +166,9 @@ class RepairedReceiver(TrackReceiver):
 
     def due(self, mono_ns: int) -> Sequence[AccessUnit]:
         """What comes free because a repair has been waited for too long. Ask some fifty times a second."""
-        return self._noticed(super().due(mono_ns))
+        if not (self._reorder.held or self._picture_wanted):
+            return ()
+        return self._noticed(self._drain(mono_ns))
 
     def flush(self) -> Sequence[AccessUnit]:
         """As ever; another source may follow, whose first picture is a matter of its own."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from media.srtp.by_profile import transform_for
 from media.srtp.keys import SessionKeys
-from media.srtp.packet import HEADER, Buffer, header_end
+from media.srtp.packet import EXTENSION, HEADER, HEADER_SIZE, SEQUENCE_MASK, VERSION, Buffer, header_end
 from media.srtp.refusals import Refusals
 from media.srtp.replay import ReplayWindow
 from media.srtp.transform import Unseal
@@ -49,24 +49,34 @@ class SrtpReceiver:
 
     def unprotect(self, buffer: Buffer, start: int, end: int) -> bytes | None:
         """The plain RTP packet in `buffer[start:end]`, header first; None when it is refused, and counted."""
-        payload = header_end(buffer, start, end)
+        if end - start < HEADER_SIZE + self._tag_bytes:
+            self._refusals.malformed += 1
+            return None
+        first, _, sequence, _, ssrc = HEADER.unpack_from(buffer, start)
+        if first == VERSION:
+            payload = start + HEADER_SIZE
+        elif first == VERSION | EXTENSION and end - start >= HEADER_SIZE + 4:  # as Chromium's all are
+            payload = start + HEADER_SIZE + 4 + 4 * (buffer[start + 14] << 8 | buffer[start + 15])
+        else:
+            payload = header_end(buffer, start, end)
         if payload < 0 or end - payload < self._tag_bytes:
             self._refusals.malformed += 1
             return None
-        _, _, sequence, _, ssrc = HEADER.unpack_from(buffer, start)
         header = bytes(buffer[start:payload])
         source = self._sources.get(ssrc)
         if source is None:
             return self._unprotect_first(ssrc, sequence, header, buffer[payload:end])
         window = source.window
-        index = nearest_index(window.newest, sequence)
-        if index <= window.newest:  # mostly it is the next one
-            if window.is_too_old(index):
-                self._refusals.too_old += 1
-                return None
-            if window.has_seen(index):
-                self._refusals.replayed += 1
-                return None
+        index = window.newest + 1
+        if sequence != index & SEQUENCE_MASK:  # mostly it is the next one
+            index = nearest_index(window.newest, sequence)
+            if index <= window.newest:
+                if window.is_too_old(index):
+                    self._refusals.too_old += 1
+                    return None
+                if window.has_seen(index):
+                    self._refusals.replayed += 1
+                    return None
         plain = source.unseal(header, buffer[payload:end], index)
         if plain is None:
             self._refusals.forged += 1
