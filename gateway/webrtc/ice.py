@@ -188,11 +188,16 @@ class LiteAgent:
         if self.selected == address:
             self.selected = None
 
-    def forget_silent(self, now_ns: int) -> None:
-        """Addresses without a check for as long as consent lasts are not the peer's any more, if it has another."""
-        for address in [one for one, pair in self._pairs.items() if now_ns - pair.heard_ns > CONSENT_NS]:
-            if address != self.selected:
-                del self._pairs[address]
+    def forget_silent(self, now_ns: int) -> bool:
+        """Addresses without a check for as long as consent lasts are not the peer's any more, if it has another.
+
+        True: there were such.
+        """
+        selected = self.selected
+        silent = [one for one, pair in self._pairs.items() if now_ns - pair.heard_ns > CONSENT_NS and one != selected]
+        for address in silent:
+            del self._pairs[address]
+        return bool(silent)
 
     def gone(self, now_ns: int) -> str | None:
         """Why the peer counts as gone: it never came, or it has been silent for too long."""

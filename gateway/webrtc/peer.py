@@ -115,18 +115,19 @@ class Peer:
         else:
             self._owner.srtp(data, now_ns)
 
-    def tick(self, now_ns: int) -> None:
-        """To be called some times a second: lost flights, deadlines, silence."""
+    def tick(self, now_ns: int) -> bool:
+        """To be called some times a second: lost flights, deadlines, silence. True: it has fewer addresses now."""
         if self.is_gone:
-            return
-        self.ice.forget_silent(now_ns)
-        if self._dtls is not None:
+            return False
+        fewer = self.ice.forget_silent(now_ns)
+        if self._dtls is not None and not self.is_keyed:  # with keys it has no time limits of its own
             before = self._dtls.state
             self._send_all(self._dtls.tick(now_ns))
             self._tell(before)
         # A device that only sends needs no consent (RFC 7675, 5): some check once and never again.
         if now_ns - self._owner.heard_ns > CONSENT_NS and (cause := self.ice.gone(now_ns)) is not None:
             self._end(cause)
+        return fewer
 
     def close(self) -> None:
         """Our end of it: the peer is told, the owner is not."""

@@ -99,11 +99,10 @@ class Peers:
         """Lost flights, deadlines and silences of all peers."""
         now_ns = self._clock.mono_ns()
         for peer in self._filter:
-            peer.tick(now_ns)
+            if peer.tick(now_ns):
+                self._filter.refresh(peer)
             if peer.is_gone:
                 self._filter.discard(peer)
-            else:
-                self._filter.refresh(peer)
 
     def close(self) -> None:
         """Say goodbye to every peer, and close the port."""
