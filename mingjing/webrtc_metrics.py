@@ -37,7 +37,6 @@ class WebRtcCollector(Collector):
         yield _count("asked_pictures", "Key pictures asked of devices.", counts.get("pictures_asked", 0))
         yield _count("damaged_units", "Pictures of devices that are not whole.", counts.get("damaged_units", 0))
 
-
     def _watching(self) -> Iterable[Metric]:
         viewers = GaugeMetricFamily("mingjing_webrtc_viewers", "WHEP sessions, by what is shown.", labels=["shown"])
         by_shown = self._viewers.shown()

@@ -11,33 +11,18 @@ from mingjing.bench.account import settle
 from mingjing.bench.archive import ArchiveCount
 from mingjing.bench.archive.read_back import count_segment
 from mingjing.bench.live.run import reconnected, under_load
-from mingjing.bench.server import OwnServer
-from mingjing.simulator import DeviceLogin
 from tests.house.fixtures import SHARES_THE_HOUSE
-from tests.house.furniture import PASSWORD
 from tests.house.house import House
+from tests.mingjing.bench.house_server import own_server_in
 
 pytestmark = SHARES_THE_HOUSE
 
 DEVICES = ("dev17", "dev18")
 
 
-def own_server_in(house: House) -> OwnServer:
-    return OwnServer(
-        pid=house.server.pid,
-        http=house.http_url.removeprefix("http://"),
-        rtsp=house.rtsp_url,
-        data_dir=house.data_dir,
-        logins=tuple(DeviceLogin(device, house.keys[device]) for device in DEVICES),
-        supervisor="supervisor",
-        password=PASSWORD,
-        start_s=0.0,
-    )
-
-
 async def test_its_supervisor_stays_logged_in_for_as_long_as_it_does_something(shared_house: House) -> None:
     """A soak of an hour had nobody watching after the first quarter."""
-    server = own_server_in(shared_house)
+    server = own_server_in(shared_house, DEVICES)
 
     def last_used(cookie: str) -> str:
         sessions = json.loads(server.request("GET", "/api/v1/session/list", cookie=cookie)[2])["items"]
@@ -53,7 +38,7 @@ async def test_its_supervisor_stays_logged_in_for_as_long_as_it_does_something(s
 
 async def test_everybody_comes_all_is_counted_and_devices_that_drop_are_recorded_again(shared_house, cache, stream):
     house = shared_house
-    server = own_server_in(house)
+    server = own_server_in(house, DEVICES)
     load = LiveLoad(
         2, viewers=3, players=2, seconds=2.4, openings=3, reconnect=True, stream=stream, settle_s=0.2, known=DEVICES
     )

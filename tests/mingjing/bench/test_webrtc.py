@@ -1,40 +1,64 @@
-"""`bench webrtc` for a moment: a few publishers by WHIP, on the house as if it were a stranger's."""
+"""`bench webrtc` for a moment: a few publishers by WHIP, and a few viewers of theirs by WHEP."""
 
 import pytest
 
 from mingjing.bench import ForeignServer, LiveLoad, Report, Stream, Watch, bench_webrtc
 from mingjing.bench.live import webrtc as module
-from mingjing.simulator import DeviceLogin
+from mingjing.bench.live.run import under_load
 from tests.house.fixtures import SHARES_THE_HOUSE
+from tests.mingjing.bench.house_server import own_server_in
 
 pytestmark = SHARES_THE_HOUSE
 
 DEVICES = ("dev13", "dev14")
 
 
-async def test_publishers_by_whip_are_counted_and_what_a_stream_comes_to(shared_house, cache):
-    logins = tuple(DeviceLogin(name, shared_house.keys[name]) for name in DEVICES)
-    server = ForeignServer(f"{shared_house.http_url}/whip/{{device}}", shared_house.server.pid, logins=logins)
-    stream = Stream(bitrate_kbps=300, transport="whip", sound=False)
-    report = await bench_webrtc(LiveLoad(2, 0, 1.2, stream=stream, settle_s=0), cache, server)
-    assert report.bench == "webrtc"
-    assert report.params["transport"] == "whip"
-    assert report.result["units_sent"] >= 2 * 20
-    assert report.result["percent_a_stream"] == pytest.approx(report.result["cpu_percent"] / 2)
-    for name in DEVICES:
-        sent = max(shared_house.archive(name).units())
-        assert shared_house.archive(name).units() == list(range(sent + 1))
+async def test_what_is_published_by_whip_is_archived_and_seen_by_viewers_and_visitors_by_whep(shared_house, cache):
+    house = shared_house
+    load = LiveLoad(
+        2,
+        viewers=3,
+        seconds=1.5,
+        openings=2,
+        watch=Watch.WHEP,
+        idle_share=0.3,
+        stream=Stream(bitrate_kbps=300, transport="whip", sound=False),
+        settle_s=0.2,
+        known=DEVICES,
+    )
+    measured, sent = await under_load(own_server_in(house, DEVICES), load, cache)
+    result = measured.result
+    assert result["viewer_units_received"] >= 3 * 25
+    assert (result["viewer_units_lost"], result["viewer_units_duplicated"], result["viewer_skips"]) == (0, 0, 0)
+    assert (result["first_picture_samples"], result["first_picture_failed"]) == (2, 0)
+    assert 0 < result["latency_p50_ms"] <= result["latency_p99_ms"]
+    assert result["idle_cpu_percent"] >= 0
+    assert not [words for words in measured.warnings if "viewers" in words]
+    assert {publication.device for publication in sent} == set(DEVICES)
+    for publication in sent:
+        await house.archive(publication.device).wait_for_unit(publication.last_n)
+        assert house.archive(publication.device).units() == list(range(publication.last_n + 1))
 
 
-async def test_what_a_viewer_comes_to_is_over_the_idle_server(monkeypatch, tmp_path):
-    async def bench_live(load, _cache_dir):
+@pytest.mark.parametrize(
+    ("load", "figure", "value"),
+    [
+        (LiveLoad(1, 100, 60, watch=Watch.WHEP, idle_share=0.5), "percent_a_viewer", 0.16),
+        (LiveLoad(40, 0, 60, stream=Stream(transport="whip")), "percent_a_stream", 0.5),
+    ],
+)
+async def test_what_one_comes_to_is_a_viewer_over_the_idle_server_or_a_stream_with_it(
+    load, figure, value, monkeypatch, tmp_path
+):
+    async def measure(load, *_):
         return Report("live", load.params(), {"cpu_percent": 20.0, "idle_cpu_percent": 4.0})
 
-    monkeypatch.setattr(module, "bench_live", bench_live)
-    load = LiveLoad(1, 100, 60, watch=Watch.WHEP, idle_share=0.5)
-    report = await bench_webrtc(load, tmp_path)
-    assert (report.params["watch"], report.result["percent_a_viewer"]) == ("whep", 0.16)
-    assert "percent_a_stream" not in report.result
+    monkeypatch.setattr(module, "bench_live", measure)
+    monkeypatch.setattr(module, "bench_foreign", measure)
+    for server in (None, ForeignServer("http://127.0.0.1/whip/{device}")):
+        report = await bench_webrtc(load, tmp_path, server)
+        assert (report.bench, report.params["viewers"], report.result[figure]) == ("webrtc", load.viewers, value)
+        assert len(report.result) == 3
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:80/whip/dev1", "http://{device}", "ftp://127.0.0.1/{device}"])
