@@ -85,7 +85,7 @@ async def test_a_phone_that_comes_back_takes_its_stream_over(shared_house: House
         await until(lambda: first.picture.shown > 25)
         await second.publish()
         await until(lambda: len(archive.files()) == 2 and second.picture.shown > 10)
-        assert (await first.stop()).status_code == 404
+        assert (await first.stop()).status_code == 410  # and not 404: it is told that it was sent away
         assert (await second.stop()).status_code == 200
     await until(lambda: archive.files() and all(archive.sealed()))
 

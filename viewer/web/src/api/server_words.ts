@@ -63,12 +63,13 @@ export const SENTENCES: readonly [RegExp, string][] = [
   [/^There is no unit .+\.$/, 'noSuchUnit'],
   [/^This interval cannot be\.$/, 'badInterval'],
   [/^This is not a cursor of this list\.$/, 'badCursor'],
+  [/^purpose is missing\.$/, 'noPurpose'],
   [/^Without TLS there is no certificate to compare\.$/, 'fingerprintWithoutTls'],
   [/^Ask another security admin\.$/, 'askSecurityAdmin'],
   [/^(?:Use degrees from|Use one of|One of|Use 1 to 65535|Use rtsps:|Leave out #|Ask for at most 31 days|Begin at the first)/, 'nothing'],
   [/^(?:Use 0 to \d+ seconds|Give a \w+|Choose one of the list of units|Choose a unit outside of it)\.$/, 'nothing'],
   [/^(?:Revoke one that is not used|Load it again, look at the change, and repeat yours)\.$/, 'nothing'],
-  [/^(?:Name the unit|Leave the unit empty|Try again)\.$/, 'nothing'],
+  [/^(?:Name the unit|Leave the unit empty|Say why you watch|Try again)\.$/, 'nothing'],
 ]
 
 export function recognise(sentence: string): ServerWords | null {

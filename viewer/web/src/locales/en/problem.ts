@@ -69,6 +69,7 @@ const words: typeof zh = {
       weakPassword: 'The password is not strong enough.',
       streamPasswords: 'There are {n} stream passwords already; revoke one that is not used.',
       noSuchUnit: 'There is no such unit; choose one of the list.',
+      noPurpose: 'Choose the purpose of the view.',
       badInterval: 'The interval must begin before it ends, and is 31 days at most.',
       badCursor: 'The list has changed; read it from the first page.',
       fingerprintWithoutTls: 'Only an rtsps:// address has a certificate to compare: use rtsps://, or leave the fingerprint out.',

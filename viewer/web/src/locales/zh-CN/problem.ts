@@ -66,6 +66,7 @@ export default {
       weakPassword: '密码强度不够。',
       streamPasswords: '已有 {n} 个流密码，请先吊销不用的。',
       noSuchUnit: '没有这个单位，请从单位列表中选择。',
+      noPurpose: '请选择观看目的。',
       badInterval: '时间范围不对：开始要早于结束，最长 31 天。',
       badCursor: '列表已变化，请从第一页重新读取。',
       fingerprintWithoutTls: '只有 rtsps:// 地址才核对证书指纹：请改用 rtsps://，或不填指纹。',
