@@ -36,6 +36,7 @@ class GapCause(IntEnum):
     DISK_FULL = 12  # the stop level of the disk was reached
     DEVICE_STOPPED = 13  # the device ended its stream in order (TEARDOWN): somebody pressed stop
     KEY_ROTATED = 14  # the device was given another key, and the old one is not valid any more
+    TALK_ENDED = 15  # who talked to the device has let go of the key, or the talk was ended: nothing is said
 
 
 @dataclass(frozen=True, slots=True)

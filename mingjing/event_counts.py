@@ -15,7 +15,7 @@ from gateway.stream import Alarm, AlarmKind, ChannelChanged, ChannelState
 from media import GapCause
 from storage.bus import Bus
 
-_ENDS = {cause.name.lower() for cause in GapCause}
+_ENDS = {cause.name.lower() for cause in GapCause if cause is not GapCause.TALK_ENDED}  # of what devices send
 
 
 class EventCounts(Collector):

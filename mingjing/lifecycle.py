@@ -20,7 +20,7 @@ from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
 from gateway.rtsp import Puller, PullNetworks, RtspListener
 from gateway.stream import AlarmKind, Hub
-from gateway.webrtc import PeerAddresses, Peers, Publishers, Viewers
+from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import GapCause
 from media.rtsp import NonceFactory
 from mingjing.archive_rules import archive_rules
@@ -89,17 +89,18 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 peers = await _open_peers(house)
                 publishers = Publishers(peers, hub, admission, house.clock)
                 viewers = Viewers(peers, hub, house.steady)
+                talks = Talks(hub, publishers, house.clock)
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
                 metrics.register(RoofCollector(lag, rtsp, archiver))
-                metrics.register(WebRtcCollector(peers, publishers, viewers))
+                metrics.register(WebRtcCollector(peers, publishers, viewers, talks))
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 ProcessCollector(registry=metrics)
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
-                services = _services(house, hub, archiver, rtsp, publishing, viewers, proxies, metrics, alarms)
+                services = _services(house, hub, archiver, rtsp, publishing, viewers, talks, proxies, metrics, alarms)
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 puller = _puller(house, hub, rtsp)
@@ -113,6 +114,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     peers.run_timers,
                     publishers.run_timers,
                     viewers.run_timers,
+                    talks.run_timers,
                     puller.run,
                     lag.run,
                     care_for_memory,
@@ -191,6 +193,7 @@ def _services(
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
+    talks: Talks,
     proxies: TrustedProxies,
     metrics: CollectorRegistry,
     alarms: AlarmLog,
@@ -207,6 +210,7 @@ def _services(
         ledger=house.ledger,
         publishing=publishing,
         registry=house.registry,
+        talks=talks,
         viewers=viewers,
         data_dir=house.settings.data_dir,
         version=version("mingjing"),

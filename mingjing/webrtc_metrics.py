@@ -1,4 +1,4 @@
-"""What Prometheus reads of WebRTC: the port and its kernel buffers, connections, repairs of what devices send, viewers.
+"""What Prometheus reads of WebRTC: the port and its kernel buffers, connections, repairs, viewers, talks.
 
 Nothing is counted here where packets pass: rooms count, and this reads.
 """
@@ -9,16 +9,17 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gateway.webrtc import Peers, Publishers, Shown, UdpPort, Viewers
+from gateway.webrtc import Peers, Publishers, Shown, Talks, UdpPort, Viewers
 
 _REPAIRS = ("asked", "repaired", "unrepaired")
 
 
 class WebRtcCollector(Collector):
-    def __init__(self, peers: Peers, publishers: Publishers, viewers: Viewers) -> None:
+    def __init__(self, peers: Peers, publishers: Publishers, viewers: Viewers, talks: Talks) -> None:
         self._peers = peers
         self._publishers = publishers
         self._viewers = viewers
+        self._talks = talks
 
     def collect(self) -> Iterable[Metric]:
         yield from _port(self._peers.port)
@@ -28,6 +29,7 @@ class WebRtcCollector(Collector):
         yield _by("ended_connections", "By the other side, or by its silence.", "why", self._peers.ended)
         yield from self._publishing()
         yield from self._watching()
+        yield from self._talking()
 
     def _publishing(self) -> Iterable[Metric]:
         yield GaugeMetricFamily("mingjing_webrtc_publishers", "WHIP sessions.", value=len(self._publishers))
@@ -46,6 +48,18 @@ class WebRtcCollector(Collector):
         counts = self._viewers.counts()
         yield _count("resent_packets", "Sent to viewers again.", counts.get("resent_packets", 0))
         yield _count("poor_links", "Times that a viewer's link was found poor.", counts.get("poor_links", 0))
+
+    def _talking(self) -> Iterable[Metric]:
+        talks, counts = self._talks, self._viewers.counts()
+        yield GaugeMetricFamily("mingjing_webrtc_talks", "Devices that somebody talks to.", value=len(talks))
+        yield _by("ended_talks", "By why they ended.", "why", {str(why): count for why, count in talks.ended.items()})
+        yield _by(
+            "refused_talks",
+            "Presses of the key that nothing came of.",
+            "why",
+            {str(why): count for why, count in talks.refused.items()},
+        )
+        yield _count("unheard_packets", "Of microphones that nobody listened to.", counts.get("unheard_packets", 0))
 
 
 def _port(port: UdpPort) -> Iterable[Metric]:

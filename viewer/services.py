@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Hub
-from gateway.webrtc import Publishers, Viewers
+from gateway.webrtc import Publishers, Talks, Viewers
 from recorder import ArchiveStatistics
 from storage import Clock
 from storage.bus import Bus
@@ -56,6 +56,7 @@ class Services:
     ledger: Ledger
     publishing: Publishing
     registry: Registry
+    talks: Talks
     viewers: Viewers
     data_dir: Path
     version: str

@@ -15,6 +15,7 @@ from gateway.stream.hub import Hub
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
 from gateway.stream.reader import (
+    TALK_CHANNEL,
     ChannelReader,
     ChannelWatcher,
     LiveUnit,
@@ -29,6 +30,7 @@ from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState,
 from gateway.stream.subscription import Subscription
 
 __all__ = [
+    "TALK_CHANNEL",
     "Alarm",
     "AlarmKind",
     "Backlog",

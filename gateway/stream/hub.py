@@ -5,15 +5,15 @@ Not here: whether a device may send (admission), how it sends (rtsp, webrtc), wh
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
 from gateway.stream.channel import Channel
 from gateway.stream.lane import VideoOffer
 from gateway.stream.publication import Publication
-from gateway.stream.reader import ChannelReader, StreamInfo, StreamReader, UnitReader
-from gateway.stream.state import Alarm, AlarmKind, ChannelState, ChannelStatistics, ViewerKind
+from gateway.stream.reader import TALK_CHANNEL, ChannelReader, StreamInfo, StreamReader, UnitReader
+from gateway.stream.state import Alarm, AlarmKind, ChannelChanged, ChannelState, ChannelStatistics, ViewerKind
 from gateway.stream.subscription import Subscription
 from media import AudioConfig, GapCause
 from storage import HELD_MAX_NS, Clock, UlidFactory
@@ -53,7 +53,8 @@ class Hub:
         key = (device_id, name)
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = Channel(device_id, name, self._clock.utc_ns(), self._bus.publish)
+            publish = _untold if name == TALK_CHANNEL else self._bus.publish
+            channel = self._channels[key] = Channel(device_id, name, self._clock.utc_ns(), publish)
         return channel
 
     def has_channel(self, device_id: str, name: str) -> bool:
@@ -104,7 +105,8 @@ class Hub:
             return
         info = publication.info
         publication.end(cause, self._clock.utc_ns(), self._clock.mono_ns())
-        self.alarm(AlarmKind.DEVICE_OFFLINE, info.device_id, info.channel, cause.name.lower())
+        if info.channel != TALK_CHANNEL:
+            self.alarm(AlarmKind.DEVICE_OFFLINE, info.device_id, info.channel, cause.name.lower())
 
     def end_device(self, device_id: str, cause: GapCause) -> None:
         """End every stream of a device that was disabled or removed."""
@@ -119,7 +121,7 @@ class Hub:
             self._publications.pop(key, None)
 
     def sending(self) -> set[str]:
-        """The devices that have a stream."""
+        """The devices that have a stream, or are talked to."""
         return {device for (device, _), publication in self._publications.items() if not publication.ended}
 
     def is_sending(self, device_id: str, name: str) -> bool:
@@ -141,7 +143,7 @@ class Hub:
     def tick(self) -> None:
         """Look for channels that fell silent or came back, and sample the rates. Called once a second."""
         utc_ns, mono_ns = self._clock.utc_ns(), self._clock.mono_ns()
-        for channel in self._channels.values():
+        for channel in self._sent_by_devices():
             silent_ns = mono_ns - channel.last_received_mono_ns
             if channel.state in (ChannelState.LIVE, ChannelState.CONNECTING) and silent_ns > STALLED_AFTER_NS:
                 channel.change(ChannelState.STALLED, utc_ns - silent_ns)
@@ -149,11 +151,15 @@ class Hub:
             channel.tell_delay()
         if mono_ns - self._sampled_mono_ns >= SAMPLE_INTERVAL_NS:
             self._sampled_mono_ns = mono_ns
-            for channel in self._channels.values():
+            for channel in self._sent_by_devices():
                 channel.sample(mono_ns)
 
     def statistics(self) -> Sequence[ChannelStatistics]:
-        return [channel.statistics() for channel in self._channels.values()]
+        """Of what devices send; what is said to them is counted by who lets it through."""
+        return [channel.statistics() for channel in self._sent_by_devices()]
+
+    def _sent_by_devices(self) -> Iterator[Channel]:
+        return (channel for channel in self._channels.values() if channel.name != TALK_CHANNEL)
 
     def viewer_missed(self, kind: ViewerKind, units: int) -> None:
         """Count what was left out for a slow viewer."""
@@ -167,6 +173,10 @@ class Hub:
     def alarm(self, kind: AlarmKind, device_id: str = "", channel: str = "", words: str = "") -> None:
         """Tell whoever is on duty."""
         self._bus.publish(Alarm(kind, device_id, channel, self._clock.utc_ns(), words))
+
+
+def _untold(change: ChannelChanged) -> None:
+    """Whether somebody talks to a device is no state of the device."""
 
 
 def _after(placed_end_utc_ns: int, utc_ns: int) -> int:

@@ -53,6 +53,8 @@ class Publication:
         lane.push(unit)
         self._channel.take_delay(lane.delay_ns)
         if self._channel.unit_readers and (placement := lane.placement_of_newest()) is not None:
+            if self._init_due and all(one.track is not None for one in self._lanes):
+                self._describe()  # sound is gathered before it is a fragment: who takes units need not wait for that
             self._channel.unit(lane.track_id, unit, placement)
 
     def sender_report(self, offer_index: int, ntp: int, rtp_time: int, received_mono_ns: int) -> None:
@@ -102,10 +104,13 @@ class Publication:
 
     def _fragment(self, fragment: Fragment) -> None:
         if self._init_due:
-            self._init_due = False
-            tracks = tuple(track for lane in self._lanes if (track := lane.track) is not None)
-            self._channel.init_changed(StreamInit(next(self._versions), tracks))
+            self._describe()
         self._channel.fragment(fragment)
+
+    def _describe(self) -> None:
+        self._init_due = False
+        tracks = tuple(track for lane in self._lanes if (track := lane.track) is not None)
+        self._channel.init_changed(StreamInit(next(self._versions), tracks))
 
 
 def _nobody_is_there(cause: GapCause) -> None:

@@ -11,6 +11,10 @@ from typing import Protocol
 from gateway.stream.state import ChannelChanged
 from media import Fragment, Gap, GapCause, Track
 
+# What is said to a device, where all other channels are what it sends: sound alone, and a stream for each time that
+# somebody speaks. It is kept like any other; nobody is offline when nobody speaks.
+TALK_CHANNEL = "talk"
+
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
@@ -18,7 +22,7 @@ class StreamInfo:
 
     stream_id: str  # ULID
     device_id: str
-    channel: str  # main | sub
+    channel: str  # main | sub | talk
     node_id: str
     fencing_token: int  # rises with every publication: the older of two writers is known
     started_utc_ns: int

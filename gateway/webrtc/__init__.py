@@ -1,8 +1,8 @@
 """WebRTC: peers on one UDP port, found by ICE, known by DTLS, and then with keys for SRTP.
 
 Here: the port, whose a datagram is, connectivity and handshake of each peer (docs/design/webrtc.md); who publishes by
-WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them. DTLS is of
-use to a client as well (mingjing.webrtc_client).
+WHIP, and its media on the way to the hub; who watches by WHEP, and a channel's media on the way to them; who of these
+talks to whom of those (docs/design/talkback.md). DTLS is of use to a client as well (mingjing.webrtc_client).
 Not here: descriptions and STUN (media), SRTP itself (media.srtp), HTTP (viewer), who may connect (gateway.admission,
 viewer.access).
 
@@ -19,6 +19,7 @@ from gateway.webrtc.peers import PeerAddresses, Peers
 from gateway.webrtc.picture_feed import Shown
 from gateway.webrtc.port import Address, PortStatistics, UdpPort
 from gateway.webrtc.publishers import Publishers, WhipSession
+from gateway.webrtc.talks import NoTalk, Talk, TalkEnd, Talks
 from gateway.webrtc.viewer import ViewerEnd
 from gateway.webrtc.viewer_link import LinkNews
 from gateway.webrtc.viewers import Viewers, WhepSession
@@ -31,6 +32,7 @@ __all__ = [
     "DtlsState",
     "Keys",
     "LinkNews",
+    "NoTalk",
     "OfferNotTaken",
     "Peer",
     "PeerAddresses",
@@ -39,6 +41,9 @@ __all__ = [
     "PortStatistics",
     "Publishers",
     "Shown",
+    "Talk",
+    "TalkEnd",
+    "Talks",
     "UdpPort",
     "ViewerEnd",
     "Viewers",

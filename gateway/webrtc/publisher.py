@@ -1,7 +1,8 @@
 """A device that publishes by WHIP: from keys to the end of its stream.
 
 SRTP in, access units on to the hub; repairs, key pictures and reports asked for on the way back. The same
-depacketizers, chain, gaps and fan-out as for RTSP stand behind it; nothing is decoded.
+depacketizers, chain, gaps and fan-out as for RTSP stand behind it; nothing is decoded. On the same way back it may be
+talked to (loudspeaker).
 Not here: what of its offer is taken (media.sdp), HTTP and who may publish (publishers), lost packets (media.rtp).
 
 Invariant: there is a stream from the handshake's end until the publisher is gone, and it ends once.
@@ -15,10 +16,11 @@ import structlog
 from gateway.admission import Admission, Refused
 from gateway.registry import RefusalReason
 from gateway.stream import Hub, Publication, VideoOffer
+from gateway.webrtc.loudspeaker import Loudspeaker
 from gateway.webrtc.peer import Peer
 from media import AccessUnit, AudioConfig, GapCause, TrackKind
 from media.rtp import RepairedReceiver, TransportArrivals
-from media.sdp import TRANSPORT_CC_URI, Choice, ChosenMedia, audio_config
+from media.sdp import TRANSPORT_CC_URI, Choice, ChosenMedia, Sent, audio_config
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 from storage import Clock
 
@@ -64,6 +66,7 @@ class Publisher:
         for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
             if (chosen := choice.chosen.get(kind)) is not None:
                 self._carry(chosen)
+        self.loudspeaker = None if choice.talkback is None else Loudspeaker(choice.talkback, rooms.send)
 
     def _carry(self, chosen: ChosenMedia) -> None:
         codec, payload_type, clock_rate = chosen.codec, chosen.format.payload_type, chosen.format.clock_rate
@@ -106,6 +109,11 @@ class Publisher:
         }
 
     @property
+    def sent(self) -> dict[TrackKind, Sent]:
+        """The SSRCs of each kind, for the answer."""
+        return {} if self.loudspeaker is None else {TrackKind.AUDIO: self.loudspeaker.sent}
+
+    @property
     def live(self) -> bool:
         """Whether its stream is running."""
         return self._publication is not None
@@ -125,6 +133,8 @@ class Publisher:
         self._publication = self._rooms.hub.publish(
             self.device, self.channel, self._offers, self._displaced, self._want_key_picture
         )
+        if self.loudspeaker is not None and self.peer is not None:
+            self.loudspeaker.key(self.peer, ours, self._outgoing)
         admission.devices.mark_seen(self.device)
         log.info("stream begins", device=self.device, channel=self.channel, peer=self._host, via="webrtc")
 
@@ -182,12 +192,16 @@ class Publisher:
                 self._push(index, units)
             if now_ns >= receiver.feedback_at_ns and (said := receiver.feedback_due(now_ns)):
                 self._say(said)
+        if self.loudspeaker is not None:
+            self.loudspeaker.tick(now_ns, self._rooms.clock.utc_ns())
 
     def end(self, cause: GapCause) -> None:
         """End the stream, if there is one; the last complete units are handed on first."""
         publication, self._publication = self._publication, None
         if publication is None:
             return
+        if self.loudspeaker is not None:
+            self.loudspeaker.close()
         if not publication.ended:
             for index, receiver in enumerate(self._receivers):
                 for unit in receiver.flush():

@@ -18,6 +18,7 @@ import structlog
 from gateway.admission import Admission
 from gateway.registry import Device, RefusalReason
 from gateway.stream import Hub
+from gateway.webrtc.loudspeaker import Loudspeaker
 from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_of, offered, trickled
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.peers import Peers
@@ -120,7 +121,7 @@ class Publishers:
         peer = publisher.peer = self._peers.add(offer, publisher)
         session = WhipSession(
             secrets.token_urlsafe(_SESSION_ID_BYTES),
-            answered(self._peers, peer, offer, choice),
+            answered(self._peers, peer, offer, choice, publisher.sent),
             proof,
             offer,
             peer,
@@ -147,6 +148,12 @@ class Publishers:
         if ended is None or ended.device != device_id or not compare_digest(ended.proof, proof):
             return None
         return ended.cause
+
+    def loudspeaker(self, device_id: str) -> Loudspeaker | None:
+        """By what this device is talked to now; where it sends two channels, by its main one's session."""
+        sessions = [one.publisher for one in self if one.publisher.device == device_id and one.publisher.live]
+        sessions.sort(key=lambda publisher: publisher.channel != "main")
+        return next((one.loudspeaker for one in sessions if one.loudspeaker is not None), None)
 
     def trickle(self, session: WhipSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
         """A PATCH; as `offers.trickled`."""

@@ -2,7 +2,7 @@
 
 Pictures as its link bears them (picture_feed), sound as it comes, what it lost again, and reports that tie both tracks
 to placed time. All of it from within the fan-out: nothing waits, and per picture there is one `protect` and mostly one
-system call.
+system call. On the way back it may speak (microphone).
 
 Not here: what of its offer is taken (media.sdp), HTTP and who may watch (viewers; viewer.live), packets (sent_track).
 
@@ -17,6 +17,7 @@ from typing import Protocol
 import structlog
 
 from gateway.webrtc.cut_unit import CutUnit
+from gateway.webrtc.microphone import Microphone
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.picture_feed import PictureFeed, Shown, ViewerRooms
@@ -26,7 +27,7 @@ from media import TrackKind
 from media.fmp4 import ntp_from_utc_ns
 from media.rtp import Feedback, LinkState, fresh_requests, parse_feedback
 from media.sdp import Choice, Sent, still_carries
-from media.srtp import Profile, SrtcpReceiver, SrtcpSender, split_keying_material
+from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 
 REPORT_INTERVAL_NS = 5_000_000_000  # RFC 3550, 6.2; a player adjusts its clocks by minutes, not by seconds
 # A viewer that lost a picture for good asks for a key picture until it has one; what answers it takes a while.
@@ -69,9 +70,11 @@ class Viewer:
         video = self._tracks.get(TrackKind.VIDEO)
         self._pictures = None if video is None else PictureFeed(rooms, outlet, video)
         self._audio = self._tracks.get(TrackKind.AUDIO)
+        self.microphone = None if choice.talkback is None else Microphone(choice.talkback)
         self._sounds_sent = 0
         self._peer: Peer | None = None
         self._listeners: tuple[ViewerListener, ...] = ()
+        self._srtp: SrtpReceiver | None = None
         self._srtcp: SrtcpReceiver | None = None
         self._reports: SrtcpSender | None = None
         self._link: ViewerLink | None = None
@@ -101,9 +104,11 @@ class Viewer:
         return Shown.FULL if self._pictures is None else self._pictures.shown
 
     def counts(self) -> dict[str, int]:
-        """Packets that were sent again, and times that the link was found poor."""
+        """Packets that were sent again or said to nobody, and times that the link was found poor."""
         resent = sum([track.repaired for track in self._tracks.values()])
-        return {"resent_packets": resent, "poor_links": 0 if self._link is None else self._link.falls}
+        poor = 0 if self._link is None else self._link.falls
+        unheard = 0 if self.microphone is None else self.microphone.dropped
+        return {"resent_packets": resent, "poor_links": poor, "unheard_packets": unheard}
 
     def meet(self, peer: Peer) -> None:
         """Right after it was made: whom this viewer is the owner of."""
@@ -127,7 +132,7 @@ class Viewer:
         """The handshake is through: from now on it is sent what there is."""
         client, server = split_keying_material(profile, material)
         theirs, ours = (server, client) if is_client else (client, server)
-        self._srtcp, self._reports = SrtcpReceiver(theirs), SrtcpSender(ours)
+        self._srtp, self._srtcp, self._reports = SrtpReceiver(theirs), SrtcpReceiver(theirs), SrtcpSender(ours)
         for track in self._tracks.values():
             track.key(ours, profile.tag_bytes)
         mono_ns = self._rooms.clock.mono_ns()
@@ -137,7 +142,15 @@ class Viewer:
             self._pictures.begin()
 
     def srtp(self, data: memoryview, now_ns: int) -> None:
-        """A viewer sends nothing."""
+        """What it says; nothing, where no microphone was agreed on."""
+        microphone = self.microphone
+        if microphone is None or self._ended is None:
+            return
+        assert self._srtp is not None
+        packet = self._srtp.unprotect(data, 0, len(data))
+        if packet is not None:
+            self.heard_ns = now_ns
+            microphone.receive(packet, now_ns, self._rooms.clock.utc_ns())
 
     def srtcp(self, data: memoryview, now_ns: int) -> None:
         assert self._srtcp is not None
@@ -205,6 +218,8 @@ class Viewer:
             self._report(mono_ns)
         if mono_ns >= link.look_at_ns:
             self._look(link, mono_ns)
+        if self.microphone is not None:
+            self._say(self.microphone.feedback(mono_ns))
 
     def end(self) -> None:
         """Nothing more is sent; the peer is told."""
@@ -214,6 +229,8 @@ class Viewer:
         if self._pictures is not None:
             self._pictures.end()
         self._outlet.leave(self)
+        if self.microphone is not None:
+            self.microphone.stop()
         if self._peer is not None:
             if self._reports is not None and not self._peer.is_gone:
                 self._say(b"".join(self._sender_reports()) + b"".join([one.goodbye() for one in self._tracks.values()]))

@@ -96,9 +96,12 @@ class Viewers:
         *,
         owner: str,
         person: str,
+        may_talk: bool = False,
         ended: Callable[[ViewerEnd], None],
     ) -> WhepSession:
         """Take an offer of somebody who may watch. `owner` is the login, `person` whose it is.
+
+        The microphone that is offered is taken of who `may_talk`.
 
         Raises:
             OfferNotTaken: 400 an offer that cannot be read, 406 the picture cannot be carried to it, 409 the device
@@ -109,7 +112,7 @@ class Viewers:
         session_id = secrets.token_urlsafe(_SESSION_ID_BYTES)
         outlet = self._outlets.use(device, channel, session_id)
         try:
-            choice = _choice(offer, outlet)
+            choice = _choice(offer, outlet, may_talk=may_talk)
         except OfferNotTaken:
             self._outlets.release(device, channel, session_id)
             raise
@@ -166,7 +169,7 @@ class Viewers:
                 break
 
     def counts(self) -> dict[str, int]:
-        """Since the start: packets sent again, and times that a link was found poor."""
+        """Since the start, as `Viewer.counts`."""
         counted = Counter(self._counted)
         for session in self._sessions.values():
             counted.update(session.viewer.counts())
@@ -190,11 +193,11 @@ class Viewers:
             raise OfferNotTaken(503, "too many sessions", retry_after_s=RETRY_AFTER_S)
 
 
-def _choice(offer: Offer, outlet: Outlet) -> Choice:
+def _choice(offer: Offer, outlet: Outlet, *, may_talk: bool) -> Choice:
     tracks = outlet.tracks
     if not tracks:
         raise OfferNotTaken(409, "this device is not sending now")
-    choice = choose_egress(offer, tracks)
+    choice = choose_egress(offer, tracks, may_talk=may_talk)
     has_video = any(track.kind is TrackKind.VIDEO for track in tracks)
     kind = TrackKind.VIDEO if has_video else TrackKind.AUDIO
     if kind not in choice.chosen:

@@ -22,6 +22,8 @@ from aiortc import (
     RTCSessionDescription,
 )
 
+from tests.house.voice import Ear
+
 SIZE = 128
 RATE = 25
 
@@ -70,16 +72,22 @@ class Phone:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.picture = Shades(pictures)
         self.location = ""
+        self._listening: asyncio.Task[None] | None = None
         self._device = device
         self._client = httpx.AsyncClient(base_url=http_url, headers={"Authorization": f"Bearer {key}"})
 
-    async def publish(self, *, sound: bool = False) -> httpx.Response:
-        """Offer H.264, and Opus with it if there is to be sound (of silence), and connect by the answer."""
+    async def publish(self, *, sound: bool = False, ear: Ear | None = None) -> httpx.Response:
+        """Offer H.264, and Opus with it if there is to be sound (of silence), and connect by the answer.
+
+        With an `ear` it takes sound as well, and plays it to that.
+        """
         transceiver = self.connection.addTransceiver(self.picture, "sendonly")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([one for one in codecs if one.mimeType in ("video/H264", "video/rtx")])
-        if sound:
-            self.connection.addTransceiver(AudioStreamTrack(), "sendonly")
+        if sound or ear is not None:
+            self.connection.addTransceiver(AudioStreamTrack(), "sendonly" if ear is None else "sendrecv")
+        if ear is not None:
+            self.connection.on("track", lambda track: self._listen(ear, track))
         with loopback_is_an_address():
             await self.connection.setLocalDescription(await self.connection.createOffer())
         answer = await self._client.post(
@@ -91,6 +99,10 @@ class Phone:
             self.location = answer.headers["location"]
             await self.connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         return answer
+
+    def _listen(self, ear: Ear, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._listening = asyncio.get_running_loop().create_task(ear.listen(track))  # ends with the connection
 
     async def stop(self) -> httpx.Response:
         """DELETE the session."""
@@ -105,4 +117,6 @@ class Phone:
 
     async def __aexit__(self, *_: object) -> None:
         await self.connection.close()
+        if self._listening is not None:
+            await self._listening
         await self._client.aclose()

@@ -7,7 +7,7 @@ browsers (tests/browser).
 import asyncio
 import re
 from contextlib import suppress
-from json import loads
+from json import dumps, loads
 from types import SimpleNamespace
 
 import httpx
@@ -42,10 +42,16 @@ class Player:
         self._takers: list[asyncio.Task[None]] = []
         self.connection.on("track", self._take)
 
-    async def play(self, *kinds: str, query: str = "purpose=duty", through: UdpRelay | None = None) -> httpx.Response:
-        """Offer to receive, and connect by the answer, over a bad link if there is to be one."""
+    async def play(
+        self, *kinds: str, query: str = "purpose=duty", through: UdpRelay | None = None, microphone: bool = False
+    ) -> httpx.Response:
+        """Offer to receive, and connect by the answer, over a bad link if there is to be one.
+
+        With a `microphone` the sound goes both ways, once there is something to say (`speak`).
+        """
         for kind in kinds or ("video", "audio"):
-            self.connection.addTransceiver(kind, "recvonly")
+            both = kind == "audio" and microphone
+            self.connection.addTransceiver(kind, "sendrecv" if both else "recvonly")
         with loopback_is_an_address():
             await self.connection.setLocalDescription(await self.connection.createOffer())
         offer = self.connection.localDescription.sdp
@@ -66,6 +72,23 @@ class Player:
         cookie = {"Cookie": f"session={self._token}"}
         url = f"ws://{server}/ws{self.location}"
         return Status(await connect(url, additional_headers=cookie, origin=Origin(self._http_url), compression=None))
+
+    def speak(self, track: MediaStreamTrack) -> None:
+        """Put this into the microphone."""
+        self._sound().sender.replaceTrack(track)
+
+    async def wait_until_spoken(self, packets: int, within_s: float = PATIENCE_S) -> None:
+        """Until so many packets have left the microphone."""
+        async with asyncio.timeout(within_s):
+            while await self._spoken_packets() < packets:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.005)
+
+    async def _spoken_packets(self) -> int:
+        told = await self._sound().sender.getStats()
+        return next(one.packetsSent for one in told.values() if one.type == "outbound-rtp")
+
+    def _sound(self):
+        return next(one for one in self.connection.getTransceivers() if one.kind == "audio")
 
     async def stop(self) -> httpx.Response:
         """DELETE the session."""
@@ -151,6 +174,11 @@ class Status:
                 self.messages.append(told)
                 if told.type == kind:
                     return told
+
+    async def talk(self, on: bool) -> SimpleNamespace:
+        """Press the key, or let go; what is said to it."""
+        await self._socket.send(dumps({"type": "talk", "on": on}))
+        return await self.next_message("talk")
 
     async def closed(self, within_s: float = PATIENCE_S) -> str:
         """Wait until the server closes; the reason in its last message, or empty."""

@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Alarm, AlarmKind, Hub
-from gateway.webrtc import PeerAddresses, Peers, Publishers, Viewers
+from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media.rtsp import NonceFactory
 from recorder import Footage
 from storage import SecretBox, UlidFactory
@@ -195,6 +195,7 @@ async def open_front(
             admission = Admission(registry.devices, nonces, clock)
             peers = Peers(clock)
             await peers.open(PeerAddresses("127.0.0.1", 0))
+            publishers = Publishers(peers, hub, admission, clock)
             services = Services(
                 access=access,
                 alarms=alarms,
@@ -204,8 +205,9 @@ async def open_front(
                 hub=hub,
                 index=archive,
                 ledger=ledger,
-                publishing=Publishing(admission, Publishers(peers, hub, admission, clock)),
+                publishing=Publishing(admission, publishers),
                 registry=registry,
+                talks=Talks(hub, publishers, clock),
                 viewers=Viewers(peers, hub, clock),
                 data_dir=folder,
                 version="0.0.0",

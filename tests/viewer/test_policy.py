@@ -55,6 +55,7 @@ WHO_MAY = {
     "events.watch": ALL,
     "live.open": {S, SITE},
     "live.control": {S, SITE},
+    "talk.open": {S},
     "recording.read": {S, R, E},
     "audit.read": {AUD},
     "audit.verify": {AUD},
@@ -163,6 +164,7 @@ def test_every_view_of_footage_people_and_the_log_is_recorded_by_the_guard():
     recorded = {action.value for action, row in TABLE.items() if row.record is Record.GUARD}
     assert recorded == {
         "live.open",
+        "talk.open",
         "recording.read",
         "audit.read",
         "audit.verify",

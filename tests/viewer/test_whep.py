@@ -249,7 +249,7 @@ async def test_the_status_socket_says_what_is_shown_and_how_the_channel_does(
     assert (view.channel, view.stream, view.talk) == ("main", camera.publication.info.stream_id, False)
     [video] = view.tracks
     assert (video["kind"], video["codec"], video["width"]) == ("video", "h264", 1280)
-    assert view.why_not == {"audio": "not_offered"}
+    assert view.why_not == {"audio": "not_offered", "talk": "no_microphone"}
     await told(socket, "online")
     camera.stop()
     assert (await told(socket, "offline")).reason == GapCause.DEVICE_STOPPED.name.lower()

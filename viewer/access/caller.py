@@ -92,9 +92,13 @@ class Caller:
         await self._guard.enter(self._principal, self.action, thing, facts, on_machine=self._on_machine)
         self.entered = True
 
-    async def enter_also(self, action: Action, thing: Object) -> None:
-        """Pass the guard for a second thing that the same request touches, as where a device is moved to."""
-        await self._guard.enter(self._principal, action, thing, {"peer": self.peer.address})
+    async def enter_also(self, action: Action, thing: Object, detail: Mapping[str, JsonValue] | None = None) -> None:
+        """Pass the guard for a second thing that the same request touches, as where a device is moved to.
+
+        Raises:
+            Refused, LedgerUnavailable: as `enter`.
+        """
+        await self._guard.enter(self._principal, action, thing, {**(detail or {}), "peer": self.peer.address})
 
     def sees(self, action: Action, thing: Object) -> bool:
         """Whether a list may show this thing. Nothing is recorded."""

@@ -83,6 +83,7 @@ DOORS: Mapping[tuple[str, str], Action] = {
 # What a client may say on a WebSocket, by the `type` of its message.
 MESSAGES: Mapping[tuple[str, str], Action] = {
     ("/ws/events", "active"): Action.SESSION_KEEP,
+    ("/ws/whep/{device}/{session}", "talk"): Action.TALK,
 }
 
 # What the server says on a WebSocket, and what its receiver must be allowed to do to the thing it is about.

@@ -67,6 +67,7 @@ class Action(StrEnum):
     LIVE_VIEW = "live.open"
     LIVE_ASK = "live.ask"
     LIVE_CONTROL = "live.control"
+    TALK = "talk.open"
     RECORDING_READ = "recording.read"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
@@ -219,6 +220,8 @@ TABLE: Mapping[Action, Row] = {
     Action.LIVE_ASK: _OPEN,  # how a player has to ask, as it says before it does
     # Of a view that one has opened and that is on record: what a player sends behind its offer, news, the end.
     Action.LIVE_CONTROL: Row(_SEES_LIVE, Kind.VIEW, Scope.OWN, Record.NONE),
+    # To the officer, from a view of the device. A site admin sees a picture to set a device up, and has nothing to say.
+    Action.TALK: Row(frozenset({Role.SUPERVISOR}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
     Action.RECORDING_READ: Row(
         frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER}), Kind.DEVICE, Scope.UNIT, Record.GUARD
     ),

@@ -1,4 +1,8 @@
-"""The timeline of a channel: which footage there is, and each gap with its cause. Asking is a view, on record."""
+"""The timeline of a channel: which footage there is, and each gap with its cause. Asking is a view, on record.
+
+What was said to a device is its channel `talk`: a stream a talk, placed in time as its pictures are. The ledger's entry
+`talk.open` of that stream says who spoke.
+"""
 
 from typing import Annotated, Literal
 
@@ -63,7 +67,7 @@ async def read_recording(
     device: Annotated[str, Query(max_length=64)],
     from_: Annotated[Moment, Query(alias="from")],
     to: Moment,
-    channel: Literal["main", "sub"] = "main",
+    channel: Literal["main", "sub", "talk"] = "main",
 ) -> Recording:
     start_utc_ns, end_utc_ns = ns_from(from_), ns_from(to)
     detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns)}

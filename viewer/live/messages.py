@@ -29,14 +29,14 @@ def init(stream: StreamInfo, tracks: Sequence[Track]) -> Json:
 
 
 def view(stream: StreamInfo, tracks: Sequence[Track], why_not: Mapping[str, str]) -> Json:
-    """What a WebRTC viewer is sent, and of what else it is not, and why."""
+    """What a WebRTC viewer is sent, and of what else it is not, and why; whether it may talk to the device."""
     return {
         "type": "view",
         "channel": stream.channel,
         "stream": stream.stream_id,
         "tracks": [{"kind": track.kind, "codec": track.config.codec, **_figures(track)} for track in tracks],
         "why_not": why_not,
-        "talk": False,
+        "talk": "talk" not in why_not,
     }
 
 
@@ -57,6 +57,11 @@ def _figures(track: Track) -> Json:
     if isinstance(config, VideoConfig):
         return {"width": config.width, "height": config.height}
     return {"sample_rate": config.sample_rate, "channels": config.channels}
+
+
+def talk(state: str, by: str | None, reason: str | None) -> Json:
+    """`state`: granted | busy | refused | ended. `by` is who talks; `reason` is why not, or why not any more."""
+    return {"type": "talk", "state": state, "by": by, "reason": reason}
 
 
 def gap(missing: Gap) -> Json:

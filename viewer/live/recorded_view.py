@@ -24,7 +24,7 @@ class RecordedView:
         self._services = services
         self._caller = caller
         self._device_id = device_id
-        self._facts = {**facts, "view": secrets.token_hex(8)}
+        self.facts: Mapping[str, str] = {**facts, "view": secrets.token_hex(8)}
 
     async def open(self) -> None:
         """Pass the guard. Once this returns, `close` has to follow, whatever happens.
@@ -33,7 +33,7 @@ class RecordedView:
             Refused: the policy says no.
             LedgerUnavailable: the view cannot be recorded, so there is none.
         """
-        await self._caller.enter(device_object(self._services.registry, self._device_id), self._facts)
+        await self._caller.enter(device_object(self._services.registry, self._device_id), self.facts)
 
     async def close(self, *, seconds: float, units_sent: int, units_missed: int) -> None:
         counts = {"seconds": round(seconds, 1), "units_sent": units_sent, "units_missed": units_missed}
@@ -42,7 +42,7 @@ class RecordedView:
                 principal=self._caller.ledger_name,
                 action="live.close",
                 subject=self._device_id,
-                detail={**self._facts, **counts},
+                detail={**self.facts, **counts},
             )
         except LedgerUnavailable as error:
             log.error(

@@ -3,7 +3,7 @@
     POST /whep/DEVICE?channel=main|sub&purpose=duty|case|…    an offer in, an answer out: 201, Location, ETag, Link
     PATCH the Location                                        trickled candidates, or an ICE restart (RFC 8840)
     DELETE the Location                                       the end
-    GET /ws/whep/DEVICE/SESSION                               a WebSocket: what happens beside the pictures
+    GET /ws/whep/DEVICE/SESSION                               a WebSocket: what happens beside the pictures; talkback
 
 The same rights, audit and ends as the live WebSocket. A view is there for the login that opened it and for nobody else.
 A player without a cookie shows a stream password as its bearer (decision 0013).
@@ -11,6 +11,7 @@ Not here: media and what of an offer is taken (gateway.webrtc), how a view is ke
 """
 
 import asyncio
+from enum import Enum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
@@ -22,10 +23,9 @@ from gateway.webrtc import OfferNotTaken
 from viewer.access import Action, Caller, CallerHere, GuardedRoute, accepts
 from viewer.channel_name import ChannelName
 from viewer.live.frames import frames_of
-from viewer.live.open_views import View
 from viewer.live.purpose import Purpose
 from viewer.live.recorded_view import RecordedView
-from viewer.live.websocket import last_seen, say_why
+from viewer.live.websocket import CLOSE_POLICY, say_why
 from viewer.live.whep_status import WhepStatus
 from viewer.live.whep_views import WhepView, WhepViews
 from viewer.objects import device_object, view_object
@@ -103,13 +103,16 @@ async def stop(device: str, session: str, request: Request, caller: CallerHere) 
 
 
 @router.websocket("/ws/whep/{device}/{session}")
-@accepts()
+@accepts("talk")
 async def follow(websocket: WebSocket, device: str, session: str, caller: CallerHere, services: ServicesHere) -> None:
     """What happens beside the pictures, until the view is over or the client leaves; the view stays then."""
     watched = await _own_view(websocket, caller, device, session)
     try:
         await websocket.accept()
-        if await _tell(websocket, services, watched):
+        over = await _tell(websocket, services, watched)
+        if over is _Over.NOT_UNDERSTOOD:
+            await websocket.close(CLOSE_POLICY, over.value)
+        elif over is _Over.VIEW:
             closing = watched.view.ended.result()
             if closing is None:
                 await websocket.close(CLOSE_NORMAL)
@@ -128,29 +131,41 @@ async def _own_view(connection: HTTPConnection, caller: Caller, device: str, ses
     return found
 
 
-async def _tell(websocket: WebSocket, services: Services, watched: WhepView) -> bool:
-    """Tell what happens. True: the view is over; False: the client left."""
+class _Over(Enum):
+    """Why a status socket is at its end."""
+
+    VIEW = "the view is over"
+    CLIENT = "the client left"
+    NOT_UNDERSTOOD = "not_understood"
+
+
+async def _tell(websocket: WebSocket, services: Services, watched: WhepView) -> _Over:
+    """Tell what happens, and hear the talk key, until there is a reason to end."""
     session = watched.session
-    status = WhepStatus(frames_of(websocket.scope), session, lambda: last_seen(services, session.device))
+    status = WhepStatus(frames_of(websocket.scope), services, watched)
     session.viewer.follow(status)
     subscription = services.hub.channel(session.device, session.channel).watch(status)
     try:
-        return await _until_over(websocket, watched.view)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(status.talkback.run(), name=f"talkback {session.device}")
+            hearing = tasks.create_task(_hear(websocket, status), name=f"whep status {session.device}")
+            await asyncio.wait((watched.view.ended, hearing), return_when=asyncio.FIRST_COMPLETED)
+            status.talkback.close()  # `run` writes down what is left to be written
+            hearing.cancel()
+        return _Over.VIEW if watched.view.ended.done() else hearing.result()
     finally:
+        status.talkback.close()
         subscription.close()
         session.viewer.unfollow(status)
 
 
-async def _until_over(websocket: WebSocket, view: View) -> bool:
-    async def client_leaves() -> None:
-        while (await websocket.receive())["type"] != "websocket.disconnect":
-            pass  # it has nothing to say here
-
-    async with asyncio.TaskGroup() as tasks:
-        leaving = tasks.create_task(client_leaves(), name=f"whep status {view.device_id}")
-        await asyncio.wait((view.ended, leaving), return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
-    return view.ended.done()
+async def _hear(websocket: WebSocket, status: WhepStatus) -> _Over:
+    try:
+        while status.hear(await websocket.receive_text()):
+            pass
+    except (WebSocketDisconnect, KeyError):  # KeyError: a binary message has no text
+        return _Over.CLIENT
+    return _Over.NOT_UNDERSTOOD
 
 
 def _views(connection: HTTPConnection) -> WhepViews:

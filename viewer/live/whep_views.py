@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from gateway.webrtc import ViewerEnd, WhepSession
-from viewer.access import Caller
+from viewer.access import Action, Caller
 from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.recorded_view import RecordedView
+from viewer.objects import device_object
 from viewer.services import Services
 
 
@@ -23,6 +24,7 @@ class WhepView:
 
     session: WhepSession
     view: View
+    recorded: RecordedView
 
 
 class WhepViews:
@@ -52,13 +54,14 @@ class WhepViews:
             OfferNotTaken: as `Viewers.open`.
         """
         services, principal = self._services, caller.principal
-        view = View(device, caller)
+        view, thing = View(device, caller), device_object(self._services.registry, device)
         session = services.viewers.open(
             device,
             channel,
             offer,
             owner=principal.session_id,
             person=principal.name,
+            may_talk=caller.stream_password is None and caller.sees(Action.TALK, thing),
             ended=partial(_end_with_viewer, view),
         )
         started_mono_ns = services.clock.mono_ns()
@@ -69,7 +72,7 @@ class WhepViews:
             raise
         assert self._tasks is not None
         self._open_views.enter(view)
-        self._views[session.id] = WhepView(session, view)
+        self._views[session.id] = WhepView(session, view, recorded)
         self._tasks.create_task(self._follow(session, view, recorded, started_mono_ns), name=f"whep {device}")
         return session
 

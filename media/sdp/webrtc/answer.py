@@ -47,7 +47,7 @@ def answering_setup(offered: Setup) -> Setup:
 
 def build_answer(offer: Offer, choice: Choice, local: LocalPeer) -> bytes:
     """The text of the answer. What the offer did not say is not in it."""
-    chosen = {one.media.mid: one for one in choice.chosen.values()}
+    chosen = {one.media.mid: one for one in choice.taken}
     bundled = [mid for mid in offer.bundle if mid in chosen]
     lines = ["v=0", f"o=- {local.session} 1 IN IP4 127.0.0.1", "s=-", "t=0 0", *ICE_LINES]
     if bundled:
@@ -55,7 +55,7 @@ def build_answer(offer: Offer, choice: Choice, local: LocalPeer) -> bytes:
     lines.append("a=msid-semantic:WMS *")
     for media in offer.media:
         one = chosen.get(media.mid)
-        lines += _refused(media) if one is None else _taken(one, choice.direction, local, bundled[0])
+        lines += _refused(media) if one is None else _taken(one, local, bundled[0])
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -74,7 +74,7 @@ def _refused(media: OfferedMedia) -> list[str]:
     return [f"m={media.medium} 0 {media.protocol} {words}", "c=IN IP4 0.0.0.0", "a=inactive", f"a=mid:{media.mid}"]
 
 
-def _taken(one: ChosenMedia, direction: Direction, local: LocalPeer, tied: str) -> list[str]:
+def _taken(one: ChosenMedia, local: LocalPeer, tied: str) -> list[str]:
     media, number = one.media, one.format.payload_type
     assert media.kind is not None
     rtx = one.rtx_payload_type
@@ -83,7 +83,7 @@ def _taken(one: ChosenMedia, direction: Direction, local: LocalPeer, tied: str) 
         f"m={media.medium} {DISCARD_PORT} {_PROTOCOL} {number}" + (f" {rtx}" if rtx is not None else ""),
         "c=IN IP4 0.0.0.0",
         f"a=mid:{media.mid}",
-        f"a={direction}",
+        f"a={one.direction}",
         "a=rtcp-mux",
         "a=rtcp-mux-only",  # RFC 9725, 4.4.1
         f"a=rtpmap:{number} {codec_name(one.codec)}/{one.format.clock_rate}{channels}",
@@ -98,7 +98,9 @@ def _taken(one: ChosenMedia, direction: Direction, local: LocalPeer, tied: str) 
     lines += credential_lines(local.credentials)
     if media.mid == tied:
         lines += candidate_lines(local.candidates)
-    return lines + _sources(media.kind, rtx is not None, local)
+    if one.direction is not Direction.RECVONLY:
+        lines += _sources(media.kind, rtx is not None, local)
+    return lines
 
 
 def _sources(kind: TrackKind, repaired: bool, local: LocalPeer) -> list[str]:

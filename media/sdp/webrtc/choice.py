@@ -2,6 +2,10 @@
 
 Ingest takes the publisher's first choice that we carry. Egress takes what can carry the channel's own units, for
 nothing is transcoded here: a refusal says what stands in the way, and the app plays the channel by the WebSocket.
+
+Talkback goes against the stream, and only where the peer offers it: a device that also takes sound (`sendrecv`, or
+an m-line of its own) is sent what supervisors say, a viewer that also has a microphone (`sendrecv`) is heard. RFC 9725
+and WHEP know streams of one direction alone: who offers `sendonly` or `recvonly` sees nothing of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,9 +52,13 @@ class WhyNot(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChosenMedia:
-    """An m-line that we take, with the one format for it. `fmtp` and `feedback` are what we answer."""
+    """An m-line that we take, with the one format for it. `fmtp` and `feedback` are what we answer.
+
+    `direction` is ours.
+    """
 
     media: OfferedMedia
+    direction: Direction
     format: PayloadFormat
     codec: Codec
     fmtp: Mapping[str, str]
@@ -71,11 +79,20 @@ class ChosenMedia:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is taken by kind, and of the rest why not. `direction` is ours."""
+    """What is taken by kind, and of the rest why not.
 
-    direction: Direction
+    `talkback` is where sound goes against the stream: the m-line of the sound itself, one of its own, or none.
+    """
+
     chosen: Mapping[TrackKind, ChosenMedia]
     why_not: Mapping[TrackKind, WhyNot] = field(default_factory=dict)
+    talkback: ChosenMedia | None = None
+
+    @property
+    def taken(self) -> tuple[ChosenMedia, ...]:
+        """Every m-line that is taken, once."""
+        chosen = tuple(self.chosen.values())
+        return chosen if self.talkback is None or self.talkback in chosen else (*chosen, self.talkback)
 
 
 def choose_ingest(offer: Offer) -> Choice:
@@ -91,14 +108,16 @@ def choose_ingest(offer: Offer) -> Choice:
         found = [(media, one) for media in sections for one in media.formats if one.codec in codecs and _fits(one)]
         if found:
             media, one = min(found, key=lambda pair: (sections.index(pair[0]), not _may_be_cut(pair[1])))
-            chosen[kind] = _chosen(media, one, _ingest_fmtp(one), _INGEST_FEEDBACK, _INGEST_EXTENSIONS)
+            speaks = kind is TrackKind.AUDIO and media.direction is Direction.SENDRECV
+            direction = Direction.SENDRECV if speaks else Direction.RECVONLY
+            chosen[kind] = _ingested(media, direction, one)
         else:
             why_not[kind] = WhyNot.CODEC_NOT_OFFERED if sections else WhyNot.NOT_OFFERED
-    return Choice(Direction.RECVONLY, chosen, why_not)
+    return Choice(chosen, why_not, _loudspeaker(offer, chosen.get(TrackKind.AUDIO)))
 
 
-def choose_egress(offer: Offer, tracks: Sequence[Track]) -> Choice:
-    """For WHEP: what the offer can carry of a channel's tracks, as they are."""
+def choose_egress(offer: Offer, tracks: Sequence[Track], *, may_talk: bool = False) -> Choice:
+    """For WHEP: what the offer can carry of a channel's tracks, as they are; its microphone for who `may_talk`."""
     chosen: dict[TrackKind, ChosenMedia] = {}
     why_not: dict[TrackKind, WhyNot] = {}
     for kind in TrackKind:
@@ -111,12 +130,39 @@ def choose_egress(offer: Offer, tracks: Sequence[Track]) -> Choice:
         else:
             config = track.config
             offered = [(media, one) for media in sections for one in media.formats]
-            answer = _video(offered, config) if isinstance(config, VideoConfig) else _audio(offered, config)
+            answer = _video(offered, config) if isinstance(config, VideoConfig) else _audio(offered, config, may_talk)
             if isinstance(answer, WhyNot):
                 why_not[kind] = answer
             else:
                 chosen[kind] = answer
-    return Choice(Direction.SENDONLY, chosen, why_not)
+    return Choice(chosen, why_not, _microphone(offer, chosen.get(TrackKind.AUDIO)) if may_talk else None)
+
+
+def _loudspeaker(offer: Offer, sound: ChosenMedia | None) -> ChosenMedia | None:
+    """By what a device takes sound: the m-line that it sends its own on, else one that only listens.
+
+    There in the codec of its own sound, if it takes that: so do those who watch it send theirs.
+    """
+    if sound is not None and sound.direction is Direction.SENDRECV:
+        return sound
+    found = _first_sound(_sections(offer, TrackKind.AUDIO, (Direction.RECVONLY,)), sound.codec if sound else None)
+    return None if found is None else _sent(*found, {})
+
+
+def _microphone(offer: Offer, sound: ChosenMedia | None) -> ChosenMedia | None:
+    """By what a viewer speaks: the m-line on which it hears, or would hear if the device had sound of its own."""
+    if sound is not None:
+        return sound if sound.direction is Direction.SENDRECV else None
+    found = _first_sound(_sections(offer, TrackKind.AUDIO, (Direction.SENDRECV,)))
+    return None if found is None else _sent(*found, _ingest_fmtp(found[1]), Direction.RECVONLY)
+
+
+def _first_sound(sections: Sequence[OfferedMedia], preferred: Codec | None = None) -> _Offered | None:
+    """The first format of the codec that is preferred; else of those we carry, Opus before the others."""
+    codecs = _INGEST_CODECS[TrackKind.AUDIO]
+    ranked = codecs if preferred is None else (preferred, *codecs)
+    offered = [(media, one) for media in sections for one in media.formats if _fits(one)]
+    return next((pair for codec in ranked for pair in offered if pair[1].codec is codec), None)
 
 
 def still_carries(chosen: ChosenMedia, config: VideoConfig | AudioConfig) -> bool:
@@ -172,24 +218,37 @@ def _video(offered: Sequence[_Offered], config: VideoConfig) -> ChosenMedia | Wh
         if not ranked:
             return WhyNot.PROFILE_NOT_OFFERED
         media, one = found[min(ranked)[1]]
-        return _chosen(media, one, answered_fmtp(one.fmtp, level), _EGRESS_FEEDBACK)
+        return _sent(media, one, answered_fmtp(one.fmtp, level))
     for media, one in found:
         if shows_h265(one.fmtp, config.codec_string):
-            return _chosen(media, one, answered_h265_fmtp(one.fmtp), _EGRESS_FEEDBACK)
+            return _sent(media, one, answered_h265_fmtp(one.fmtp))
     return WhyNot.PROFILE_NOT_OFFERED
 
 
-def _audio(offered: Sequence[_Offered], config: AudioConfig) -> ChosenMedia | WhyNot:
+def _audio(offered: Sequence[_Offered], config: AudioConfig, may_talk: bool = False) -> ChosenMedia | WhyNot:
     for media, one in offered:
         same = one.codec is config.codec and one.clock_rate == config.clock_rate
         if same and _fits(one) and (config.codec is Codec.OPUS or one.channels == config.channels):
             stereo = {"sprop-stereo": "1"} if config.codec is Codec.OPUS and config.channels == 2 else {}
-            return _chosen(media, one, stereo, _EGRESS_FEEDBACK)
+            if may_talk and media.direction is Direction.SENDRECV:
+                return _sent(media, one, stereo | _ingest_fmtp(one), Direction.SENDRECV)
+            return _sent(media, one, stereo)
     return WhyNot.CODEC_NOT_OFFERED
+
+
+def _ingested(media: OfferedMedia, direction: Direction, one: PayloadFormat) -> ChosenMedia:
+    return _chosen(media, direction, one, _ingest_fmtp(one), _INGEST_FEEDBACK, _INGEST_EXTENSIONS)
+
+
+def _sent(
+    media: OfferedMedia, one: PayloadFormat, fmtp: Mapping[str, str], direction: Direction = Direction.SENDONLY
+) -> ChosenMedia:
+    return _chosen(media, direction, one, fmtp, _EGRESS_FEEDBACK)
 
 
 def _chosen(
     media: OfferedMedia,
+    direction: Direction,
     one: PayloadFormat,
     fmtp: Mapping[str, str],
     feedback: Mapping[TrackKind, tuple[str, ...]],
@@ -199,6 +258,7 @@ def _chosen(
     assert media.kind is not None
     return ChosenMedia(
         media,
+        direction,
         one,
         one.codec,
         fmtp,

@@ -40,6 +40,9 @@ a=setup:actpass\r
 class Side:
     """The live side: a device `dev1` and its key."""
 
+    device = "dev1"
+    channel = "main"
+
     def __init__(self, house, peers: Peers, key: str) -> None:
         self.house = house
         self.peers = peers
@@ -50,23 +53,24 @@ class Side:
         admission = Admission(house.devices, NonceFactory(b"secret", bytes), house.clock)
         self.publishers = Publishers(peers, self.hub, admission, house.clock)
 
-    def offer(self) -> "Recorder":
-        return Recorder(self)
+    def offer(self, text: str = OFFER) -> "Recorder":
+        return Recorder(self, text)
 
 
 class Recorder(ScriptedPeer):
     """One that was let in and answered; `connect` makes it send."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, text: str = OFFER) -> None:
         super().__init__(side.peers)
         side.peers.remove(self.peer)  # the rig's own session, without an offer
         assert self.identity is not None
         fingerprint = self.identity.fingerprint.digest.hex(":")
         known_by = f"a=ice-ufrag:{self.remote.ufrag}\r\na=ice-pwd:{self.remote.password}\r\n"
         own = f"{known_by}a=fingerprint:sha-256 {fingerprint}\r\n"
-        device = side.house.devices.find("dev1")
+        offer = text.replace("t=0 0\r\n", f"t=0 0\r\n{own}").encode()
+        device = side.house.devices.find(side.device)
         self.session: WhipSession = side.publishers.open(
-            device, "main", (OFFER + own).encode(), bearer_proof("dev1", side.key), "127.0.0.1"
+            device, side.channel, offer, bearer_proof(side.device, side.key), "127.0.0.1"
         )
         self.peer, self.local = self.session.peer, self.session.peer.ice.local
 
@@ -105,8 +109,8 @@ async def side(tmp_path) -> AsyncIterator[Side]:
         yield Side(house, peers, key)
 
 
-async def live(side: Side) -> Recorder:
-    recorder = side.offer()
+async def live(side: Side, text: str = OFFER) -> Recorder:
+    recorder = side.offer(text)
     await recorder.come()
     await until(lambda: side.hub.is_sending("dev1", "main"))
     return recorder

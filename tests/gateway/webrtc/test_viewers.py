@@ -101,7 +101,7 @@ async def test_one_that_is_ended_hears_it_and_tells_nobody(side: Side) -> None:
     side.viewers.end(watcher.session)
     side.viewers.end(watcher.session)
     assert side.viewers.shown() == {}
-    assert side.viewers.counts() == {"resent_packets": 0, "poor_links": 0}
+    assert side.viewers.counts() == {"resent_packets": 0, "poor_links": 0, "unheard_packets": 0}
     assert watcher.peer.is_gone
     assert not watcher.ends
     watcher.close()

@@ -81,6 +81,25 @@ def test_an_answer_to_a_viewer_says_what_it_will_be_sent_by() -> None:
     assert heard_sound.fmt == [8]
 
 
+def test_an_answer_says_by_what_a_device_is_talked_to() -> None:
+    """And by what not: its picture goes one way, whatever it offers."""
+    both = BROWSER.replace("a=sendonly", "a=sendrecv")
+    _, heard = answered(both, choose_ingest(read_offer(both.encode())), {TrackKind.AUDIO: Sent(13)})
+    assert [(one.direction, [source.ssrc for source in one.ssrc]) for one in heard.media] == [
+        ("sendrecv", [13]),
+        ("recvonly", []),
+    ]
+    apart = BROWSER.replace("BUNDLE 0 1", "BUNDLE 0 1 2") + (
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:2\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
+    )
+    _, heard = answered(apart, choose_ingest(read_offer(apart.encode())), {TrackKind.AUDIO: Sent(13)})
+    assert [(one.direction, [source.ssrc for source in one.ssrc]) for one in heard.media] == [
+        ("recvonly", []),
+        ("recvonly", []),
+        ("sendonly", [13]),
+    ]
+
+
 def test_what_is_not_taken_stays_in_its_place() -> None:
     text = BROWSER.replace("opus", "speex").replace("111 63 9 0 8 13", "111 63 9 13")
     said, heard = answered(text, choose_ingest(read_offer(text.encode())))

@@ -28,8 +28,9 @@ def ingest(text: str) -> Choice:
 
 def test_ingest_takes_the_publishers_first_choice_that_we_carry() -> None:
     choice = ingest(BROWSER)
-    assert (choice.direction, choice.why_not) == (Direction.RECVONLY, {})
     picture, heard = choice.chosen[VIDEO], choice.chosen[AUDIO]
+    assert (choice.why_not, choice.talkback) == ({}, None)
+    assert {picture.direction, heard.direction} == {Direction.RECVONLY}
     assert (picture.codec, picture.format.payload_type, picture.rtx_payload_type) == (Codec.H264, 102, 103)
     assert picture.feedback == ("nack", "nack pli", "ccm fir", "transport-cc")
     assert picture.fmtp["profile-level-id"] == "420034"  # its profile, our level
@@ -76,8 +77,8 @@ def test_what_is_not_carried_is_told() -> None:
 )
 def test_egress_takes_the_format_that_shows_the_stream(profile: str, payload_type: int, answered: str) -> None:
     choice = egress(h264(profile), sound(Codec.PCM_ALAW, 8_000, 1))
-    assert (choice.direction, choice.why_not) == (Direction.SENDONLY, {})
     taken = choice.chosen[VIDEO]
+    assert (taken.direction, choice.why_not, choice.talkback) == (Direction.SENDONLY, {}, None)
     assert (taken.format.payload_type, taken.fmtp["profile-level-id"]) == (payload_type, answered)
     assert choice.chosen[AUDIO].format.payload_type == 8
 
@@ -134,3 +135,51 @@ def test_h265_is_sent_where_the_browser_offers_enough_of_it() -> None:
 
 def test_a_channel_without_sound_answers_without() -> None:
     assert egress(h264("42e01f")).why_not == {AUDIO: WhyNot.NO_TRACK}
+
+
+BOTH_WAYS = BROWSER.replace("a=sendonly", "a=sendrecv")
+LISTENS = (
+    "m=audio 9 UDP/TLS/RTP/SAVPF 9 8 109\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=recvonly\r\na=rtcp-mux\r\n"
+    "a=rtpmap:109 opus/48000/2\r\n"
+)
+
+
+def test_a_device_that_offers_its_sound_both_ways_can_be_talked_to() -> None:
+    choice = ingest(BOTH_WAYS)
+    assert choice.talkback is choice.chosen[AUDIO]
+    assert choice.chosen[AUDIO].direction is Direction.SENDRECV
+    assert choice.chosen[VIDEO].direction is Direction.RECVONLY  # nobody has a picture for it
+
+
+@pytest.mark.parametrize(("sends", "plays"), [("opus/48000/2", 109), ("speex/48000/2", 109), ("PCMA/8000", 8)])
+def test_a_device_may_listen_on_an_m_line_of_its_own(sends: str, plays: int) -> None:
+    browser = BROWSER.replace("BUNDLE 0 1", "BUNDLE 0 1 2").replace("111 63 9 0 8 13", "111")
+    text = browser.replace("111 opus/48000/2", f"111 {sends}")
+    choice = ingest(text + LISTENS)
+    assert choice.talkback is not None
+    assert (choice.talkback.direction, choice.talkback.media.mid) == (Direction.SENDONLY, "2")
+    assert choice.talkback.format.payload_type == plays  # as its own sound, if it takes that: else Opus
+    assert [one.media.mid for one in choice.taken] == [
+        *(["1", "0"] if AUDIO in choice.chosen else ["1"]),
+        "2",
+    ]
+    assert ingest(text + LISTENS.replace("9 8 109", "9")).talkback is None
+
+
+def test_a_viewer_is_heard_if_it_may_talk_and_offers_to() -> None:
+    opus, both = (h264("42e01f"), sound(Codec.OPUS, 48_000, 2)), read_offer(BOTH_WAYS.encode())
+    heard = choose_egress(both, opus, may_talk=True)
+    assert heard.talkback is heard.chosen[AUDIO]
+    assert heard.chosen[AUDIO].fmtp == {"sprop-stereo": "1", "minptime": "10", "useinbandfec": "1"}
+    assert [one.direction for one in heard.taken] == [Direction.SENDONLY, Direction.SENDRECV]
+    for other in (choose_egress(both, opus), choose_egress(read_offer(VIEWER.encode()), opus, may_talk=True)):
+        assert other.talkback is None
+        assert {one.direction for one in other.taken} == {Direction.SENDONLY}
+
+
+def test_a_viewer_speaks_to_a_device_that_has_no_sound_of_its_own() -> None:
+    choice = choose_egress(read_offer(BOTH_WAYS.encode()), (h264("42e01f"),), may_talk=True)
+    assert choice.why_not == {AUDIO: WhyNot.NO_TRACK}
+    assert choice.talkback is not None
+    assert (choice.talkback.direction, choice.talkback.codec) == (Direction.RECVONLY, Codec.OPUS)
+    assert [one.media.mid for one in choice.taken] == ["1", "0"]
