@@ -25,7 +25,11 @@ LOSS_GOOD = 0.03  # repairs make that whole within a round trip; between the two
 LOSS_COLLAPSED = 0.40  # one such second is enough: the viewer sees a still picture already
 ROUND_TRIP_POOR_NS = 800_000_000  # repairs come too late, and so does the picture
 ROUND_TRIP_GOOD_NS = 400_000_000
-BANDWIDTH_POOR = 0.85  # of what is sent: REMB is 0.85 of what came when a receiver sees its queue grow
+# Of what is sent. REMB is 0.85 of what came in the last second whenever a receiver sees its queue grow; one hitch of a
+# clean path between two key pictures is enough for that (seen in Chromium, with no packet lost). So it is no word by
+# itself unless it is far below; with a link that also loses or holds back, it is.
+BANDWIDTH_POOR = 0.85
+BANDWIDTH_COLLAPSED = 0.5
 POOR_WINDOWS = 2  # in a row
 SILENCE_NS = 5 * _NS_PER_S  # sent to, and no word that anything came: browsers report once a second
 QUIET_NS = 8 * _NS_PER_S  # good on a poor link before the full stream is tried
@@ -95,7 +99,9 @@ class LinkJudge:
             return self.state  # nothing was said of this window yet
         self._began_ns, self._packets, self._lost = mono_ns, 0, 0.0
         round_trip = self.round_trip_ns or 0
-        thin = self.bandwidth_bps is not None and self.bandwidth_bps < BANDWIDTH_POOR * sent_bps
+        strained = self.loss > LOSS_GOOD or round_trip > ROUND_TRIP_GOOD_NS
+        enough_bps = (BANDWIDTH_POOR if strained else BANDWIDTH_COLLAPSED) * sent_bps
+        thin = self.bandwidth_bps is not None and self.bandwidth_bps < enough_bps
         poor = silent or thin or self.loss >= LOSS_POOR or round_trip >= ROUND_TRIP_POOR_NS
         good = not poor and self.loss <= LOSS_GOOD and round_trip <= ROUND_TRIP_GOOD_NS
         self._poor_windows = self._poor_windows + 1 if poor else 0

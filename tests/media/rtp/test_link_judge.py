@@ -106,7 +106,16 @@ def test_a_long_queue_is_a_poor_link_before_anything_is_lost() -> None:
 
 def test_less_bandwidth_than_is_sent_is_a_poor_link() -> None:
     assert Viewer().seconds(3, 0.0, bandwidth_bps=SENT) == [GOOD] * 3
-    assert Viewer().seconds(2, 0.0, bandwidth_bps=SENT // 2) == [GOOD, POOR]
+    assert Viewer().seconds(2, 0.0, bandwidth_bps=SENT // 2 - 1) == [GOOD, POOR]
+
+
+def test_an_estimate_a_little_too_low_counts_only_where_the_link_shows_it_too() -> None:
+    """Seen in Chromium on a clean link: one hitch, and REMB is 0.85 of a second without a key picture."""
+    low = SENT * 7 // 10
+    assert Viewer().seconds(10, 0.0, bandwidth_bps=low) == [GOOD] * 10
+    assert Viewer().seconds(2, 0.04, bandwidth_bps=low) == [GOOD, POOR]
+    late = Viewer().seconds(8, 0.0, bandwidth_bps=low, round_trip_s=0.6)
+    assert late[-1] == POOR
 
 
 def test_where_there_is_transport_feedback_the_loss_of_reports_does_not_count_beside_it() -> None:
