@@ -87,7 +87,7 @@ def test_a_poor_link_is_shown_key_pictures_with_all_of_the_sound_and_then_all_ag
     full = [packet.number for packet in play.go_on(1) if packet.kind == VIDEO and packet.number is not None]
     assert len(full) == 25
     assert one_row(play.screen.packets)
-    assert play.screen.viewer.counts() == {"resent_packets": 0, "poor_links": 1}
+    assert play.screen.viewer.counts() == {"resent_packets": 0, "poor_links": 1, "unheard_packets": 0}
     told = [news.state for news in play.screen.news]
     assert list(dict.fromkeys(told)) == [LinkState.POOR, LinkState.RECOVERED, LinkState.GOOD]
 
