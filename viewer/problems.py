@@ -35,6 +35,7 @@ from viewer.access import (
     Refused,
     Verdict,
     WrongCredentials,
+    WrongStreamPassword,
 )
 from viewer.headers import ALWAYS
 from viewer.methods import methods_at
@@ -96,6 +97,7 @@ _ACCESS_ERRORS: Mapping[type[AccessError], ProblemKind] = {
     LockedOut: LOCKED_OUT,
     OwnAccount: CONFLICT,
     WrongCredentials: WRONG_CREDENTIALS,
+    WrongStreamPassword: NOT_ADMITTED,
 }
 
 _REGISTRY_ERRORS: Mapping[type[RegistryError], ProblemKind] = {
@@ -214,6 +216,8 @@ def _access_response(error: AccessError) -> Response:
     headers = {}
     if kind is UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Session realm="mingjing"'  # RFC 9110, 15.5.2 asks for one
+    if isinstance(error, WrongStreamPassword):
+        headers["WWW-Authenticate"] = 'Bearer realm="mingjing", error="invalid_token"'  # RFC 6750, 3
     if isinstance(error, LockedOut):
         headers["Retry-After"] = str(error.wait_s)
     return problem_response(kind, error.words, field=error.field, fix=error.fix, headers=headers)

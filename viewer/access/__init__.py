@@ -38,6 +38,7 @@ from viewer.access.errors import (
     OwnAccount,
     Refused,
     WrongCredentials,
+    WrongStreamPassword,
 )
 from viewer.access.login import Peer
 from viewer.access.passwords import HasherBusy, PasswordHashing, PasswordProfile
@@ -107,6 +108,7 @@ __all__ = [
     "TrustedProxies",
     "Verdict",
     "WrongCredentials",
+    "WrongStreamPassword",
     "accepted_messages",
     "accepts",
     "allowed_actions",

@@ -11,7 +11,7 @@ own. Browsers always send it; another program must say it too, so that no case i
 where no cookie counts (`doors.WITHOUT_COOKIE`): there nobody is let in by what a browser adds by itself.
 
 Use of a session is a change that was asked for, and the `active` message of /ws/events, which says that a
-person did something. Reads and WebSockets are none: a page left alone makes them too, each time something
+person did something. Reads, WebSockets and views are none: a page left alone makes them too, each time something
 is pushed to it, and would be logged in until somebody finds it.
 """
 
@@ -25,8 +25,8 @@ from starlette.types import Scope
 
 from storage.ledger import JsonValue
 from viewer.access.access import Access
-from viewer.access.doors import BY_STREAM_PASSWORD, DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
-from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused
+from viewer.access.doors import BY_ITSELF, BY_STREAM_PASSWORD, DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
+from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused, WrongStreamPassword
 from viewer.access.guard import Guard, ledger_name
 from viewer.access.login import Peer
 from viewer.access.peer import is_from_this_machine, is_loopback, is_secure, peer_of
@@ -133,6 +133,7 @@ async def authenticate(connection: HTTPConnection) -> Caller:
         ForeignOrigin: the page that asks is not ours.
         Refused: nobody is logged in, or the role never passes here.
         InsecureTransport: a stream password was shown where others could read it.
+        WrongStreamPassword: what was shown is none.
     """
     access: Access = connection.app.state.access
     action = _action_of(connection.scope)
@@ -143,6 +144,8 @@ async def authenticate(connection: HTTPConnection) -> Caller:
         require_private_transport(connection)
         password = access.stream_passwords.prove_bearer(bearer)
         principal = None if password is None else await access.stream_passwords.principal(password)
+        if principal is None:
+            raise WrongStreamPassword
     else:
         if action not in WITHOUT_COOKIE:
             _check_origin(connection)
@@ -152,7 +155,7 @@ async def authenticate(connection: HTTPConnection) -> Caller:
     peer = peer_of(connection)
     on_machine = is_from_this_machine(connection)
     await access.guard.admit(principal, action, {"peer": peer.address}, on_machine=on_machine)
-    if session is not None and not _only_looks(connection):
+    if session is not None and not _only_looks(connection) and action not in BY_ITSELF:
         access.sessions.use(session.id)
     caller = Caller(access.guard, principal, peer, action, on_machine=on_machine, stream_password=password)
     connection.scope[_SCOPE_KEY] = caller

@@ -107,6 +107,10 @@ BY_STREAM_PASSWORD = frozenset(
     }
 )
 
+# What a page does by itself, by POST though it be: it asks again when a device comes back or its codec changes. That
+# says of no person that they are there (caller: use of a session).
+BY_ITSELF = frozenset({Action.LIVE_VIEW, Action.LIVE_CONTROL})
+
 # Doors at which no cookie counts, only what the request itself shows: other pages may call there.
 WITHOUT_COOKIE = frozenset({Action.STREAM_PUBLISH})
 

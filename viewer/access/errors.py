@@ -45,6 +45,13 @@ class WrongCredentials(AccessError):
     """Name or password, and nobody is told which."""
 
 
+class WrongStreamPassword(AccessError):
+    """What was shown as a bearer opens nothing: there is no such password, or its owner may not watch any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This stream password opens nothing.", fix="Make another one.")
+
+
 class LockedOut(AccessError):
     """Too many failures of this account from this peer."""
 

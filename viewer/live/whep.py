@@ -29,7 +29,7 @@ from viewer.live.websocket import CLOSE_POLICY, say_why
 from viewer.live.whep_status import WhepStatus
 from viewer.live.whep_views import WhepView, WhepViews
 from viewer.objects import device_object, view_object
-from viewer.problems import INVALID, Problem
+from viewer.problems import INVALID, NOT_FOUND, Problem
 from viewer.sdp_door import (
     FRAGMENT_TYPE,
     OFFER_TYPE,
@@ -86,7 +86,7 @@ async def play(
 @router.patch("/whep/{device}/{session}")
 async def trickle(device: str, session: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     """Candidates are answered by 204, an ICE restart by 200 and new credentials."""
-    found = (await _own_view(request, caller, device, session)).session
+    found = _still_open(await _own_view(request, caller, device, session)).session
     require_type(request, FRAGMENT_TYPE)
     restart = asks_restart(request, found.etag)
     try:
@@ -98,7 +98,10 @@ async def trickle(device: str, session: str, request: Request, caller: CallerHer
 
 @router.delete("/whep/{device}/{session}")
 async def stop(device: str, session: str, request: Request, caller: CallerHere) -> Response:
-    (await _own_view(request, caller, device, session)).view.end(None)
+    """Also of a view that has ended by itself: every player says goodbye when it closes."""
+    found = await _own_view(request, caller, device, session)
+    if found is not None:
+        found.view.end(None)
     return Response(status_code=200)
 
 
@@ -106,7 +109,7 @@ async def stop(device: str, session: str, request: Request, caller: CallerHere) 
 @accepts("talk")
 async def follow(websocket: WebSocket, device: str, session: str, caller: CallerHere, services: ServicesHere) -> None:
     """What happens beside the pictures, until the view is over or the client leaves; the view stays then."""
-    watched = await _own_view(websocket, caller, device, session)
+    watched = _still_open(await _own_view(websocket, caller, device, session))
     try:
         await websocket.accept()
         over = await _tell(websocket, services, watched)
@@ -122,13 +125,23 @@ async def follow(websocket: WebSocket, device: str, session: str, caller: Caller
         pass  # it left while we spoke
 
 
-async def _own_view(connection: HTTPConnection, caller: Caller, device: str, session: str) -> WhepView:
-    """The view, for the login that opened it; there is none for others."""
-    principal = caller.principal
-    found = _views(connection).find(session, device, principal.session_id)
-    await caller.enter(view_object(session, principal.name, exists=found is not None))
-    assert found is not None  # else the guard has refused
+async def _own_view(connection: HTTPConnection, caller: Caller, device: str, session: str) -> WhepView | None:
+    """The view, for the login that opened it; None if it is over. For others there never was one."""
+    views, principal = _views(connection), caller.principal
+    found = views.find(session, device, principal.session_id)
+    exists = found is not None or views.was(session, device, principal.session_id)
+    await caller.enter(view_object(session, principal.name, exists=exists))
     return found
+
+
+def _still_open(view: WhepView | None) -> WhepView:
+    """
+    Raises:
+        Problem: 404, it is over.
+    """
+    if view is None or view.view.ended.done():
+        raise Problem(NOT_FOUND, "This view is over.")
+    return view
 
 
 class _Over(Enum):
