@@ -36,6 +36,7 @@ class WebRtcCollector(Collector):
         counts = self._publishers.counts()
         repairs = {what: counts.get(what, 0) for what in _REPAIRS}
         yield _by("repairs", "Packets of devices: asked for again, come again, and not.", "what", repairs)
+        yield _by("refused_packets", "Of devices: by SRTP, or not in the answer.", "why", self._publishers.refused())
         yield _count("asked_pictures", "Key pictures asked of devices.", counts.get("pictures_asked", 0))
         yield _count("damaged_units", "Pictures of devices that are not whole.", counts.get("damaged_units", 0))
 

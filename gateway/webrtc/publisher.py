@@ -6,10 +6,12 @@ talked to (loudspeaker).
 Not here: what of its offer is taken (media.sdp), HTTP and who may publish (publishers), lost packets (media.rtp).
 
 Invariant: there is a stream from the handshake's end until the publisher is gone, and it ends once.
+Limit: `FIRST_PICTURE_WITHIN_NS`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -23,6 +25,10 @@ from media.rtp import RepairedReceiver, TransportArrivals
 from media.sdp import TRANSPORT_CC_URI, Choice, ChosenMedia, Sent, audio_config
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 from storage import Clock
+
+# Datagrams longer than the path carries are lost without a word, and so is each repair of them. Nobody shall believe
+# that his picture is recorded when it is not: within ten seconds the device and the admin know.
+FIRST_PICTURE_WITHIN_NS = 8_000_000_000
 
 _PAYLOAD_TYPE_MASK = 0x7F
 
@@ -63,6 +69,9 @@ class Publisher:
         self._outgoing: SrtcpSender | None = None
         self._publication: Publication | None = None
         self._utc_ns = 0  # the wall clock at `heard_ns`
+        self._first_picture_due = TrackKind.VIDEO in choice.chosen
+        self._first_packet_ns = 0
+        self._not_agreed_on = 0  # packets of a payload type that is not in the answer
         for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
             if (chosen := choice.chosen.get(kind)) is not None:
                 self._carry(chosen)
@@ -108,6 +117,14 @@ class Publisher:
             "damaged_units": self.damaged_units,
         }
 
+    def refused(self) -> Counter[str]:
+        """Packets from where the peer is that were not taken, by why."""
+        counted = Counter(not_agreed_on=self._not_agreed_on)
+        for receiver in (self._srtp, self._srtcp):
+            if receiver is not None:
+                counted.update(asdict(receiver.refusals()))
+        return +counted
+
     @property
     def sent(self) -> dict[TrackKind, Sent]:
         """The SSRCs of each kind, for the answer."""
@@ -150,6 +167,7 @@ class Publisher:
             self._utc_ns = self._rooms.clock.utc_ns()
         index = self._by_payload_type.get(packet[1] & _PAYLOAD_TYPE_MASK)
         if index is None:
+            self._not_agreed_on += 1
             return
         units = self._receivers[index].receive(packet, 0, len(packet), now_ns, self._utc_ns)
         if units:
@@ -175,10 +193,7 @@ class Publisher:
         """The peer has left, fell silent, never came, or is not who the offer was of."""
         # What one page left behind says nothing of the next one, by which the device is there.
         if self._srtp is None and not self._rooms.hub.is_sending(self.device, self.channel):
-            words = f"no WebRTC connection came about: {cause.replace('_', ' ')}"
-            log.info("device refused", device=self.device, peer=self._host, words=words)
-            admission = self._rooms.admission
-            admission.remember_refusal(self.device, RefusalReason.TRANSPORT_NOT_SUPPORTED, self._host, words)
+            self._refuse(f"no WebRTC connection came about: {cause.replace('_', ' ')}")
         self.end(GapCause.DEVICE_STOPPED if cause == "closed_by_peer" else GapCause.OFFLINE)
 
     # ours
@@ -186,6 +201,8 @@ class Publisher:
     def tick(self, now_ns: int) -> None:
         """Some fifty times a second: give up what never came, and say what is due."""
         if self._publication is None:
+            return
+        if self._first_picture_due and not self._is_shown_in_time(now_ns):
             return
         for index, receiver in enumerate(self._receivers):
             if units := receiver.due(now_ns):
@@ -209,6 +226,22 @@ class Publisher:
             self._rooms.hub.end(publication, cause)
         self._rooms.admission.devices.mark_seen(self.device)
         log.info("stream ends", device=self.device, channel=self.channel, cause=cause.name.lower())
+
+    def _is_shown_in_time(self, now_ns: int) -> bool:
+        """Whether a key picture came whole, or may still come; False: it did not, and the stream was given up."""
+        receiver, counted = self._receivers[0], self._receivers[0].statistics()  # pictures come first
+        if receiver.picture_seen:
+            self._first_picture_due = False
+        elif counted.packets and not self._first_packet_ns:
+            self._first_packet_ns = now_ns
+        elif counted.lost and now_ns - self._first_packet_ns > FIRST_PICTURE_WITHIN_NS:
+            self._refuse(
+                f"no key picture came whole: {counted.lost} of {counted.lost + counted.packets} packets are missing, "
+                "as where a network drops large datagrams"
+            )
+            self._displaced(GapCause.PACKET_LOSS)
+            return False
+        return True
 
     def _push(self, index: int, units: Sequence[AccessUnit]) -> None:
         assert self._publication is not None
@@ -234,8 +267,13 @@ class Publisher:
         assert self.peer is not None
         self._rooms.send(self.peer, self._outgoing.protect(rtcp))
 
+    def _refuse(self, words: str) -> None:
+        log.info("device refused", device=self.device, peer=self._host, words=words)
+        admission = self._rooms.admission
+        admission.remember_refusal(self.device, RefusalReason.TRANSPORT_NOT_SUPPORTED, self._host, words)
+
     def _displaced(self, cause: GapCause) -> None:
-        """Somebody else ended the stream: a takeover, the admin, the end of the server."""
+        """The stream ends from here: a takeover, the admin, the end of the server, no picture of it."""
         self.ended_by = cause
         self.end(cause)
         self._leave()

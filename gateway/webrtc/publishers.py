@@ -76,6 +76,7 @@ class Publishers:
         self._rooms = PublisherRooms(hub, admission, clock, self._send)
         self._sessions: dict[str, WhipSession] = {}
         self._past: Counter[str] = Counter()  # what was counted of sessions that are gone
+        self._past_refused: Counter[str] = Counter()
         self._ended: OrderedDict[str, EndedSession] = OrderedDict()
         self._closing = False
 
@@ -91,6 +92,10 @@ class Publishers:
         for session in self:
             total.update(session.publisher.counts())
         return total
+
+    def refused(self) -> Mapping[str, int]:
+        """What `Publisher.refused` says, of all of them since the start."""
+        return sum((session.publisher.refused() for session in self), self._past_refused.copy())
 
     def open(self, device: Device, channel: str, offer_text: bytes, proof: str, host: str) -> WhipSession:
         """Take an offer of a device that was admitted.
@@ -202,6 +207,7 @@ class Publishers:
     def _drop(self, session: WhipSession) -> None:
         if self._sessions.pop(session.id, None) is not None:
             self._past.update(session.publisher.counts())
+            self._past_refused.update(session.publisher.refused())
             self._remember(session)
 
     def _remember(self, session: WhipSession) -> None:

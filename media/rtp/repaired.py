@@ -189,6 +189,11 @@ class RepairedReceiver(TrackReceiver):
                 self._sender_report = report
         self._goodbye = self._goodbye or self._ssrc in told.goodbyes or (self._ssrc < 0 and bool(told.goodbyes))
 
+    @property
+    def picture_seen(self) -> bool:
+        """A key picture of the present source has come whole."""
+        return self._picture_seen
+
     def want_key_picture(self) -> None:
         """A viewer waits for one: it is asked of the device with the next feedback, as often as is right."""
         if self._asks_pictures and not self._picture_wanted:

@@ -87,6 +87,7 @@ async def test_a_camera_that_hangs_up(tmp_path) -> None:
 
 
 async def test_sessions_of_webrtc(side: Side) -> None:
+    tasks = len(asyncio.all_tasks())
     with counting_leftovers() as left:
         await come_and_go(side, lambda one: side.publishers.end(one.session))
         await come_and_go(side, lambda one: one.say_goodbye())
@@ -95,6 +96,7 @@ async def test_sessions_of_webrtc(side: Side) -> None:
         side.publishers.close()
         await gone(side)
     assert not left
+    assert len(asyncio.all_tasks()) == tasks
 
 
 async def come_and_go(side: Side, end: Callable[[Recorder], None]) -> None:

@@ -1,6 +1,7 @@
 """A device's session by WHIP from its answer to its end, with the registry, the hub and the port as they are."""
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 
 import pytest
 
@@ -9,6 +10,7 @@ from gateway.registry import RefusalReason
 from gateway.stream import Hub
 from gateway.webrtc import Peers, Publishers, WhipSession
 from gateway.webrtc.ice import CONSENT_NS
+from gateway.webrtc.publisher import FIRST_PICTURE_WITHIN_NS
 from media import GapCause
 from media.rtp import packetize_h264
 from media.rtsp import NonceFactory
@@ -89,6 +91,26 @@ class Recorder(ScriptedPeer):
                     self.send(pieces[place] + pieces[place + 1])
                     sent += 1
         return sent
+
+    def film(self, count: int, *lost: int) -> int:
+        """Key pictures of five packets, those in these places of each lost on the way; how many are not."""
+        sent = 0
+        for _ in range(count):
+            pieces = self._film.protect(packetize_h264([SPS, PPS, b"\x65\x88" + bytes(3_000)]), self.filmed * 3_600, 96)
+            self.filmed += 1
+            for place in range(0, len(pieces), 2):
+                if place // 2 not in lost:
+                    self.send(pieces[place] + pieces[place + 1])
+                    sent += 1
+        return sent
+
+    filmed = 0
+
+    @cached_property
+    def _film(self) -> SrtpSender:
+        assert self.dtls.keys is not None
+        ours, _ = split_keying_material(self.dtls.keys.profile, self.dtls.keys.material)
+        return SrtpSender(ours, ssrc=7, first_sequence=0)
 
     async def come(self) -> None:
         """Checks and the handshake, as far as the other side lets it."""
@@ -240,4 +262,57 @@ async def test_a_device_that_sends_and_checks_no_more_stays(side: Side) -> None:
     assert recorder.peer.is_gone
     assert (side.peers.failed, side.peers.ended) == ({}, {"silent": 1})
     assert not side.hub.is_sending("dev1", "main")
+    recorder.close()
+
+
+async def test_a_picture_that_never_comes_whole_is_given_up_with_a_reason(side: Side) -> None:
+    """As where the network drops large datagrams: repairs are as large, and nobody is told."""
+    recorder = await live(side)
+    port = side.peers.port.statistics
+    before = port.received
+    sent = recorder.film(3, 2, 3)
+    await until(lambda: port.received == before + sent)
+    now_ns, publisher = side.peers._clock.mono_ns(), recorder.session.publisher
+    publisher.tick(now_ns + 1_000_000_000)  # the first packets have been waited for
+    publisher.tick(now_ns + FIRST_PICTURE_WITHIN_NS)
+    assert side.hub.is_sending("dev1", "main")
+    for late in (2, 3):
+        publisher.tick(now_ns + late * FIRST_PICTURE_WITHIN_NS)
+    assert recorder.peer.is_gone
+    [tape] = side.tapes
+    assert tape.end is not None
+    assert tape.end.cause is GapCause.PACKET_LOSS
+    proof = bearer_proof("dev1", side.key)
+    assert side.publishers.why_ended(recorder.session.id, "dev1", proof) is GapCause.PACKET_LOSS  # the device may ask
+    refusal = side.house.devices.find("dev1").last_refusal
+    assert refusal.reason is RefusalReason.TRANSPORT_NOT_SUPPORTED
+    assert "as where a network drops large datagrams" in refusal.words
+    recorder.close()
+
+
+async def test_who_has_shown_one_whole_picture_is_not_given_up_for_later_losses(side: Side) -> None:
+    recorder = await live(side)
+    port = side.peers.port.statistics
+    before = port.received
+    sent = recorder.film(1) + recorder.film(2, 2, 3)
+    await until(lambda: port.received == before + sent)
+    now_ns = side.peers._clock.mono_ns()
+    for late in (0, 2, 3):
+        recorder.session.publisher.tick(now_ns + late * FIRST_PICTURE_WITHIN_NS)
+    assert side.hub.is_sending("dev1", "main")
+    recorder.close()
+
+
+async def test_packets_that_are_not_taken_are_counted_by_why_also_when_their_session_is_over(side: Side) -> None:
+    recorder = await live(side)
+    ours, _ = split_keying_material(recorder.dtls.keys.profile, recorder.dtls.keys.material)
+    header, sealed = SrtpSender(ours, 8, 1).protect([b"?"], 0, 101)
+    for datagram in (header + bytes(len(sealed)), header + sealed, header + sealed):
+        recorder.send(datagram)
+    wanted = {"forged": 1, "not_agreed_on": 1, "replayed": 1}
+    await until(lambda: side.publishers.refused() == wanted)
+    side.hub.end_device("dev1", GapCause.DISABLED)
+    side.publishers.tick()
+    assert not len(side.publishers)
+    assert side.publishers.refused() == wanted
     recorder.close()

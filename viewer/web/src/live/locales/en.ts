@@ -39,6 +39,7 @@ const en: typeof zh = {
   offlineReason: {
     offline: 'The device closed its connection',
     stalled: 'No data for too long; the connection was given up',
+    packet_loss: 'No picture came whole, for packets were lost; the connection was given up',
     takeover: 'The device came back on another connection',
     disabled: 'The device was disabled or removed',
     server_stopped: 'The server had been stopped',

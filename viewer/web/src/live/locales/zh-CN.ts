@@ -37,6 +37,7 @@ export default {
   offlineReason: {
     offline: '设备断开了连接',
     stalled: '设备长时间无数据，连接被放弃',
+    packet_loss: '网络丢包，画面始终不完整，连接被放弃',
     takeover: '设备从另一个连接重新接入',
     disabled: '设备已被停用或移除',
     server_stopped: '服务器曾停止运行',

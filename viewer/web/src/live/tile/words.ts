@@ -7,6 +7,7 @@ import type { LiveStatus } from '../player/status'
 const OFFLINE_REASONS = [
   'offline',
   'stalled',
+  'packet_loss',
   'takeover',
   'disabled',
   'server_stopped',
