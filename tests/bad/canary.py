@@ -3,6 +3,8 @@
     async with unharmed(house, "RTSP requests"):
         ...play...
 
+It comes by RTSP, or by WHIP where the port of WebRTC is under attack.
+
 Asserted afterwards: the same process; the canary's pictures whole, at the viewer and on disk; the event
 loop's lag and the growth of memory within their bounds; nothing in the data directory, or beside it, that
 does not belong there; no traceback in the log.
@@ -49,9 +51,9 @@ async def hostile_devices(house: House, count: int) -> list[str]:
 
 
 @asynccontextmanager
-async def unharmed(house: House, what: str) -> AsyncIterator[None]:
+async def unharmed(house: House, what: str, *, by_whip: bool = False) -> AsyncIterator[None]:
     name = await new_device(house)
-    push = await house.device(name).push()
+    push = await (house.device(name).push_by_whip() if by_whip else house.device(name).push())
     viewer = await house.supervisor().watch(name)
     assert await viewer.wait_for_picture(BEFORE_PICTURES)
     server = psutil.Process(house.server.pid)

@@ -26,6 +26,7 @@ class Impairments:
     jitter_s: float = 0.0  # up to so much more delay. Datagrams overtake one another by it, a TCP stream does not
     stall_every_s: float = 0.0  # the link stands still so often, from its beginning on …
     stall_s: float = 0.0  # … for so long, then all that waited comes in a burst
+    datagram_max_bytes: float = math.inf  # longer ones never come, and nobody is told: a path without ICMP
     bytes_per_s: float = math.inf
     buffer_bytes: int = 64 << 10  # what waits for its turn: a full one pushes back over TCP, and drops over UDP
     cut_at: int | None = None  # TCP: after so many bytes the connection ends in order (FIN) …
@@ -39,7 +40,7 @@ class Impairments:
             raise ValueError("times are not below zero")
         if bool(self.stall_s) != bool(self.stall_every_s) or 0 < self.stall_every_s <= self.stall_s:
             raise ValueError("a stall has a length, and an interval longer than that")
-        if self.bytes_per_s <= 0 or self.buffer_bytes <= 0:
+        if min(self.bytes_per_s, self.buffer_bytes, self.datagram_max_bytes) <= 0:
             raise ValueError("a link carries something, and holds something")
         if any(at is not None and at < 0 for at in (self.cut_at, self.reset_at, self.swallow_at)):
             raise ValueError("bytes are counted from 0")

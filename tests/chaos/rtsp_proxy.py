@@ -70,4 +70,4 @@ class RtspProxy:
                 for client_port, server_port in zip(
                     self._asked_ports[client].pop(0), (int(match[1]), int(match[2])), strict=True
                 ):
-                    await self.relay.connect((client[0], client_port), server_port)
+                    self.relay.connect((client[0], client_port), server_port)

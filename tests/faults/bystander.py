@@ -16,9 +16,9 @@ class Bystander:
         self._viewer = viewer
 
     @classmethod
-    async def of(cls, house: House, device: str) -> "Bystander":
+    async def of(cls, house: House, device: str, *, by_whip: bool = False) -> "Bystander":
         await house.enrol(device)
-        push = await house.device(device).push()
+        push = await (house.device(device).push_by_whip() if by_whip else house.device(device).push())
         viewer = await house.supervisor().watch(device)
         assert await viewer.wait_for_picture(5)
         await house.archive(device).wait_for_unit(5)  # its segment is open: from here on the server holds what it holds

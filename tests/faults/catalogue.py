@@ -30,8 +30,10 @@ FAULTS = {
     "F32": "200 devices reconnect within 2 s",
     "F33": "flapping each second for 5 min",
     "F34": "stall of 8 s and 30 s, then a burst",
-    "F35": "UDP loss 1/5/15 %, reorder, duplication, jitter",
+    "F35": "loss 1/5/15 %, reorder, duplication, jitter, by UDP and WHIP",
     "F36": "uplink of 256 kbit/s for a stream of 1.5 Mbit/s",
+    "F37": "a WHIP source changes its port",
+    "F38": "datagrams over 1,200 bytes are dropped",
     "F39": "RST in the middle of a frame",
     "F40": "500 slow loris, 2,000 unauthenticated ANNOUNCE a minute",
     # Media

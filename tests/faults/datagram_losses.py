@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import av
 
-from media import FragmentFlag
 from mingjing.simulator.clip import Clip
 from tests.chaos.fate import datagram_delays
 from tests.chaos.impairments import Impairments
 from tests.chaos.process import MEDIA_FLOW
+from tests.house.account import NOT_WHOLE
 from tests.house.archive import Archive
 
 
@@ -50,8 +50,7 @@ class Kept:
     @classmethod
     def of(cls, archive: Archive) -> "Kept":
         stamped = [(stamp.n, record) for record, stamp in archive.stamped()]
-        not_whole = FragmentFlag.DAMAGED | FragmentFlag.MARKER_LOST
-        marked = frozenset(number for number, record in stamped if record.flags & not_whole)
+        marked = frozenset(number for number, record in stamped if record.flags & NOT_WHOLE)
         return cls([number for number, _ in stamped], marked)
 
 
@@ -60,5 +59,6 @@ def decoded_pictures(archive: Archive) -> int:
     pictures = 0
     for path in archive.files():
         with av.open(str(path)) as container:
-            pictures += sum(1 for _ in container.decode(video=0))
+            if container.streams.video:  # else sound came before the first parameter sets
+                pictures += sum(1 for _ in container.decode(video=0))
     return pictures

@@ -1,20 +1,23 @@
 """Plays many programmes to one server at once, each before a viewer, and says what became of each."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import av
 
 from media import GapCause
+from media.fmp4 import utc_ns_from_ntp
 from storage import read_fragments
 from tests.house.account import Account
 from tests.house.archive import Archive, until
 from tests.house.bounds import noted, within
+from tests.house.broadcast import Broadcast
+from tests.house.device import Device
 from tests.house.house import House
 from tests.house.person import Viewer
-from tests.house.programme import MS, PICTURE, Programme, S
+from tests.house.programme import BEGAN_UTC_S, MS, PICTURE, SOUND, Programme, S
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +70,38 @@ class Played:
         pictures = 0
         for path in self.archive.files():
             with av.open(io.BytesIO(path.read_bytes())) as container:
-                pictures += sum(1 for _ in container.decode(container.streams.video[0]))
+                for stream in container.streams.video:  # none, where sound came before the first parameter sets
+                    pictures += sum(1 for _ in container.decode(stream))
             with av.open(io.BytesIO(path.read_bytes())) as container:
                 for stream in container.streams.audio:
                     assert all(frame.samples for frame in container.decode(stream))
         assert pictures == len(self.account.units(PICTURE))
 
+    def says(self, off_s: set[float]) -> None:
+        """Device time of each unit is what its reports said, or absent before the first of them."""
+        for track in (PICTURE, SOUND):
+            taken = {unit.n: unit.taken_ns for unit in self.programme.units(track)}
+            said = [unit for unit in self.account.units(track) if unit.device_ntp]
+            assert len(said) > len(taken) // 2
+            for unit in said:
+                utc_ns = utc_ns_from_ntp(unit.device_ntp)
+                errors = [utc_ns - round((BEGAN_UTC_S + off) * S) - taken[unit.n] for off in off_s]
+                assert min(map(abs, errors)) < 150 * MS, unit  # a fragment of sound has that of its first frame
+
     def causes(self) -> list[GapCause]:
         return [gap.cause for gap in self.account.gaps if gap.sequence]
 
 
-async def play_all(house: House, planned: Mapping[str, Programme], *, late_for: str) -> Mapping[str, Played]:
+Play = Callable[[Device, Programme], Awaitable[Broadcast]]
+
+
+async def play_all(
+    house: House, planned: Mapping[str, Programme], *, late_for: str, play: Play = Device.play
+) -> Mapping[str, Played]:
     """To their ends. Somebody comes late to one of them, a second before it is over; then the API is asked."""
     supervisor = house.supervisor()
     viewers = {name: await supervisor.watch(name) for name in planned}
-    broadcasts = {name: await house.device(name).play(programme) for name, programme in planned.items()}
+    broadcasts = {name: await play(house.device(name), programme) for name, programme in planned.items()}
     over_s = planned[late_for].items[-1].sent_ns / S
     await broadcasts[late_for].sent_up_to(over_s - 1)
     late_viewer = await supervisor.watch(late_for)
@@ -99,7 +119,7 @@ async def play_all(house: House, planned: Mapping[str, Programme], *, late_for: 
     return {
         name: Played(
             broadcasts[name].as_sent,
-            Account.of_archive(archives[name]),
+            Account.of_archive(archives[name], planned[name].rates),
             archives[name],
             viewers[name],
             told[name],

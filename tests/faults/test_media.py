@@ -17,7 +17,6 @@ import pytest_asyncio
 
 from gateway.stream.gop_cache import GOP_FRAGMENTS_MAX
 from media import AUDIO_TRACK_ID, GapCause
-from media.fmp4 import utc_ns_from_ntp
 from media.nal import find_stamp
 from mingjing.simulator.clip import Clip
 from storage import read_fragments
@@ -181,7 +180,7 @@ def test_f48_what_the_device_says_of_its_clock_is_kept_beside_placed_time(
         assert not any(unit.device_ntp for unit in device.account.kept)
         return
     device.is_in_sync()
-    _says(device, {off_s})
+    device.says({off_s})
     now_s = time.time() - time.monotonic() + device.began_mono_s
     assert clock_offset_s == pytest.approx(BEGAN_UTC_S + off_s - now_s, abs=2)
 
@@ -190,7 +189,7 @@ def test_f48_what_the_device_says_of_its_clock_is_kept_beside_placed_time(
 def test_f48_a_device_clock_that_steps_by_an_hour_and_back_moves_no_footage(played: Mapping[str, Played]) -> None:
     device = played["dev17"]
     device.is_whole_and_unbroken()
-    _says(device, {0, 3_600})
+    device.says({0, 3_600})
 
 
 @pytest.mark.fault("F49", "I7", "I12")
@@ -269,15 +268,3 @@ async def test_f42_a_device_that_comes_back_with_h265_is_seen_on_the_same_socket
     seen = [data for data in viewer.binaries if data[4:8] != b"ftyp"]
     assert seen == [data for path in archive.files() for _, data in read_fragments(path)]
     assert viewer.close_code is None
-
-
-def _says(device: Played, off_s: set[float]) -> None:
-    """Device time of each unit is what its reports said, or absent before the first of them."""
-    for track in (PICTURE, SOUND):
-        taken = {unit.n: unit.taken_ns for unit in device.programme.units(track)}
-        said = [unit for unit in device.account.units(track) if unit.device_ntp]
-        assert len(said) > len(taken) // 2
-        for unit in said:
-            utc_ns = utc_ns_from_ntp(unit.device_ntp)
-            errors = [utc_ns - round((BEGAN_UTC_S + off) * S) - taken[unit.n] for off in off_s]
-            assert min(map(abs, errors)) < 150 * MS, unit  # a fragment of sound has that of its first frame

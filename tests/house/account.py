@@ -5,12 +5,12 @@ I12 (order, no overlap), I7 (footage and gaps are the time that passed), and how
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from media import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Fragment, Gap, GapCause
+from media import AUDIO_TRACK_ID, VIDEO_TRACK_ID, Fragment, FragmentFlag, Gap, GapCause
 from media.fmp4 import parse_fragment
 from media.nal import find_stamp
 from storage import Kind, SegmentUnreadableError, read_fragments, read_header, read_journal
@@ -23,6 +23,7 @@ from tests.house.sound_stamp import number_of
 TRACK_IDS = {PICTURE: VIDEO_TRACK_ID, SOUND: AUDIO_TRACK_ID}
 STANDS_NS = S  # a picture stands for so long until the next one, and it is no gap (gateway.stream.gap_detector)
 ELAPSED_ERROR_MAX_NS = 200 * MS  # I7
+NOT_WHOLE = FragmentFlag.DAMAGED | FragmentFlag.MARKER_LOST
 OVERLAP_MAX_NS = 7 * MS  # of two fragments of sound: while sync is mended each takes 5 % less than its frames say
 
 
@@ -57,18 +58,18 @@ class _Fact:
 class Account:
     """`kept` and `gaps` are in the order of sequence numbers."""
 
-    def __init__(self, facts: Iterable[_Fact], gaps: Iterable[Gap]) -> None:
+    def __init__(self, facts: Iterable[_Fact], gaps: Iterable[Gap], rates: Sequence[int] = RATES) -> None:
         self.gaps = sorted(gaps, key=lambda gap: gap.sequence)
         self.facts = sorted(facts, key=lambda fact: fact.sequence)
-        self.kept = [kept for fact in self.facts for kept in _units(fact)]
+        self.kept = [kept for fact in self.facts for kept in _units(fact, rates)]
 
     @classmethod
-    def of_archive(cls, archive: Archive) -> "Account":
-        """Everything that was kept of a channel."""
-        return cls.of_files(archive.files())
+    def of_archive(cls, archive: Archive, rates: Sequence[int] = RATES) -> "Account":
+        """Everything that was kept of a channel, whose tracks have these clocks."""
+        return cls.of_files(archive.files(), rates)
 
     @classmethod
-    def of_files(cls, files: Iterable[Path]) -> "Account":
+    def of_files(cls, files: Iterable[Path], rates: Sequence[int] = RATES) -> "Account":
         """Of these segments."""
         facts: list[_Fact] = []
         gaps: list[Gap] = []
@@ -94,7 +95,7 @@ class Account:
                 ]
             except SegmentUnreadableError:
                 continue  # not begun yet
-        return cls(facts, gaps)
+        return cls(facts, gaps, rates)
 
     @classmethod
     def of_rehearsal(cls, came: Rehearsed) -> "Account":
@@ -178,7 +179,7 @@ class Account:
                 assert step_ns - told <= stands_ns, (before, after, "a hole without a gap")
             late = {unit.n: unit.sent_ns - unit.taken_ns for unit in programme.units(track)}
             # The last frame of a fragment is what was received then.
-            whole = {unit.received_mono_ns: unit for unit in shown}
+            whole = {unit.received_mono_ns: unit for unit in shown if unit.n in late}
             first, last = whole[min(whole)], whole[max(whole)]
             placed_ns = last.placed_ns - first.placed_ns
             elapsed_ns = last.received_mono_ns - first.received_mono_ns - (late[last.n] - late[first.n])
@@ -213,9 +214,9 @@ def _tracks(programme: Programme) -> range:
     return range(len(programme.description.media))
 
 
-def _units(fact: _Fact) -> Iterator[Kept]:
+def _units(fact: _Fact, rates: Sequence[int]) -> Iterator[Kept]:
     track = PICTURE if fact.track_id == VIDEO_TRACK_ID else SOUND
-    rate = RATES[track]
+    rate = rates[track]
     parsed = parse_fragment(fact.data)
     begin = parsed.samples[0].decode_time
     for place, sample in enumerate(parsed.samples):
@@ -228,8 +229,8 @@ def _units(fact: _Fact) -> Iterator[Kept]:
             duration_ns=sample.duration * S // rate,
             received_mono_ns=fact.received_mono_ns,
             device_ntp=fact.device_ntp,
-            reanchored=bool(fact.flags & 4) and place == 0,
-            damaged=bool(fact.flags & 2),
+            reanchored=bool(fact.flags & FragmentFlag.REANCHORED) and place == 0,
+            damaged=bool(fact.flags & NOT_WHOLE),
         )
 
 

@@ -1,4 +1,4 @@
-"""Plays a programme to the real server over one RTSP connection, interleaved, by the loop's timers.
+"""Plays a programme to the real server by the loop's timers: over one RTSP connection, interleaved, or by WHIP.
 
 Everything goes out at its moment or later, in order, whatever the link does.
 """
@@ -6,30 +6,60 @@ Everything goes out at its moment or later, in order, whatever the link does.
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from media.rtp import SenderReport, build_sender_report
-from media.rtsp import Transport, frame
+from media.rtsp import Recording, frame
 from mingjing.simulator.link import RtspLink
 from tests.house.programme import Item, Programme, S, Unit, Wire
-from tests.house.sending import Sending
+from tests.house.sending import Link, Sending
+
+
+class Carrier(Protocol):
+    """Takes packets of a track to the server."""
+
+    def rtp(self, track: int, packets: Sequence[bytes]) -> None: ...
+
+    def rtcp(self, track: int, packet: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Interleaved:
+    """Over an RTSP connection, once the server records."""
+
+    link: RtspLink
+    recording: Recording
+
+    def rtp(self, track: int, packets: Sequence[bytes]) -> None:
+        channel, _ = self._channels(track)
+        self.link.transport.write(b"".join(frame(channel, packet) for packet in packets))
+
+    def rtcp(self, track: int, packet: bytes) -> None:
+        _, channel = self._channels(track)
+        self.link.transport.write(frame(channel, packet))
+
+    def _channels(self, track: int) -> tuple[int, int]:
+        channels = self.recording.transports[track].channels
+        assert channels is not None
+        return channels
 
 
 class Broadcast(Sending):
     """One publication of a programme. `began_mono_ns` is the moment 0 of its times."""
 
-    def __init__(self, programme: Programme, link: RtspLink) -> None:
+    def __init__(self, programme: Programme, link: Link) -> None:
         super().__init__(link)
         self.programme = programme
         self.began_mono_ns = 0
         self._wire = Wire(programme)
-        self._channels: list[tuple[int, int]] = []
+        self._carrier: Carrier | None = None
         self._sent = 0
         self._sent_ns: list[int] = []
         self._moments: list[tuple[int, asyncio.Event]] = []  # that somebody waits for
 
-    def begin(self, transports: Sequence[Transport]) -> None:
-        self._channels = [transport.channels for transport in transports if transport.channels is not None]
+    def begin(self, carrier: Carrier) -> None:
+        self._carrier = carrier
         self.began_mono_ns = time.monotonic_ns()
         self._pump()
 
@@ -67,10 +97,9 @@ class Broadcast(Sending):
                 reached.set()
 
     def _send(self, item: Item) -> None:
-        channel, report_channel = self._channels[item.track]
+        assert self._carrier is not None
         if isinstance(item, Unit):
-            packets = self._wire.packets(item)
-            self._link.transport.write(b"".join(frame(channel, packet) for packet in packets))
+            self._carrier.rtp(item.track, self._wire.packets(item))
         else:
             report = SenderReport(item.ntp, item.rtp_time & 0xFFFF_FFFF, 0, item.ssrc)
-            self._link.transport.write(frame(report_channel, build_sender_report(report)))
+            self._carrier.rtcp(item.track, build_sender_report(report))

@@ -16,10 +16,12 @@ from media.sdp import SessionDescription
 from mingjing.simulator.clip import VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip
 from mingjing.simulator.link import RefusedError, RtspLink
 from mingjing.simulator.senders import InterleavedSender, Sender
-from tests.house.broadcast import Broadcast
+from tests.chaos.nat import Nat
+from tests.house.broadcast import Broadcast, Interleaved
 from tests.house.datagrams import DatagramPair
 from tests.house.programme import Programme
-from tests.house.sending import Sending
+from tests.house.sending import Link, Sending
+from tests.house.whip_link import WhipLink, WhipSender
 
 __all__ = ["Device", "Push", "RefusedError"]
 
@@ -33,6 +35,7 @@ class Device:
     name: str
     key: str
     server: tuple[str, int]
+    http_url: str
     clip: Clip
     pushes: list[Sending]  # of the house, which ends them
     path: str
@@ -51,7 +54,7 @@ class Device:
         push = Push(self.name, self.clip, link, starting_at, seconds, pair)
         self.pushes.append(push)
         recording = await self._connect(link)
-        push._begin(recording.transports[0], self.server[0])
+        push._begin(self._sender(link, recording.transports[0], pair))
         return push
 
     async def play(self, programme: Programme) -> Broadcast:
@@ -64,8 +67,49 @@ class Device:
         broadcast = Broadcast(programme, link)
         self.pushes.append(broadcast)
         recording = await self._connect(link)
-        broadcast.begin(recording.transports)
+        broadcast.begin(Interleaved(link, recording))
         return broadcast
+
+    async def push_by_whip(
+        self, *, seconds: float | None = None, starting_at: int = 0, through: Nat | None = None, rtx: bool = True
+    ) -> "Push":
+        """The same by WHIP, its datagrams `through` a bad link (tests/chaos). Returns once it is connected.
+
+        Raises:
+            RefusedError: the server does not want it; the message is status and words.
+        """
+        link = self.whip(self.clip.description(), through=through, rtx=rtx)
+        push = Push(self.name, self.clip, link, starting_at, seconds)
+        self.pushes.append(push)
+        await link.connect()
+        push._begin(WhipSender(link, *_numbers()))
+        return push
+
+    async def play_by_whip(self, programme: Programme, *, through: Nat | None = None, rtx: bool = True) -> Broadcast:
+        """Begin to publish a programme by WHIP. Returns once it is connected.
+
+        Raises:
+            RefusedError: the server does not want it; the message is status and words.
+        """
+        ssrcs = [programme.units(track)[0].ssrc for track in range(len(programme.rates))]
+        link = self.whip(programme.description, through=through, rtx=rtx, ssrcs=ssrcs)
+        broadcast = Broadcast(programme, link)
+        self.pushes.append(broadcast)
+        await link.connect()
+        broadcast.begin(link)
+        return broadcast
+
+    def whip(
+        self,
+        description: SessionDescription,
+        *,
+        through: Nat | None = None,
+        rtx: bool = True,
+        ssrcs: Sequence[int] = (),
+    ) -> WhipLink:
+        """A session that was not asked for yet."""
+        url = f"{self.http_url}/whip/{self.path}"
+        return WhipLink(url, self.key, description.media, self.address, through=through, rtx=rtx, ssrcs=ssrcs)
 
     def _link(self, description: SessionDescription, offers: Sequence[Transport]) -> RtspLink:
         host, port = self.server
@@ -87,6 +131,17 @@ class Device:
             await loop.create_connection(lambda: link, host, port, local_addr=(self.address, 0))
             return await link.recording
 
+    def _sender(self, link: RtspLink, answer: Transport, pair: DatagramPair | None) -> Sender:
+        if pair is not None:
+            return pair.sender(answer, self.server[0], *_numbers())
+        assert answer.channels is not None
+        return InterleavedSender(link.transport, answer.channels, *_numbers())
+
+
+def _numbers() -> tuple[int, int, int]:
+    """Payload type, SSRC and first sequence number. Above 32,767 the last would be in doubt over SRTP."""
+    return VIDEO_PAYLOAD_TYPE, secrets.randbits(32), secrets.randbits(15)
+
 
 class Push(Sending):
     """One publication, paced by the loop's timers. Pictures are due at their rate whatever the link does."""
@@ -95,7 +150,7 @@ class Push(Sending):
         self,
         name: str,
         clip: Clip,
-        link: RtspLink,
+        link: Link,
         starting_at: int,
         seconds: float | None,
         pair: DatagramPair | None = None,
@@ -130,13 +185,8 @@ class Push(Sending):
         self._silent = False
         self._pump()
 
-    def _begin(self, answer: Transport, host: str) -> None:
-        numbers = (VIDEO_PAYLOAD_TYPE, secrets.randbits(32), secrets.randbits(16))
-        if self._pair is not None:
-            self._sender = self._pair.sender(answer, host, *numbers)
-        else:
-            assert answer.channels is not None
-            self._sender = InterleavedSender(self._link.transport, answer.channels, *numbers)
+    def _begin(self, sender: Sender) -> None:
+        self._sender = sender
         self._origin_s = time.monotonic()
         self._pump()
 

@@ -132,6 +132,7 @@ class House:
             name=name,
             key=self.keys[name] if key is None else key,
             server=through or self.rtsp_address,
+            http_url=self.http_url,
             clip=self.clip,
             pushes=self._pushes,
             path=path or name,

@@ -22,6 +22,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
+from tests.chaos.nat import Nat
 from tests.house.voice import Ear
 
 SIZE = 128
@@ -66,14 +67,17 @@ class Shades(MediaStreamTrack):
 
 
 class Phone:
-    """One publisher. `location` is its session once it was let in."""
+    """One publisher, its datagrams `through` a bad link (tests/chaos). `location` is its session once it was let in."""
 
-    def __init__(self, http_url: str, device: str, key: str, pictures: int | None = None) -> None:
+    def __init__(
+        self, http_url: str, device: str, key: str, pictures: int | None = None, *, through: Nat | None = None
+    ) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.picture = Shades(pictures)
         self.location = ""
         self._listening: asyncio.Task[None] | None = None
         self._device = device
+        self._through = through
         self._client = httpx.AsyncClient(base_url=http_url, headers={"Authorization": f"Bearer {key}"})
 
     async def publish(self, *, sound: bool = False, ear: Ear | None = None) -> httpx.Response:
@@ -97,7 +101,8 @@ class Phone:
         )
         if answer.status_code == 201:
             self.location = answer.headers["location"]
-            await self.connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+            text = answer.text if self._through is None else self._through.through(answer.text)
+            await self.connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
         return answer
 
     def _listen(self, ear: Ear, track: MediaStreamTrack) -> None:

@@ -5,7 +5,6 @@ browsers (tests/browser).
 """
 
 import asyncio
-import re
 from contextlib import suppress
 from json import dumps, loads
 from types import SimpleNamespace
@@ -18,12 +17,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from media.nal import find_stamp
-from tests.chaos.udp_relay import UdpRelay
+from tests.chaos.nat import Nat
 from tests.house.phone import loopback_is_an_address
 
 PATIENCE_S = 20
-LOOPBACK = "127.0.0.1"
-CANDIDATE = re.compile(rf" {LOOPBACK} (\d+) typ host")
 
 
 class Player:
@@ -43,7 +40,7 @@ class Player:
         self.connection.on("track", self._take)
 
     async def play(
-        self, *kinds: str, query: str = "purpose=duty", through: UdpRelay | None = None, microphone: bool = False
+        self, *kinds: str, query: str = "purpose=duty", through: Nat | None = None, microphone: bool = False
     ) -> httpx.Response:
         """Offer to receive, and connect by the answer, over a bad link if there is to be one.
 
@@ -59,7 +56,7 @@ class Player:
         answer = await self._client.post(f"/whep/{self._device}?{query}", content=offer, headers=headers)
         if answer.status_code == 201:
             self.location = answer.headers["location"]
-            text = answer.text if through is None else await _over(through, offer, answer.text)
+            text = answer.text if through is None else through.through(answer.text)
             await self.connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
             for transceiver in self.connection.getTransceivers():
                 if transceiver.kind == "video":
@@ -144,14 +141,6 @@ class Player:
         for taker in self._takers:
             taker.cancel()
         await asyncio.gather(*self._takers, return_exceptions=True)
-
-
-async def _over(relay: UdpRelay, offer: str, answer: str) -> str:
-    """The answer with the relay in the server's place: the peers of the offer are relayed from now on."""
-    [port] = {int(found) for found in CANDIDATE.findall(answer)}
-    for client in {int(found) for found in CANDIDATE.findall(offer)}:
-        await relay.connect((LOOPBACK, client), port)
-    return answer.replace(f"{LOOPBACK} {port} typ", f"{relay.address} {port} typ")
 
 
 class Status:

@@ -3,7 +3,7 @@
 A programme is played live by `broadcast.py`, or past the wire by `rehearsal.py`. What can be wrong with a device's
 clocks and counts is a variation: a small function on one item, to be composed with others (`variations.py`).
 
-Every picture carries the stamp of the simulator; every frame of AAC carries its number, too (`sound_stamp.py`).
+Every picture carries the stamp of the simulator; every frame of sound carries its number, too (`sound_stamp.py`).
 """
 
 import random
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from media import Codec
 from media.nal import stamp_sei
 from media.rtp import packetize_aac, packets
-from media.sdp import SessionDescription
+from media.sdp import SessionDescription, audio_config
 from mingjing.simulator.clip import PACKET_BYTES, SOUND_PAYLOAD_TYPE, VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE, Clip, Sound
 from mingjing.simulator.tone import FRAME_SAMPLES, TONES, tone
 from tests.house.sound_stamp import with_number
@@ -21,8 +21,7 @@ from tests.house.sound_stamp import with_number
 S = 1_000_000_000
 MS = 1_000_000
 PICTURE, SOUND = 0, 1  # tracks by their place in the announcement
-PICTURE_RATE, SOUND_RATE = VIDEO_CLOCK, TONES[Codec.AAC].clock_rate
-RATES = (PICTURE_RATE, SOUND_RATE)
+RATES = (VIDEO_CLOCK, TONES[Codec.AAC].clock_rate)  # unless a programme has another sound
 NTP_EPOCH_S = 2_208_988_800  # 1900 to 1970
 BEGAN_UTC_S = 1_790_000_000  # what the device's clock says when it begins, unless a variation says otherwise
 
@@ -39,6 +38,7 @@ class Unit:
     payloads: tuple[bytes, ...]
     payload_type: int
     ssrc: int
+    rate: int  # of its track's RTP clock
     key: bool = False
     skipped: int = 0  # sequence numbers passed over before it, since the begin
 
@@ -54,6 +54,7 @@ class Report:
     rtp_time: int
     ntp: int
     ssrc: int
+    rate: int
 
 
 Item = Unit | Report
@@ -67,6 +68,7 @@ class Programme:
     items: tuple[Item, ...]
     description: SessionDescription
     sequences: tuple[int, ...]  # of the first packet of each track
+    rates: tuple[int, ...]  # of the RTP clock of each track
 
     def units(self, track: int) -> list[Unit]:
         return [item for item in self.items if isinstance(item, Unit) and item.track == track]
@@ -111,6 +113,7 @@ def make_programme(
     unit of its moment. Packets are numbered from `first_sequence` on each track, by chance where it is negative.
     """
     chance = random.Random(seed)
+    rates = (VIDEO_CLOCK,) if sound is None else (VIDEO_CLOCK, sound.clock_rate)
     bases = [chance.randrange(1 << 31) for _ in RATES]
     ssrcs = [chance.randrange(1 << 32) for _ in RATES]
     sources: list[Iterable[Item]] = [_pictures(name, clips, seconds, change_every, bases[PICTURE], ssrcs[PICTURE])]
@@ -118,16 +121,23 @@ def make_programme(
         sources.append(_sound(sound, seconds, bases[SOUND], ssrcs[SOUND]))
     tracks = range(len(sources))
     moments = range(round(first_report_s * S), round(seconds * S), round(report_every_s * S))
-    sources.append(_reports(tracks, moments, bases, ssrcs))
+    sources.append(_reports(tracks, moments, bases, ssrcs, rates))
     items = [item for source in sources for item in _in_turn(source, variations)]
     items.sort(key=lambda item: item.sent_ns)
     sequences = tuple(chance.randrange(1 << 16) if first_sequence < 0 else first_sequence for _ in tracks)
-    return Programme(tuple(items), replace(clips[0], sound=sound).description(), sequences)
+    return Programme(tuple(items), replace(clips[0], sound=sound).description(), sequences, rates)
 
 
 def tone_sound() -> Sound:
     """Two seconds of the simulator's tone that loop; numbers are put in when it is sent."""
     return Sound(TONES[Codec.AAC], tuple((frame,) for frame in tone(2)), FRAME_SAMPLES[Codec.AAC])
+
+
+def opus_sound() -> Sound:
+    """The same of Opus, as WebRTC devices announce it: always of two channels."""
+    config = audio_config(Codec.OPUS, 48_000, 2, "")
+    assert config is not None
+    return Sound(config, tuple((frame,) for frame in tone(2, Codec.OPUS)), FRAME_SAMPLES[Codec.OPUS])
 
 
 def _in_turn(source: Iterable[Item], variations: Iterable[Variation]) -> Iterator[Item]:
@@ -168,7 +178,16 @@ def _pictures(
         label = labels[turn][unit.label] if unit.label >= 0 else ()
         payloads = (*unit.lead, stamp, *label, *unit.body)
         yield Unit(
-            PICTURE, n, taken_ns, sent_ns, base + shift + unit.show_ticks, payloads, VIDEO_PAYLOAD_TYPE, ssrc, unit.key
+            PICTURE,
+            n,
+            taken_ns,
+            sent_ns,
+            base + shift + unit.show_ticks,
+            payloads,
+            VIDEO_PAYLOAD_TYPE,
+            ssrc,
+            VIDEO_CLOCK,
+            unit.key,
         )
         n, place = n + 1, place + 1
         if change_every and n % change_every == 0 and len(clips) > 1:
@@ -179,24 +198,26 @@ def _pictures(
 
 def _sound(sound: Sound, seconds: float, base: int, ssrc: int) -> Iterator[Unit]:
     """Frames go out when they are complete: one frame later than they begin to be heard."""
-    assert sound.config.codec is Codec.AAC
+    codec, rate = sound.config.codec, sound.clock_rate
     n = 0
-    while (sent_ns := (n + 1) * sound.frame_ticks * S // SOUND_RATE) < seconds * S:
+    while (sent_ns := (n + 1) * sound.frame_ticks * S // rate) < seconds * S:
         (frame,) = sound.frames[n % len(sound.frames)]
-        payloads = tuple(packetize_aac(with_number(frame, n), mtu=PACKET_BYTES))
-        taken_ns = n * sound.frame_ticks * S // SOUND_RATE
+        numbered = with_number(codec, frame, n)
+        payloads = tuple(packetize_aac(numbered, mtu=PACKET_BYTES)) if codec is Codec.AAC else (numbered,)
+        taken_ns = n * sound.frame_ticks * S // rate
         rtp_time = base + n * sound.frame_ticks
-        yield Unit(SOUND, n, taken_ns, sent_ns, rtp_time, payloads, SOUND_PAYLOAD_TYPE, ssrc, key=True)
+        yield Unit(SOUND, n, taken_ns, sent_ns, rtp_time, payloads, SOUND_PAYLOAD_TYPE, ssrc, rate, key=True)
         n += 1
 
 
 def _reports(
-    tracks: Iterable[int], moments: Iterable[int], bases: Sequence[int], ssrcs: Sequence[int]
+    tracks: Iterable[int], moments: Iterable[int], bases: Sequence[int], ssrcs: Sequence[int], rates: Sequence[int]
 ) -> Iterator[Report]:
     for n, at_ns in enumerate(moments):
         ntp = ntp_of(BEGAN_UTC_S * S + at_ns)
         for track in tracks:
-            yield Report(track, n, at_ns, at_ns, bases[track] + at_ns * RATES[track] // S, ntp, ssrcs[track])
+            rate = rates[track]
+            yield Report(track, n, at_ns, at_ns, bases[track] + at_ns * rate // S, ntp, ssrcs[track], rate)
 
 
 def ntp_of(utc_ns: int) -> int:

@@ -9,14 +9,14 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from tests.house.programme import BEGAN_UTC_S, PICTURE, RATES, SOUND, Item, Report, S, Unit, Variation, ntp_of
+from tests.house.programme import BEGAN_UTC_S, PICTURE, SOUND, Item, Report, S, Unit, Variation, ntp_of
 
 BOTH = (PICTURE, SOUND)
 
 
 def rtp_begins_at(rtp_time: int, n: int = 0, tracks: Iterable[int] = BOTH) -> Variation:
     """The RTP time of the unit at media time 0 is moved so that a chosen one comes out: for wraps."""
-    return _on(tracks, lambda item: replace(item, rtp_time=rtp_time + item.taken_ns * RATES[item.track] // S))
+    return _on(tracks, lambda item: replace(item, rtp_time=rtp_time + item.taken_ns * item.rate // S))
 
 
 def rtp_jumps(by_s: float, at_s: float, until_s: float = math.inf, tracks: Iterable[int] = BOTH) -> Variation:
@@ -39,9 +39,13 @@ def source_changes(at_s: float, ssrc: int, tracks: Iterable[int] = BOTH) -> Vari
     return _from_then_on(at_s, tracks, lambda item: replace(item, ssrc=ssrc + item.track), reports=True)
 
 
-def payload_type_changes(at_s: float, by: int, tracks: Iterable[int] = BOTH) -> Variation:
+def payload_type_changes(at_s: float, by: int, until_s: float = math.inf, tracks: Iterable[int] = BOTH) -> Variation:
     """Another payload type than was announced."""
-    return _from_then_on(at_s, tracks, lambda item: replace(item, payload_type=item.payload_type + by))
+
+    def change(item: Unit) -> Unit:
+        return replace(item, payload_type=item.payload_type + by) if item.taken_ns < until_s * S else item
+
+    return _from_then_on(at_s, tracks, change)
 
 
 def sequence_skips(at_s: float, numbers: int, tracks: Iterable[int] = BOTH) -> Variation:
@@ -107,7 +111,7 @@ def clock_stands(from_s: float, until_s: float, track: int) -> Variation:
         if item.taken_ns < end_ns:
             return item if isinstance(item, Report) else None
         first_ns, again_ns = silence if len(silence) == 2 else (begin_ns, end_ns)
-        stood = (again_ns - first_ns) * RATES[track] // S
+        stood = (again_ns - first_ns) * item.rate // S
         return replace(item, rtp_time=item.rtp_time - stood)
 
     return vary
@@ -123,7 +127,7 @@ def clock_drifts(ppm: float) -> Variation:
 
 
 def _ticks(item: Item, seconds: float) -> int:
-    return round(seconds * RATES[item.track])
+    return round(seconds * item.rate)
 
 
 def _on(tracks: Iterable[int], change: Callable[[Item], Item | None]) -> Variation:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.chaos.impairments import Impairments
-from tests.chaos.udp_relay import UdpRelay
+from tests.chaos.nat import Nat
 from tests.house.archive import until
 from tests.house.fixtures import SHARES_THE_HOUSE, clip_cache, furniture, house_clip, shared_house
 from tests.house.house import House
@@ -40,18 +40,14 @@ async def test_who_joins_in_the_middle_sees_every_picture_since_the_key_picture(
 async def test_what_a_lossy_link_takes_comes_again(shared_house: House) -> None:
     house = shared_house
     bad = Impairments(seed=7, loss=0.08, delay_s=0.02, jitter_s=0.005)
-    relay = UdpRelay("127.0.0.9", "127.0.0.1", up=bad, down=bad)
-    try:
-        await house.device("dev2").push(seconds=6)
-        async with await player(house, "dev2") as one:
-            assert (await one.play("video", through=relay)).status_code == 201
-            await one.wait_for_picture(125)
-            seen = set(one.pictures)  # one that lost a key picture's first packet is given the group again
-            assert len(seen) >= 0.98 * (max(seen) - min(seen) + 1)  # without repairs one in ten stays away
-            await until(lambda: one.shown >= 0.85 * len(seen))
-        assert relay.lost > 10
-    finally:
-        relay.close()
+    await house.device("dev2").push(seconds=6)
+    async with Nat(up=bad, down=bad) as nat, await player(house, "dev2") as one:
+        assert (await one.play("video", through=nat)).status_code == 201
+        await one.wait_for_picture(125)
+        seen = set(one.pictures)  # one that lost a key picture's first packet is given the group again
+        assert len(seen) >= 0.98 * (max(seen) - min(seen) + 1)  # without repairs one in ten stays away
+        await until(lambda: one.shown >= 0.85 * len(seen))
+        assert nat.lost > 10
 
 
 async def test_sound_comes_beside_the_pictures_and_the_status_socket_tells_of_both(shared_house: House) -> None:
