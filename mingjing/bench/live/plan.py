@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mingjing.bench.load import Stream
+from mingjing.simulator import Over
 
 IDLE_SHARE = 0.5  # where it is wanted: the cost of the devices alone is steady
 
@@ -37,6 +38,11 @@ class LiveLoad:
     def names(self) -> list[str]:
         """Of the devices."""
         return list(self.known[: self.devices]) or [f"bench-{number:04d}" for number in range(1, self.devices + 1)]
+
+    @property
+    def over_webrtc(self) -> bool:
+        """Whether any of it is."""
+        return self.watch is Watch.WHEP or self.stream.transport == Over.WHIP
 
     def watched(self, count: int) -> Sequence[str]:
         """What each of so many clients watches."""

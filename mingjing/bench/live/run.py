@@ -16,6 +16,8 @@ from mingjing.bench.server import ANSWERS_WITHIN_S, Metrics, OwnServer, all_live
 from mingjing.bench.viewers import seated_viewers
 from mingjing.bench.whep import seated_whep_viewers
 
+OVERFLOWED = "mingjing_webrtc_overflowed_datagrams_total"  # found the port's buffer full, since the start
+
 
 async def bench_live(load: LiveLoad, cache_dir: Path) -> Report:
     """Run the load on a server of its own, on loopback and with a disk of this machine.
@@ -62,6 +64,8 @@ async def under_load(server: OwnServer, load: LiveLoad, cache_dir: Path) -> tupl
     if after is not None:
         lag_p99_ms, lag_max_ms = lag_between(before, after)
         measured.result |= {"loop_lag_p99_ms": lag_p99_ms, "loop_lag_max_ms": lag_max_ms}
+        if load.over_webrtc:
+            measured.result["overflowed_datagrams"] = round(after[OVERFLOWED])
     measured.result["start_s"] = round(server.start_s, 2)
     if idle_percent is not None:
         measured.result["idle_cpu_percent"] = idle_percent
