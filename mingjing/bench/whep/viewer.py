@@ -123,6 +123,7 @@ class WhepViewer:
                         picture_loss="nack pli" in one.feedback,
                         transport=TransportArrivals(),
                         transport_element=elements[0] if elements else 0,
+                        start_wait_ns=0,  # a player shows its first picture as soon as it is whole
                     )
         return self._receiver
 
