@@ -58,6 +58,11 @@ class Channel:
         self._rates = (0.0, 0.0)
 
     @property
+    def stream(self) -> StreamInfo | None:
+        """The one that is running."""
+        return self._stream
+
+    @property
     def tracks(self) -> tuple[Track, ...]:
         return self._init.tracks if self._init else ()
 

@@ -134,6 +134,11 @@ class Hub:
         for publication in list(self._publications.values()):
             publication.displace(cause, self._clock.utc_ns(), self._clock.mono_ns())
 
+    def announces_pictures(self, device_id: str, name: str) -> bool:
+        """Whether the stream of this channel has pictures, or will as soon as the device says what they are."""
+        publication = self._publications.get((device_id, name))
+        return publication is not None and not publication.ended and publication.has_pictures
+
     def refuse_codec(self, device_id: str, name: str, codec_name: str) -> None:
         """Remember on the channel that the device sends what nobody here can carry; not while it sends what can be."""
         running = self._publications.get((device_id, name))

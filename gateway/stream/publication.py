@@ -31,6 +31,7 @@ class Publication:
     ) -> None:
         self.info = info
         self.ended = False
+        self.has_pictures = any(isinstance(offer, VideoOffer) for offer in offers)  # announced, at least
         self._channel = channel
         self._displaced = displaced
         self._key_picture = key_picture

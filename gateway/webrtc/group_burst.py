@@ -11,6 +11,7 @@ Bounds: those of the outlet's group, and what comes meanwhile: `WAITING_BYTES_MA
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gateway.webrtc.cut_unit import CutUnit
 
@@ -22,6 +23,8 @@ AT_ONCE_BYTES = 64 << 10  # a key picture of 2 Mbit/s: nobody waits for a tick t
 BYTES_PER_S = 5_000_000
 CAUGHT_UP_BYTES = 128 << 10  # at once of what was held back while others had their turn
 WAITING_BYTES_MAX = 4 << 20  # the group, and half a second of an 8 Mbit/s stream behind it
+
+INTERVALS = 6  # of the last pictures, the least of which the next one may come after: a pause among them is none
 
 _NS_PER_S = 1_000_000_000
 
@@ -67,7 +70,7 @@ def squeezed(group: Sequence[CutUnit], sent_until: int | None) -> list[CutUnit]:
     begins, ends = last - (len(group) - 1) * STEP_90K, last
     if sent_until is not None and sent_until >= begins:
         begins = sent_until + 1
-        usual = last - group[-2].rtp_time if len(group) > 1 else STEP_90K
+        usual = min([b.rtp_time - a.rtp_time for a, b in pairwise(group[-INTERVALS:])], default=STEP_90K)
         ends = max(ends, begins, last + usual * 9 // 10)
     step = max(1, min(STEP_90K, (ends - begins) // max(1, len(group) - 1)))
     times = [begins + place * step for place in range(len(group))]

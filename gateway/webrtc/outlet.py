@@ -21,6 +21,10 @@ from media.rtp import WEBRTC_MTU, OutgoingTime, SentHistory, cut
 GOP_BYTES_MAX = 2 << 20  # 4 s at 4 Mbit/s; with more, and at such a rate, a newcomer waits for the next key picture
 GOP_UNITS_MAX = 1_500  # a minute at 25 pictures a second: so many take a second and a half even a millisecond apart
 
+# A key picture is ten others, on the uplink of a recorder and for everybody who watches; one viewer whose link is bad
+# shall not have the device make one after the other.
+KEY_PICTURE_INTERVAL_NS = 2_000_000_000
+
 
 class OutletViewer(Protocol):
     """Who is sent what an outlet has. Called at once, and returns at once."""
@@ -41,6 +45,17 @@ class OutletTrack:
         self.time = OutgoingTime(track.clock_rate, secrets.randbits(32))
         self.history = SentHistory()
 
+    def learn_order(self) -> bool:
+        """Whether B-frames have come that the parameter sets are silent about; told once.
+
+        Where they say that there are none, a stamp that steps back is a fault of the device's clock.
+        """
+        config = self.track.config
+        if not (self.time.reordered and isinstance(config, VideoConfig) and config.reorder_depth is None):
+            return False
+        self.track = replace(self.track, config=replace(config, reorder_depth=1))
+        return True
+
     def cut(self, unit: LiveUnit) -> list[CutUnit]:
         outgoing = self.time.of_unit(unit.rtp_time, unit.placed_utc_ns, jumped=unit.reanchored)
         packets = cut(self.track.config, unit.payload, outgoing, key=unit.key, mtu=WEBRTC_MTU)
@@ -54,7 +69,8 @@ class Outlet:
     def __init__(self, device_id: str, channel: str, key_picture: Callable[[], bool]) -> None:
         self.device_id = device_id
         self.channel = channel
-        self.want_key_picture = key_picture
+        self._key_picture = key_picture
+        self._asked_ns: int | None = None
         self.stream: StreamInfo | None = None  # the one that is running
         self._tracks: dict[TrackKind, OutletTrack] = {}
         self._by_id: dict[int, OutletTrack] = {}
@@ -91,6 +107,12 @@ class Outlet:
         """The pictures since the newest key picture; none when they are too many to be sent at once."""
         return tuple(self._gop)
 
+    def want_key_picture(self, mono_ns: int) -> None:
+        """A viewer waits for one: the device is asked, if it can be, and not for each viewer."""
+        if self._asked_ns is None or mono_ns - self._asked_ns >= KEY_PICTURE_INTERVAL_NS:
+            self._asked_ns = mono_ns
+            self._key_picture()
+
     def join(self, viewer: OutletViewer) -> None:
         """Send to this viewer from now on."""
         self._viewers = (*self._viewers, viewer)
@@ -117,6 +139,7 @@ class Outlet:
             else:
                 known = self._tracks[track.kind] = OutletTrack(track)
             self._by_id[track.id] = known
+            known.learn_order()
         for viewer in self._viewers:
             viewer.described()
 
@@ -130,8 +153,9 @@ class Outlet:
                 for made in units:
                     viewer.sound(made)
             return
-        if track.time.reordered and not _is_reordered(track.track):
-            self._tell_reordered(track)
+        if track.learn_order():
+            for viewer in self._viewers:
+                viewer.described()
         for made in units:
             self._keep(made)
             for viewer in self._viewers:
@@ -143,14 +167,6 @@ class Outlet:
         self._forget_gop()
 
     # inside
-
-    def _tell_reordered(self, track: OutletTrack) -> None:
-        """The parameter sets were silent about B-frames, and here they are."""
-        config = track.track.config
-        assert isinstance(config, VideoConfig)
-        track.track = replace(track.track, config=replace(config, reorder_depth=1))
-        for viewer in self._viewers:
-            viewer.described()
 
     def _keep(self, unit: CutUnit) -> None:
         if unit.key:
@@ -165,7 +181,3 @@ class Outlet:
     def _forget_gop(self) -> None:
         self._gop = []
         self._gop_bytes = 0
-
-
-def _is_reordered(track: Track) -> bool:
-    return isinstance(track.config, VideoConfig) and bool(track.config.reorder_depth)

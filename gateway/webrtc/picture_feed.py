@@ -1,25 +1,28 @@
 """Which pictures one viewer is sent, and when: all of the channel, or what its link bears.
 
 It begins with the group of pictures that is there (group_burst) and goes on with each as it comes. On a poor link it is
-shown the sub stream, where the device has one that fits what was agreed on, else key pictures only; back comes the full
-stream with the next key picture. Sequence numbers and RTP time are one row for the player, whatever it is shown.
+shown the sub stream, where the device has one that fits what was agreed on, else key pictures only; back comes the
+full stream with the next key picture. Sequence numbers and RTP time are one row for the player, whatever it is shown.
+Whoever waits for a key picture has the device asked for it, where it can be asked.
 
-Not here: whether a link is poor (viewer_link), sound, RTCP and the end (viewer), packets (sent_track).
+Not here: whether a link is poor (viewer_link), the sub stream's outlet (sub_pictures), sound, RTCP and the end (viewer),
+packets (sent_track).
 
 Bounds: a burst and what waits behind it, as group_burst says; nothing else is kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.stream import Hub, SharedReaders, ViewerKind
+from gateway.stream import ChannelState, Hub, SharedReaders, ViewerKind
 from gateway.webrtc.cut_unit import CutUnit
 from gateway.webrtc.group_burst import GroupBurst, squeezed
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.peer import Peer
 from gateway.webrtc.port import UdpPort
 from gateway.webrtc.sent_track import SentTrack
+from gateway.webrtc.sub_pictures import SUB, SubPictures
 from media import TrackKind
 from media.sdp import still_carries
 from storage import Clock
@@ -27,7 +30,9 @@ from storage import Clock
 # More than this again would choke the link that has just lost something: the device is asked, or the next awaited.
 GROUP_AGAIN_BYTES_MAX = 512 << 10
 OWN_KEPT_NS = 2_000_000_000  # what was sent in a burst may be asked for so long, as what the history has
-SUB = "sub"
+ASK_INTERVAL_NS = 1_000_000_000  # while a viewer waits for a key picture; the outlet has its own limit for all of them
+# On a poor link key pictures are all there is to see. Recorders make one in 1 to 4 s, phones none by themselves.
+ASK_INTERVAL_POOR_NS = 4_000_000_000
 
 
 class Shown(StrEnum):
@@ -54,6 +59,7 @@ class PictureFeed:
     def __init__(self, rooms: ViewerRooms, outlet: Outlet, track: SentTrack) -> None:
         self.peer: Peer | None = None
         self.shown = Shown.FULL
+        self.retimed = False  # RTP times belong to other instants than was reported last
         self.units_sent = 0
         self.units_missed = 0
         self._rooms = rooms
@@ -63,8 +69,10 @@ class PictureFeed:
         self._live = False  # it gets each picture as it comes: nothing waits, nothing is waited for
         self._poor = False
         self._burst: GroupBurst | None = None
-        self._sub: _SubPictures | None = None  # on a poor link, while there is one that fits
-        self._follows_sub = False  # whether the track was last sent pictures of it, at their times
+        self._sub: SubPictures | None = None  # on a poor link, while there is one that fits
+        self._follows_sub: Outlet | None = None  # the one whose pictures the track was sent last, at their times
+        self._unfit_sub = ""  # the stream that turned out not to fit, when its pictures came
+        self._ask_at_ns = 0
         self._own_until_ns = 0
 
     @property
@@ -89,9 +97,12 @@ class PictureFeed:
             self._picture_apart(unit)
             return
         peer = self.peer
-        if peer is not None and (address := peer.address) is not None:
-            self._track.send(unit, self._rooms.port, address)
-            self.units_sent += 1
+        if peer is None or (address := peer.address) is None:
+            self._live = False  # what follows refers to what was not sent: it goes on with a key picture
+            self._miss(1)
+            return
+        self._track.send(unit, self._rooms.port, address)
+        self.units_sent += 1
 
     def break_off(self) -> None:
         """What comes begins with a key picture, or it cannot be shown: another stream, or one described anew."""
@@ -106,13 +117,22 @@ class PictureFeed:
         if self._live and group and sum([unit.size_bytes for unit in group]) <= GROUP_AGAIN_BYTES_MAX:
             self._show(group)
         else:
-            self._outlet.want_key_picture()
+            self._ask(self._rooms.clock.mono_ns())
+
+    def rtp_time_at(self, placed_utc_ns: int) -> int | None:
+        """The RTP time of an instant as this viewer is sent pictures now, not wrapped; None before the first."""
+        outlet = self._outlet if self._follows_sub is None else self._follows_sub
+        time = outlet.time_at(TrackKind.VIDEO, placed_utc_ns)
+        return None if time is None else time + self._track.time_shift
+
+    # the link
 
     def fall(self) -> None:
         """The link does not bear the stream."""
         self._poor, self._live = True, False
-        self._miss(0 if self._burst is None else len(self._burst))
-        self._burst = None
+        if self._burst is not None:
+            self._miss(len(self._burst))
+            self._burst = None
         if self._sub is None:  # else the full stream has not come back since it fell last
             self.shown = Shown.KEY_PICTURES
             self._join_sub()
@@ -120,6 +140,7 @@ class PictureFeed:
     def rise(self) -> None:
         """It may bear it again: from the channel's next key picture on."""
         self._poor = False
+        self._ask_at_ns = 0
 
     def go_on(self, mono_ns: int) -> int:
         """The next part of what it bursts; how many bytes that was."""
@@ -140,24 +161,29 @@ class PictureFeed:
         if self._own_until_ns and mono_ns >= self._own_until_ns:
             self._own_until_ns = 0
             self._track.forget_own()
+        waits = self._open and not self._live and self._burst is None
+        if waits and mono_ns >= self._ask_at_ns and not (self._poor and self.shown is Shown.SUB):
+            self._ask(mono_ns)
 
     def look_for_sub(self) -> None:
         """Some times a second: on a poor link the sub stream may have come, or gone."""
-        if self._sub is not None and not self._sub.runs:
+        sub = self._sub
+        if sub is None:
+            if self._poor:
+                self._join_sub()
+        elif not (self._sub_fits() and sub.fits):
             self._leave_sub()
             self.shown = Shown.KEY_PICTURES
-        elif self._poor and self._sub is None:
-            self._join_sub()
 
     # the full stream
 
     def _show(self, group: Sequence[CutUnit]) -> None:
         """Show a group; if there is none, ask for something."""
         self._live = False
-        if not group:
-            self._outlet.want_key_picture()
-            return
         mono_ns = self._rooms.clock.mono_ns()
+        if not group:
+            self._ask(mono_ns)
+            return
         last = self._track.last_rtp_time
         again = squeezed(group, None if last is None else last - self._track.time_shift)
         self._burst = GroupBurst(again, mono_ns)
@@ -173,7 +199,8 @@ class PictureFeed:
                 self._miss(len(self._burst))
                 self._burst = None
         elif not unit.key:
-            self._miss(self.shown is not Shown.SUB)
+            if self.shown is not Shown.SUB:
+                self._miss(1)
         elif not self._poor:
             self._leave_sub()
             self._live = True
@@ -183,17 +210,28 @@ class PictureFeed:
             self._send_key(unit)
 
     def _send_key(self, key: CutUnit) -> None:
-        """A key picture of the channel itself; the sub stream's may have been a hair ahead of it."""
+        """A key picture of the channel itself, and from here on its own RTP times.
+
+        The sub stream's last picture may have been ahead of it: then they are a little later, until there is room.
+        """
         history, last = self._outlet.history(TrackKind.VIDEO), self._track.last_rtp_time
-        if self._follows_sub and history is not None and last is not None:
-            self._follows_sub = False
+        if history is not None and last is not None and (self._follows_sub is not None or self._track.time_shift):
+            self._follows_sub = None
             self._track.follow(history, max(0, last + 1 - key.rtp_time))
+            self.retimed = True
+        self._ask_at_ns = key.mono_ns + ASK_INTERVAL_POOR_NS
         self._send(key)
 
     def _send(self, unit: CutUnit) -> None:
         if self.peer is not None and (address := self.peer.address) is not None:
             self._track.send(unit, self._rooms.port, address)
             self.units_sent += 1
+        else:
+            self._live = False
+
+    def _ask(self, mono_ns: int) -> None:
+        self._ask_at_ns = mono_ns + (ASK_INTERVAL_POOR_NS if self._poor else ASK_INTERVAL_NS)
+        self._outlet.want_key_picture(mono_ns)
 
     def _miss(self, units: int) -> None:
         self.units_missed += units
@@ -201,19 +239,32 @@ class PictureFeed:
 
     # the sub stream
 
+    def _sub_fits(self) -> bool:
+        """Whether the device sends a sub stream now that what was agreed on carries, as far as it is described."""
+        hub, device_id = self._rooms.hub, self._outlet.device_id
+        if self._outlet.channel == SUB or not hub.has_channel(device_id, SUB):
+            return False
+        channel = hub.channel(device_id, SUB)
+        if channel.state is not ChannelState.LIVE or channel.stream is None:
+            return False  # stalled is none either: a still picture while key pictures come on the main stream
+        video = next((one for one in channel.tracks if one.kind is TrackKind.VIDEO), None)
+        fits = video is not None and still_carries(self._track.chosen, video.config)
+        return fits and channel.stream.stream_id != self._unfit_sub
+
     def _join_sub(self) -> None:
-        outlet = self._outlet
-        if outlet.channel == SUB or not self._rooms.hub.is_sending(outlet.device_id, SUB):
-            return
-        sub = _SubPictures(self._rooms.outlets, outlet.device_id, self._track, self._sub_picture)
-        if sub.runs:
-            self._sub = sub
-        else:
-            sub.leave()
+        if self._sub_fits():
+            sub = SubPictures(self._rooms.outlets, self._outlet.device_id, self._track.chosen, self._sub_picture)
+            if sub.fits:
+                self._sub = sub
+            else:
+                self._unfit_sub = sub.stream_id
+                sub.leave()
 
     def _leave_sub(self) -> None:
         sub, self._sub = self._sub, None
         if sub is not None:
+            if not sub.fits:
+                self._unfit_sub = sub.stream_id
             sub.leave()
 
     def _sub_picture(self, unit: CutUnit, outlet: Outlet) -> None:
@@ -227,48 +278,6 @@ class PictureFeed:
             wanted = placed if last is None else max(placed, last + 1)
             self._track.follow(history, wanted - unit.rtp_time)
             self.shown = Shown.SUB
-            self._follows_sub = True
+            self._follows_sub = outlet
+            self.retimed = True
         self._send(unit)
-
-
-class _SubPictures:
-    """An `OutletViewer` of the sub stream on behalf of a feed: its pictures from the next key picture on, no sound."""
-
-    def __init__(
-        self,
-        outlets: SharedReaders[Outlet],
-        device_id: str,
-        track: SentTrack,
-        take: Callable[[CutUnit, Outlet], None],
-    ) -> None:
-        self._outlets = outlets
-        self._device_id = device_id
-        self._track = track
-        self._take: Callable[[CutUnit, Outlet], None] | None = take
-        self._begun = False
-        self._outlet = outlets.use(device_id, SUB, self)
-        self._outlet.join(self)
-
-    @property
-    def runs(self) -> bool:
-        """Whether the device sends a sub stream, and what was agreed on carries it."""
-        video = next((one for one in self._outlet.tracks if one.kind is TrackKind.VIDEO), None)
-        return video is not None and still_carries(self._track.chosen, video.config)
-
-    def picture(self, unit: CutUnit) -> None:
-        self._begun = self._begun or unit.key
-        if self._begun and self._take is not None:
-            self._take(unit, self._outlet)
-
-    def sound(self, unit: CutUnit) -> None:
-        """Goes on from the main stream."""
-
-    def described(self) -> None:
-        self._begun = False
-        if not self.runs:
-            self.leave()  # the feed sees it when it looks next
-
-    def leave(self) -> None:
-        self._take = None
-        self._outlet.leave(self)
-        self._outlets.release(self._device_id, SUB, self)

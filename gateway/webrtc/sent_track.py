@@ -3,7 +3,8 @@
 The packet path of WHEP: once a picture and viewer `protect` and one `send`, of payloads that all viewers share.
 Not here: what a viewer is sent (viewer), what is in a unit (outlet), sockets (port).
 
-Invariant: `ViewerRepairs` and `SrtpSender` count the same packets, from the same first number on.
+Invariants: no two SSRCs of a session are alike, for they share a key (RFC 3711, 9.1); `ViewerRepairs` and `SrtpSender`
+count the same packets, from the same first number on.
 """
 
 import secrets
@@ -22,14 +23,13 @@ _HEADER_BYTES = 12
 class SentTrack:
     """Made for the answer; `key` makes it able to send."""
 
-    def __init__(self, chosen: ChosenMedia, history: SentHistory) -> None:
+    def __init__(self, chosen: ChosenMedia, history: SentHistory, sent: Sent) -> None:
         self.chosen = chosen
         self.time_shift = 0  # what is added to the RTP times of the units that are sent
         self.last_rtp_time: int | None = None  # not wrapped
-        rtx = chosen.rtx_payload_type
-        self.sent = Sent(secrets.randbits(32), None if rtx is None else secrets.randbits(32))
+        self.sent = sent
         self._payload_type = chosen.format.payload_type
-        self._rtx_payload_type = rtx
+        self._rtx_payload_type = chosen.rtx_payload_type
         self._first_sequence = secrets.randbelow(FIRST_SEQUENCE_MAX + 1)
         self._repairs = ViewerRepairs(history, sequence=self._first_sequence)
         self._sender: SrtpSender | None = None

@@ -10,6 +10,7 @@ Invariants: nothing is sent before there are keys, nor after the end; the end co
 that has ended.
 """
 
+import secrets
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
@@ -26,13 +27,16 @@ from gateway.webrtc.viewer_link import LinkNews, ViewerLink
 from media import TrackKind
 from media.fmp4 import ntp_from_utc_ns
 from media.rtp import Feedback, LinkState, fresh_requests, parse_feedback
-from media.sdp import Choice, Sent, still_carries
+from media.sdp import Choice, Sent, WhyNot, still_carries
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 
 REPORT_INTERVAL_NS = 5_000_000_000  # RFC 3550, 6.2; a player adjusts its clocks by minutes, not by seconds
 # A viewer that lost a picture for good asks for a key picture until it has one; what answers it takes a while.
 PICTURE_ANSWER_INTERVAL_NS = 1_000_000_000
 ROUND_TRIP_NS = 100_000_000  # before a viewer has said anything
+RTCP_A_SECOND_MAX = 100  # datagrams; a browser on a bad link says some thirty. What is beyond is not even opened
+
+_CHANCE = secrets.SystemRandom()
 
 log = structlog.get_logger()
 
@@ -41,7 +45,7 @@ class ViewerEnd(StrEnum):
     """Why a viewer is gone, when nobody asked for its end."""
 
     LEFT = "left"  # closed, silent, or never there
-    CODEC_CHANGED = "codec_changed"  # what the device sends now does not fit what was agreed on
+    CODEC_CHANGED = "codec_changed"  # what the device sends now does not fit what was agreed on, or there is more of it
 
 
 class ViewerListener(Protocol):
@@ -62,11 +66,16 @@ class Viewer:
         self._rooms = rooms
         self._outlet = outlet
         self._ended: Callable[[ViewerEnd], None] | None = ended
+        # Kinds that the offer receives and the channel had not, when it was asked.
+        self._absent = {kind for kind, why in choice.why_not.items() if why is WhyNot.NO_TRACK}
         self._tracks: dict[TrackKind, SentTrack] = {}
+        ssrcs = iter(_CHANCE.sample(range(1, 1 << 32), 2 * len(choice.chosen)))
         for kind, chosen in choice.chosen.items():
             history = outlet.history(kind)
             assert history is not None  # else it was not chosen
-            self._tracks[kind] = SentTrack(chosen, history)
+            ssrc, rtx_ssrc = next(ssrcs), next(ssrcs)
+            sent = Sent(ssrc, None if chosen.rtx_payload_type is None else rtx_ssrc)
+            self._tracks[kind] = SentTrack(chosen, history, sent)
         video = self._tracks.get(TrackKind.VIDEO)
         self._pictures = None if video is None else PictureFeed(rooms, outlet, video)
         self._audio = self._tracks.get(TrackKind.AUDIO)
@@ -82,6 +91,7 @@ class Viewer:
         self._reported: set[TrackKind] = set()
         self._picture_answer_at_ns = 0
         self._intra_requests: dict[int, int] = {}
+        self._said = (0, 0)  # second, and datagrams of RTCP in it
         outlet.join(self)
 
     @property
@@ -115,6 +125,10 @@ class Viewer:
         self._peer = peer
         if self._pictures is not None:
             self._pictures.peer = peer
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
 
     def follow(self, listener: ViewerListener) -> None:
         """Tell it what is shown, now and at each change."""
@@ -154,6 +168,10 @@ class Viewer:
 
     def srtcp(self, data: memoryview, now_ns: int) -> None:
         assert self._srtcp is not None
+        second = now_ns // 1_000_000_000
+        self._said = (second, self._said[1] + 1) if self._said[0] == second else (second, 1)
+        if self._said[1] > RTCP_A_SECOND_MAX:
+            return
         packet = self._srtcp.unprotect(data, 0, len(data))
         if packet is None or self._ended is None or self._link is None:
             return
@@ -187,6 +205,9 @@ class Viewer:
 
     def described(self) -> None:
         now = {track.kind: track for track in self._outlet.tracks}
+        if self._absent & now.keys():  # who asks again has it too
+            self._end_as(ViewerEnd.CODEC_CHANGED)
+            return
         for kind, sent in self._tracks.items():
             if kind in now and not still_carries(sent.chosen, now[kind].config):
                 self._end_as(ViewerEnd.CODEC_CHANGED)
@@ -214,6 +235,9 @@ class Viewer:
             return
         if pictures is not None:
             pictures.tick(mono_ns)
+            if pictures.retimed:
+                self._report_at_ns = mono_ns
+                pictures.retimed = False
         if mono_ns >= self._report_at_ns or self._has_news():
             self._report(mono_ns)
         if mono_ns >= link.look_at_ns:
@@ -267,9 +291,10 @@ class Viewer:
         if nacked and self._peer is not None and (address := self._peer.address) is not None:
             round_trip_ns = self._link.round_trip_ns or ROUND_TRIP_NS
             video.send_again(nacked, now_ns, round_trip_ns, self._rooms.port, address)
+        if self._pictures is None or now_ns < self._picture_answer_at_ns:
+            return  # a command that is repeated then is answered then
         fresh = fresh_requests(told.full_intra_requests, self._intra_requests, (video.ssrc,))
-        wanted = video.ssrc in told.picture_losses or bool(fresh)
-        if wanted and self._pictures is not None and now_ns >= self._picture_answer_at_ns:
+        if fresh or video.ssrc in told.picture_losses:
             self._picture_answer_at_ns = now_ns + PICTURE_ANSWER_INTERVAL_NS
             self._pictures.want_picture()
 
@@ -280,15 +305,20 @@ class Viewer:
     def _has_news(self) -> bool:
         """A track that nothing was reported of runs by now: lips and sound are apart until it is."""
         return len(self._reported) < len(self._tracks) and any(
-            kind not in self._reported and self._outlet.time_at(kind, 0) is not None for kind in self._tracks
+            kind not in self._reported and self._rtp_time_at(kind, 0) is not None for kind in self._tracks
         )
+
+    def _rtp_time_at(self, kind: TrackKind, utc_ns: int) -> int | None:
+        if kind is TrackKind.VIDEO and self._pictures is not None:
+            return self._pictures.rtp_time_at(utc_ns)
+        return self._outlet.time_at(kind, utc_ns)
 
     def _sender_reports(self) -> list[bytes]:
         """Of each track that the channel has sent by now: this instant by both clocks."""
         utc_ns = self._rooms.clock.utc_ns()
         told: list[bytes] = []
         for kind, sent in self._tracks.items():
-            if (rtp_time := self._outlet.time_at(kind, utc_ns)) is not None:
+            if (rtp_time := self._rtp_time_at(kind, utc_ns)) is not None:
                 told.append(sent.report(utc_ns, rtp_time))
                 self._reported.add(kind)
         return told

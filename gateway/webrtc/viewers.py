@@ -9,7 +9,7 @@ Bounds: `SESSIONS_MAX` in all, `SESSIONS_OF_ONE_MAX` of a person. A session whos
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -30,6 +30,8 @@ TICK_S = 0.02  # a burst goes on by the 100 KB
 TICKS_A_LOOK = 5  # between two looks at the same viewer: reports, and how its link does
 # Of all bursts together, some 4 ms of work: a hundred newcomers at once wait a little longer, and hold up nobody else.
 BURSTS_A_TICK_BYTES = 2_000_000
+
+FIRST_PICTURE_RETRY_S = 1
 
 _SESSION_ID_BYTES = 16
 
@@ -109,10 +111,12 @@ class Viewers:
         """
         offer = offered(offer_text)
         self._require_room(person)
+        # By what the channel says of itself first: it refuses most that is refused, and an outlet has units to cut.
+        self._choose(offer, device, channel, self._rooms.hub.channel(device, channel).tracks)
         session_id = secrets.token_urlsafe(_SESSION_ID_BYTES)
         outlet = self._outlets.use(device, channel, session_id)
         try:
-            choice = _choice(offer, outlet, may_talk=may_talk)
+            choice = self._choose(offer, device, channel, outlet.tracks, may_talk=may_talk)
         except OfferNotTaken:
             self._outlets.release(device, channel, session_id)
             raise
@@ -123,12 +127,6 @@ class Viewers:
         session = WhepSession(session_id, device, channel, owner, person, answer, offer, choice, outlet, peer, viewer)
         self._sessions[session_id] = session
         return session
-
-    def find(self, session_id: str, device: str, owner: str) -> WhepSession | None:
-        """The session of this device, for whoever opened it; for others there is none."""
-        session = self._sessions.get(session_id)
-        mine = session is not None and (session.device, session.owner) == (device, owner)
-        return session if mine else None
 
     def trickle(self, session: WhepSession, fragment_text: bytes, *, restart: bool) -> bytes | None:
         """A PATCH; as `offers.trickled`."""
@@ -185,25 +183,30 @@ class Viewers:
             self.end(session)
             ended(why)
 
+    def _choose(
+        self, offer: Offer, device: str, channel: str, tracks: Sequence[Track], *, may_talk: bool = False
+    ) -> Choice:
+        has_pictures = any(track.kind is TrackKind.VIDEO for track in tracks)
+        if not has_pictures and self._rooms.hub.announces_pictures(device, channel):
+            words = (
+                "this device has not sent a picture yet"  # what they are is in the first one, and sound came before it
+            )
+            raise OfferNotTaken(409, words, retry_after_s=FIRST_PICTURE_RETRY_S)
+        if not tracks:
+            raise OfferNotTaken(409, "this device is not sending now")
+        choice = choose_egress(offer, tracks, may_talk=may_talk)
+        kind = TrackKind.VIDEO if has_pictures else TrackKind.AUDIO
+        if kind not in choice.chosen:
+            words = _WHY_NOT[choice.why_not[kind]]
+            raise OfferNotTaken(406, words, f"m={kind}", why_not=choice.why_not)
+        return choice
+
     def _require_room(self, person: str) -> None:
         if self._closing:
             raise OfferNotTaken(503, "the server stops", retry_after_s=RETRY_AFTER_S)
         of_one = sum(session.person == person for session in self._sessions.values())
         if len(self._sessions) >= SESSIONS_MAX or of_one >= SESSIONS_OF_ONE_MAX:
             raise OfferNotTaken(503, "too many sessions", retry_after_s=RETRY_AFTER_S)
-
-
-def _choice(offer: Offer, outlet: Outlet, *, may_talk: bool) -> Choice:
-    tracks = outlet.tracks
-    if not tracks:
-        raise OfferNotTaken(409, "this device is not sending now")
-    choice = choose_egress(offer, tracks, may_talk=may_talk)
-    has_video = any(track.kind is TrackKind.VIDEO for track in tracks)
-    kind = TrackKind.VIDEO if has_video else TrackKind.AUDIO
-    if kind not in choice.chosen:
-        words = _WHY_NOT[choice.why_not[kind]]
-        raise OfferNotTaken(406, words, f"m={kind}", why_not=choice.why_not)
-    return choice
 
 
 def _asks(hub: Hub, device: str, channel: str) -> Callable[[], bool]:

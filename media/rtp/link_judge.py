@@ -31,7 +31,9 @@ ROUND_TRIP_GOOD_NS = 400_000_000
 BANDWIDTH_POOR = 0.85
 BANDWIDTH_COLLAPSED = 0.5
 POOR_WINDOWS = 2  # in a row
-SILENCE_NS = 5 * _NS_PER_S  # sent to, and no word that anything came: browsers report once a second
+# Sent to, and no word that anything came. Browsers report once a second, who keeps to RFC 3550 (6.3.1) each 6 s at the
+# latest.
+SILENCE_NS = 10 * _NS_PER_S
 QUIET_NS = 8 * _NS_PER_S  # good on a poor link before the full stream is tried
 QUIET_MAX_NS = 64 * _NS_PER_S  # ... at most, after trials that failed
 TRIAL_NS = 10 * _NS_PER_S  # good with the full stream before the link counts as good

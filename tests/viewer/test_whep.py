@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from gateway.stream import ViewerKind
 from media import GapCause
@@ -17,6 +18,7 @@ from tests.gateway.webrtc.rig import until
 from tests.viewer.conftest import TLS, Front
 from tests.viewer.offers import CANDIDATE, FRAGMENT, PUBLISHING, RESTART, SDP, WATCHING
 from viewer.access import Role
+from viewer.live.whep import SOCKETS_MAX
 
 DOOR = "/whep/dev-north?purpose=duty"
 
@@ -141,8 +143,12 @@ async def test_b_frames_and_profiles_are_told_before_anything_is_sent(front: Fro
 async def test_a_device_that_does_not_send_has_nothing_to_offer(front: Front, client) -> None:
     answer = await client.post(DOOR, content=WATCHING, headers=SDP)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:mingjing:problem:device-not-sending")
-    Camera(front.hub, "dev-north")  # announced, and no picture yet
-    assert (await client.post(DOOR, content=WATCHING, headers=SDP)).status_code == 409
+    camera = Camera(front.hub, "dev-north", sound=ALAW)  # announced, and no picture yet
+    for _ in range(2):
+        answer = await client.post(DOOR, content=WATCHING, headers=SDP)
+        assert (answer.status_code, answer.headers["retry-after"]) == (409, "1")
+        for _ in range(20):
+            camera.sound(size=800)  # comes first
 
 
 async def test_who_may_not_watch_learns_nothing_and_is_on_record(front: Front, camera: Camera) -> None:
@@ -313,7 +319,11 @@ async def test_a_view_outlives_its_status_socket(front: Front, client, token: st
     await told(socket, "view")
     await socket.close()
     assert len(front.services.viewers) == 1
-    await (await status(front, token, location)).close()
+    sockets = [await status(front, token, location) for _ in range(SOCKETS_MAX)]
+    with pytest.raises(InvalidStatus):  # each is told of everything: there are no more than a page has use for
+        await status(front, token, location)
+    for socket in sockets:
+        await socket.close()
 
 
 async def test_a_server_that_stops_or_is_full_says_when_to_come_again(

@@ -29,7 +29,7 @@ from viewer.live.websocket import CLOSE_POLICY, say_why
 from viewer.live.whep_status import WhepStatus
 from viewer.live.whep_views import WhepView, WhepViews
 from viewer.objects import device_object, view_object
-from viewer.problems import INVALID, NOT_FOUND, Problem
+from viewer.problems import INVALID, NOT_FOUND, UNAVAILABLE, Problem
 from viewer.sdp_door import (
     FRAGMENT_TYPE,
     OFFER_TYPE,
@@ -42,6 +42,7 @@ from viewer.sdp_door import (
 )
 from viewer.services import Services, ServicesHere
 
+SOCKETS_MAX = 4  # of one view: a page has one, and one more while its connection is made anew
 CLOSE_NORMAL = 1000  # RFC 6455, 7.4.1: the view is over
 
 router = APIRouter(route_class=GuardedRoute, tags=["whep"], include_in_schema=False)
@@ -110,6 +111,8 @@ async def stop(device: str, session: str, request: Request, caller: CallerHere) 
 async def follow(websocket: WebSocket, device: str, session: str, caller: CallerHere, services: ServicesHere) -> None:
     """What happens beside the pictures, until the view is over or the client leaves; the view stays then."""
     watched = _still_open(await _own_view(websocket, caller, device, session))
+    if watched.session.viewer.listeners >= SOCKETS_MAX:
+        raise Problem(UNAVAILABLE, "This view has status sockets enough.", fix="Close one.")
     try:
         await websocket.accept()
         over = await _tell(websocket, services, watched)

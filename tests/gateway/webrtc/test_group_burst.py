@@ -42,6 +42,14 @@ def test_one_who_has_the_last_already_has_the_group_before_the_next() -> None:
         assert times[-1] < last + 3_600
 
 
+def test_a_pause_at_the_groups_end_makes_no_room_for_it() -> None:
+    """Found in review: the last interval was taken for the usual one, and RTP time stepped back behind it."""
+    pictures = group(20)
+    late = pictures[-1].at(pictures[-1].rtp_time + 90_000)
+    again = squeezed([*pictures[:-1], late], late.rtp_time)
+    assert again[-1].rtp_time < late.rtp_time + 3_600
+
+
 def test_one_who_had_something_long_ago_is_a_newcomer() -> None:
     pictures = group(50)
     assert squeezed(pictures, pictures[0].rtp_time - 90_000) == squeezed(pictures, None)

@@ -1,18 +1,22 @@
 """What a viewer is shown by its link: all, key pictures, the sub stream, and all again."""
 
 from itertools import pairwise
+from unittest.mock import Mock
 
 import pytest
 
 from gateway.stream import ViewerKind
+from gateway.stream.hub import STALLED_AFTER_NS
 from gateway.webrtc.picture_feed import Shown
 from gateway.webrtc.viewer import ViewerEnd
+from gateway.webrtc.viewer_link import LinkNews
 from media import TrackKind
+from media.fmp4 import utc_ns_from_ntp
 from media.rtp import LinkState
 from media.rtp.link_judge import QUIET_NS, TRIAL_NS
-from tests.gateway.webrtc.camera import BASELINE, HIGH, MAIN, OPUS, Camera
+from tests.gateway.webrtc.camera import BASELINE, HIGH, MAIN, OPUS, SILENT_MAIN, Camera
+from tests.gateway.webrtc.screen import OFFER, VIDEO, Packet, Screen, Side
 from tests.gateway.webrtc.screen import OPUS as OPUS_TYPE
-from tests.gateway.webrtc.screen import VIDEO, Packet, Screen, Side
 
 
 @pytest.fixture
@@ -23,20 +27,23 @@ def side() -> Side:
 class Play:
     """Cameras, a player and time that goes on, a picture at a time; the link loses what it is told to lose."""
 
-    def __init__(self, side: Side, *, sub: tuple[bytes, ...] | None = None) -> None:
+    def __init__(
+        self, side: Side, *, sub: tuple[bytes, ...] | None = None, key_every: int = 25, offer: str = OFFER
+    ) -> None:
         self.side = side
-        self.camera = Camera(side.hub, sound=OPUS)
+        self.asked: list[int] = []
+        self.key_every = key_every
+        self.camera = Camera(side.hub, sound=OPUS, key_picture=lambda: self.asked.append(self.camera.n))
         self.sub = None if sub is None else Camera(side.hub, channel="sub", sets=sub)
-        self.camera.pictures(1)
-        self.screen: Screen = side.screen()
+        self.camera.pictures(1, key_every=key_every)
+        self.screen: Screen = side.screen(offer)
         self.loss = 0.0
-        self.by_picture: list[list[Packet]] = []
 
     def go_on(self, seconds: float) -> list[Packet]:
         """The packets of that time."""
         before = len(self.screen.packets)
         for _ in range(round(seconds * 25)):
-            self.camera.pictures(1)
+            self.camera.pictures(1, key_every=self.key_every)
             self.camera.sound()
             if self.sub is not None:
                 self.sub.pictures(1, size=300)
@@ -52,6 +59,25 @@ class Play:
                 return
             self.go_on(0.04)
         raise AssertionError(f"the link is never {state}")
+
+
+class WithBFrames(Camera):
+    """Every other picture is shown before the one that came before it."""
+
+    def pictures(self, count: int, *, key_every: int = 25, size: int = 3_000) -> None:
+        for _ in range(count):
+            n = self.n
+            self.picture(key=n % 25 == 0, size=size, show_at=None if n % 25 == 0 else n + 1 if n % 2 else n - 1)
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.news: list[LinkNews] = []
+
+    def described(self) -> None: ...
+
+    def link(self, news: LinkNews) -> None:
+        self.news.append(news)
 
 
 def one_row(packets: list[Packet]) -> bool:
@@ -169,7 +195,94 @@ def test_while_a_link_is_poor_it_is_told_every_few_seconds_and_nothing_is_sent_t
     play.screen.look()
     play.screen.ask_for_a_picture()
     assert play.screen.look() == []
-    late = Screen.__new__(Screen)
-    late.described_times, late.news = 0, []
+    late = Listener()
     play.screen.viewer.follow(late)  # whoever comes to listen now learns of it at once
     assert [news.state for news in late.news] == [LinkState.POOR]
+
+
+def test_a_device_that_makes_key_pictures_only_when_asked_is_asked(side: Side) -> None:
+    """Found in review: on a poor link nobody asked, nothing was sent, and so the link was never judged anew."""
+    play = Play(side, key_every=10_000)
+    play.go_on(1)
+    play.loss = 0.2
+    play.until(LinkState.POOR)
+    play.loss = 0.0
+    play.asked.clear()
+    for _ in range(30):
+        asked = len(play.asked)
+        play.go_on(0.96)
+        if len(play.asked) > asked:  # the device makes it
+            play.camera.picture(key=True)
+            play.screen.look()
+        play.screen.report()
+        if play.screen.news[-1].state is LinkState.RECOVERED and play.screen.news[-1].shown is Shown.FULL:
+            break
+    assert play.screen.news[-1].shown is Shown.FULL
+    assert 2 <= len(play.asked) < 10  # each four seconds while it is poor, and once it may bear all again
+
+
+def test_a_sub_stream_that_does_not_fit_is_not_attached_to_again_and_again(side: Side) -> None:
+    """Found in review: its whole group was parsed and cut four times a second for each poor viewer."""
+    for sets, attached in ((HIGH, 0), (SILENT_MAIN, 1)):
+        play = Play(side, sub=sets, offer=OFFER.replace("42e01f", "4d001f"))
+        if sets is SILENT_MAIN:
+            play.sub = WithBFrames(side.hub, channel="sub", sets=sets)
+        count = Mock(wraps=side.hub.read_units)
+        side.hub.read_units = count  # type: ignore[method-assign]
+        play.go_on(1)
+        play.loss = 0.3
+        play.until(LinkState.POOR)
+        play.go_on(5)
+        assert len([call for call in count.call_args_list if call.args[1] == "sub"]) == attached
+        assert play.screen.news[-1].shown is Shown.KEY_PICTURES
+        side.hub.read_units = count._mock_wraps  # type: ignore[method-assign]
+
+
+def test_a_sub_stream_that_stalls_is_left_for_key_pictures(side: Side) -> None:
+    play = Play(side, sub=BASELINE)
+    play.go_on(1)
+    play.loss = 0.2
+    play.until(LinkState.POOR)
+    play.go_on(1.5)
+    assert play.screen.news[-1].shown is Shown.SUB
+    play.sub = None  # connected, and sends nothing any more
+    play.go_on(STALLED_AFTER_NS / 1e9 + 1)
+    side.hub.tick()
+    play.go_on(2)
+    assert play.screen.news[-1].shown is Shown.KEY_PICTURES
+
+
+def test_reports_say_the_times_that_the_viewer_is_sent(side: Side) -> None:
+    """Found in review: lips and sound were apart by as much as the two streams are placed apart."""
+    play = Play(side, sub=BASELINE)
+    assert play.sub is not None
+    play.sub._from_ns = 2_000_000_000  # its pictures are placed two seconds ahead of the main stream's
+    play.go_on(1)
+    play.loss = 0.2
+    play.until(LinkState.POOR)
+    play.go_on(3)
+    assert play.screen.news[-1].shown is Shown.SUB
+    [shown] = [
+        packet for packet in play.screen.packets[-30:] if packet.number == play.sub.n - 1 and packet.kind == VIDEO
+    ]
+    report = next(one for one in reversed(play.screen.reports) if one.sender_reports).sender_reports[0]
+    placed_ns = play.sub.publication.info.started_utc_ns + (play.sub.n - 1) * 40_000_000 + 2_000_000_000
+    wanted = report.rtp_time + (placed_ns - utc_ns_from_ntp(report.ntp)) * 9 // 100_000
+    assert abs((shown.rtp_time - wanted + (1 << 31)) % (1 << 32) - (1 << 31)) < 90 * 5
+
+
+def test_who_cannot_be_reached_for_a_moment_goes_on_with_a_key_picture(side: Side) -> None:
+    """Found in review: pictures were left out, and numbers ran on without a hole."""
+    play = Play(side)
+    play.go_on(0.4)
+    address, play.screen.peer.address = play.screen.peer.address, None
+    play.camera.pictures(3)
+    play.screen.peer.address = address
+    play.camera.pictures(2)
+    assert play.screen.numbers() == []
+    assert play.screen.viewer.units_missed == 5
+    play.screen.later(1.5)
+    assert play.asked
+    play.camera.picture(key=True)
+    play.camera.picture()
+    assert len(play.screen.numbers()) == 2

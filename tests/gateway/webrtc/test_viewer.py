@@ -1,12 +1,13 @@
 """One viewer by WHEP: what comes out at its player, opened by libsrtp, picture by picture."""
 
+import struct
 from itertools import pairwise
 
 import pytest
 
 from gateway.stream import ViewerKind
 from gateway.webrtc.picture_feed import GROUP_AGAIN_BYTES_MAX, OWN_KEPT_NS
-from gateway.webrtc.viewer import REPORT_INTERVAL_NS, ViewerEnd
+from gateway.webrtc.viewer import REPORT_INTERVAL_NS, RTCP_A_SECOND_MAX, ViewerEnd
 from media import Codec, TrackKind
 from media.fmp4 import utc_ns_from_ntp
 from tests.gateway.webrtc.camera import ALAW as ALAW_SOUND
@@ -248,3 +249,64 @@ def test_nothing_is_sent_before_there_are_keys_nor_after_the_end(side: Side) -> 
     camera.picture()
     screen.nack(screen.packets[-1].sequence)
     assert not screen.port.datagrams
+
+
+def test_stamps_that_step_back_are_no_b_frames_where_the_sets_say_that_there_are_none(side: Side) -> None:
+    """Found in review: one stamp a millisecond back ended every view, and refused new ones to the stream's end."""
+    camera = Camera(side.hub)
+    camera.pictures(3)
+    screen = side.screen()
+    camera.picture(show_at=2)
+    assert screen.ends == []
+    assert "video" in side.screen().choice.chosen
+
+
+def test_a_picture_or_sound_that_was_not_there_ends_the_view_so_that_it_is_asked_for_again(side: Side) -> None:
+    """Found in review: whoever asked before the first picture heard sound alone for good."""
+    camera = Camera(side.hub)
+    camera.pictures(2)
+    screen = side.screen()
+    camera.stop()
+    Camera(side.hub, sound=OPUS_SOUND).pictures(1)
+    assert screen.ends == [ViewerEnd.CODEC_CHANGED]
+
+
+def test_a_command_that_comes_too_soon_is_answered_when_it_is_repeated(side: Side) -> None:
+    """Found in review: FIR within a second of the last answer was lost, and its repetitions are the same command."""
+    camera = Camera(side.hub)
+    camera.pictures(3)
+    screen = side.screen()
+    screen.look()
+    screen.ask_for_a_picture()
+    assert screen.numbers() == [0, 1, 2]
+    request = struct.pack("!BBHII", 0x84, 206, 4, 1, 0) + struct.pack("!IBxxx", screen.ssrc, 7)
+    screen.later(0.5)
+    screen.say(request)
+    assert screen.numbers() == []
+    screen.later(0.6)
+    screen.say(request)
+    assert screen.numbers() == [0, 1, 2]
+    screen.later(2)
+    screen.say(request)
+    assert screen.numbers() == []  # the same command still
+
+
+def test_a_flood_of_reports_is_not_opened(side: Side) -> None:
+    Camera(side.hub).pictures(3)
+    screen = side.screen()
+    screen.look()
+    for _ in range(RTCP_A_SECOND_MAX):
+        screen.report()
+    screen.ask_for_a_picture()
+    assert screen.numbers() == []
+    screen.later(1)
+    screen.ask_for_a_picture()
+    assert screen.numbers() == [0, 1, 2]
+
+
+def test_no_two_sources_of_a_viewer_are_alike(side: Side) -> None:
+    Camera(side.hub, sound=OPUS_SOUND).pictures(1)
+    for _ in range(50):
+        sent = side.screen(keyed=False).viewer.sent
+        ssrcs = [ssrc for one in sent.values() for ssrc in (one.ssrc, one.rtx_ssrc) if ssrc is not None]
+        assert len(set(ssrcs)) == len(ssrcs) == 3
