@@ -6,24 +6,20 @@ the duration announced. The live player itself has its own test; here it is the 
 """
 
 import base64
-import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page
 
 from media import Codec
 from media.fmp4 import init_segment, mime_type
 from tests.media.clips import Clip, fragments, sound_clip, unit, video_clip
 
-CHROMIUM = "/usr/bin/chromium"
 DURATION_OFFSET = 120  # of a picture's sample duration in its fragment (docs/reference/fragment.md)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not shutil.which(CHROMIUM), reason="needs Debian's chromium at /usr/bin/chromium"),
-]
+pytestmark = pytest.mark.browser
 
 APPEND_AND_PLAY = """
 async ({mime, init, fragments}) => {
@@ -62,23 +58,20 @@ class Shown:
     pictures: int
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield browser.new_page()
-        browser.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    opened = await browser.new_page()
+    yield opened
+    await opened.context.close()
 
 
-def show(page: Page, clip: Clip, *, lengthened: bool = True) -> Shown:
+async def show(page: Page, clip: Clip, *, lengthened: bool = True) -> Shown:
     """Append the clip fragment by fragment as a live player does, play it to its end."""
     pieces = [bytearray(each.data) for each in fragments([clip])]
     if lengthened:
         for piece in pieces:
             piece[DURATION_OFFSET : DURATION_OFFSET + 4] = clip.track.clock_rate.to_bytes(4, "big")
-    result = page.evaluate(
+    result = await page.evaluate(
         APPEND_AND_PLAY,
         {
             "mime": mime_type(clip.track),
@@ -107,37 +100,37 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("steps", CHANGES.values(), ids=CHANGES)
-def test_rate_changes_and_holes_inside_a_gop_lose_no_picture(page: Page, steps: list[int]) -> None:
+async def test_rate_changes_and_holes_inside_a_gop_lose_no_picture(page: Page, steps: list[int]) -> None:
     clip = retimed(video_clip("one_gop", len(steps) + 1), steps)
     assert sum(each.key for each in clip.units) == 1
-    shown = show(page, clip)
+    shown = await show(page, clip)
     assert shown.pictures == len(clip.units)
     ((start, end),) = shown.ranges
     assert end - start == pytest.approx(sum(steps) / 1_000 + 1, abs=0.01)
 
 
-def test_as_written_a_hole_costs_all_pictures_to_the_next_key_picture(page: Page) -> None:
+async def test_as_written_a_hole_costs_all_pictures_to_the_next_key_picture(page: Page) -> None:
     """Why players lengthen their copy. A browser that fails this no longer needs it."""
     clip = retimed(video_clip("one_gop", 82), CHANGES["a hole of 200 ms"])
-    assert show(page, clip, lengthened=False).pictures == 31
+    assert (await show(page, clip, lengthened=False)).pictures == 31
 
 
 @pytest.mark.parametrize("name", ["baseline", "high", "b_frames", "one_gop_b_frames"])
-def test_every_picture_of_an_ordinary_stream_is_shown(page: Page, name: str) -> None:
+async def test_every_picture_of_an_ordinary_stream_is_shown(page: Page, name: str) -> None:
     clip = video_clip(name)
-    shown = show(page, clip)
+    shown = await show(page, clip)
     assert len(shown.ranges) == 1
     assert shown.pictures == len(clip.units)
 
 
-def test_decoding_starts_at_any_key_picture(page: Page) -> None:
+async def test_decoding_starts_at_any_key_picture(page: Page) -> None:
     clip = video_clip("baseline")
-    shown = show(page, replace(clip, units=clip.units[25:]))
+    shown = await show(page, replace(clip, units=clip.units[25:]))
     assert (len(shown.ranges), shown.pictures) == (1, len(clip.units) - 25)
 
 
 @pytest.mark.parametrize("codec", [Codec.AAC, Codec.OPUS])
-def test_sound_is_one_range_as_it_is(page: Page, codec: Codec) -> None:
-    shown = show(page, sound_clip(codec), lengthened=False)
+async def test_sound_is_one_range_as_it_is(page: Page, codec: Codec) -> None:
+    shown = await show(page, sound_clip(codec), lengthened=False)
     ((start, end),) = shown.ranges
     assert end - start == pytest.approx(3, abs=0.1)
