@@ -5,10 +5,13 @@ import errno
 import os
 import secrets
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -216,7 +219,7 @@ async def open_front(
                 rtsps_port=rtsps_port,
                 ice_links=ICE_LINKS,
                 trusted_proxies=TrustedProxies(trusted_proxies),
-                web_dist=web_dist,
+                web_dist=web_dist or folder / "no app",  # whose files would be listed for each front
             )
             async with _served(services) as base_url:
                 front = Front(base_url, services, clock, disk, archive)
@@ -269,8 +272,38 @@ async def furnish(registry: Registry) -> None:
         await registry.devices.register(f"dev-{town}", f"cp-{town}", name=f"Recorder {town}", principal="cli:0")
 
 
+Person = tuple[str, Role, str | None]
+
+
+@cache
+def _furnished(people: tuple[Person, ...]) -> dict[str, bytes]:
+    """The files of a store with that in it, and with these accounts: made once a process, and copied for each test."""
+
+    async def make(folder: Path) -> None:
+        async with open_front(folder) as front:
+            await furnish(front.registry)
+            for name, role, unit in people:
+                await front.access.accounts.create(name, role, unit, by="cli:0", password=GOOD_PASSWORD)
+
+    with tempfile.TemporaryDirectory() as folder:
+        beside_our_loop = Thread(target=lambda: asyncio.run(make(Path(folder))))
+        beside_our_loop.start()
+        beside_our_loop.join()
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def furnished(folder: Path, people: tuple[Person, ...] = ()) -> Path:
+    """A folder with a furnished store, for `open_front`."""
+    for name, data in _furnished(people).items():
+        path = folder / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+    return folder
+
+
 @pytest.fixture
 async def front(tmp_path: Path) -> AsyncIterator[Front]:
-    async with open_front(tmp_path) as opened:
-        await furnish(opened.registry)
+    async with open_front(furnished(tmp_path)) as opened:
         yield opened

@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.stream import AlarmKind
+from tests.viewer.conftest import furnished, open_front
 from viewer.access import DOORS, TABLE, WEBSOCKET, Action, DoorWithoutRow, GuardedRoute, Kind, Role, Scope, accepts
 from viewer.app import _routes, check_doors
 
@@ -60,6 +61,23 @@ def allowed_pair(principal):
     return role is not Role.UNIT_USER if unit is None else role not in ADMINS
 
 
+def name_of(principal):
+    if principal is None:
+        return ""
+    role, unit = principal
+    return f"{role.value}.{unit or 'all'}"
+
+
+PEOPLE = tuple((name_of(each), *each) for each in PRINCIPALS if each is not None and allowed_pair(each))
+
+
+@pytest.fixture
+async def front(tmp_path):
+    """With everybody in it: to let them all in costs more than to ask at one door."""
+    async with open_front(furnished(tmp_path, PEOPLE)) as opened:
+        yield opened
+
+
 async def request_of(front, door, scope, name, token=""):
     """Path, query and body that ask for the object of this scope."""
     method, path = door
@@ -93,11 +111,10 @@ async def request_of(front, door, scope, name, token=""):
     return path, query, body if method in ("POST", "PUT", "PATCH") else None
 
 
-async def answer_of(front, door, scope, name, token):
+async def answer_of(front, door, scope, name, token, client):
     path, query, body = await request_of(front, door, scope, name, token)
     if door[0] == WEBSOCKET:
         return await socket_answer(front, path, query, token)
-    client = front.client(token)
     answer = await client.request(door[0], path, params=query, json=body)
     return answer.status_code, answer.text
 
@@ -119,11 +136,11 @@ async def test_a_door_opens_to_whom_the_table_says(front, door):
     scopes = ("own",) if TABLE[action].kind is Kind.NOTHING else ("own", "other", "missing")
     for principal in filter(allowed_pair, PRINCIPALS):
         role, unit = principal or (None, None)
-        name = f"{role.value}.{unit or 'all'}" if principal else ""
+        name = name_of(principal)
         token = await front.session(name, role, unit) if principal else ""
-        texts = {}
+        client, texts = front.client(token), {}
         for scope in scopes:
-            status, texts[scope] = await answer_of(front, door, scope, name, token)
+            status, texts[scope] = await answer_of(front, door, scope, name, token, client)
             wanted = expected(principal, action, scope)
             if wanted is None:
                 assert status not in (401, 403, 404, 500) or action is Action.APP_READ, (principal, scope, texts[scope])
