@@ -39,6 +39,12 @@ ALWAYS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(self), geolocation=(self), payment=(), usb=()",
+}
+
+# The one page that is a camera. Supervisors speak from the others, and show nobody their picture.
+CAMERA_PAGE = "/publish"
+WITH_CAMERA: Mapping[str, str] = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), payment=(), usb=()",
 }
 
@@ -62,7 +68,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         secure = scope.get("scheme") in ("https", "wss")
-        wanted = {**ALWAYS, **TO_ANY_PAGE} if scope.get("path", "").startswith(OPEN_TO_PAGES) else ALWAYS
+        wanted = _wanted(scope.get("path", ""))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -75,6 +81,12 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _wanted(path: str) -> Mapping[str, str]:
+    if path.startswith(OPEN_TO_PAGES):
+        return {**ALWAYS, **TO_ANY_PAGE}
+    return {**ALWAYS, **WITH_CAMERA} if path == CAMERA_PAGE else ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,13 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():
     assert not re.search(r"unsafe|\*|http", CONTENT_SECURITY_POLICY)
 
 
+async def test_the_camera_is_for_the_publish_page_alone(front):
+    client = front.client()
+    assert "camera=()" in (await client.get("/live")).headers["permissions-policy"]
+    assert "camera=(self)" in (await client.get("/publish")).headers["permissions-policy"]
+    assert "camera=()" in (await client.get("/publish/../live")).headers["permissions-policy"]
+
+
 async def test_behind_a_tls_proxy_browsers_are_told_to_stay_with_https(tmp_path):
     async with open_front(tmp_path, trusted_proxies=("127.0.0.1",)) as front:
         answer = await front.client().get("/healthz", headers={"X-Forwarded-Proto": "https"})

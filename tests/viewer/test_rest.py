@@ -111,8 +111,11 @@ async def test_a_device_is_registered_with_a_key_shown_once_as_text_and_qr(front
     assert made["rtsp_url"] == "rtsp://127.0.0.1:8554/dev9"
     assert made["rtsps_url"] is None
     assert made["whip_url"] == f"{front.base_url}/whip/dev9"
-    assert made["qr_svg"].startswith("<svg xmlns=")
-    assert "<script" not in made["qr_svg"]
+    # The key is in the fragment, which no browser sends to a server.
+    assert made["publish_url"] == f"{front.base_url}/publish#device=dev9&key={made['key']}"
+    for code in (made["qr_svg"], made["publish_qr_svg"]):
+        assert code.startswith("<svg xmlns=")
+        assert "<script" not in code
     shown = (await site.get(f"{API}/devices/dev9")).text
     assert made["key"] not in shown
     assert "ha1" not in shown
@@ -133,6 +136,7 @@ async def test_where_rtsp_has_a_certificate_both_addresses_of_a_device_are_told(
                 "rtsp://127.0.0.1:8554/dev9",
                 "rtsps://127.0.0.1:8322/dev9",
             )
+            assert told["whip_url"] == f"{front.base_url}/whip/dev9"
 
 
 @pytest.mark.parametrize("act", ["disable", "enable", "rotate-key"])

@@ -10,7 +10,7 @@ from gateway.registry import KEEP, Device, DeviceFilter
 from gateway.stream import ChannelStatistics
 from storage import iso_from_ns
 from viewer.access import Action, CallerHere, GuardedRoute
-from viewer.api.addresses import rtsp_addresses
+from viewer.api.addresses import device_addresses
 from viewer.api.channels import ChannelState, by_device, channel_state
 from viewer.api.enrolment import Enrolment, enrolment
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page, Search, Sort
@@ -71,6 +71,7 @@ class DeviceItem(BaseModel):
     fetched: bool  # a fixed camera: this server calls it
     rtsp_url: str
     rtsps_url: str | None
+    whip_url: str
     created_at: str
     last_seen: str | None
     last_refusal: Refusal | None
@@ -206,7 +207,7 @@ async def disable_device(
 
 
 def _item(device: Device, request: Request, services: Services, channels: Sequence[ChannelStatistics]) -> DeviceItem:
-    addresses = rtsp_addresses(device.id, request, services)
+    addresses = device_addresses(device.id, request, services)
     refusal = device.last_refusal
     return DeviceItem(
         id=device.id,
@@ -218,6 +219,7 @@ def _item(device: Device, request: Request, services: Services, channels: Sequen
         fetched=device.source is not None,
         rtsp_url=addresses.rtsp_url,
         rtsps_url=addresses.rtsps_url,
+        whip_url=addresses.whip_url,
         created_at=iso_from_ns(device.created_utc_ns),
         last_seen=iso_or_none(device.last_seen_utc_ns),
         last_refusal=None

@@ -7,6 +7,8 @@ declare module 'vue-router' {
     title?: string
     /** Reachable without a session. */
     open?: boolean
+    /** For whoever comes: nobody is asked who he is, and nobody is logged in there. */
+    nobody?: boolean
     /** Dark and dense, with the navigation folded to icons: pages that show video. */
     dark?: boolean
     /** The action of the server's policy table that the page is for; without it the page is not offered. */

@@ -5,6 +5,8 @@ import liveEn from '@/live/locales/en'
 import liveZh from '@/live/locales/zh-CN'
 import en from '@/locales/en'
 import zh from '@/locales/zh-CN'
+import publishEn from '@/publish/locales/en'
+import publishZh from '@/publish/locales/zh-CN'
 
 export type Language = 'zh-CN' | 'en'
 
@@ -22,7 +24,7 @@ export const i18n = createI18n({
   legacy: false,
   locale: language.value,
   fallbackLocale: 'zh-CN',
-  messages: { 'zh-CN': { ...zh, live: liveZh }, en: { ...en, live: liveEn } },
+  messages: { 'zh-CN': { ...zh, live: liveZh, publish: publishZh }, en: { ...en, live: liveEn, publish: publishEn } },
 })
 
 watch(

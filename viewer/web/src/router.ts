@@ -1,7 +1,8 @@
 /* Every page and its address. Pages load when they are first opened. */
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, type RouteRecordRaw, START_LOCATION } from 'vue-router'
 import { watch } from 'vue'
 import { i18n, language } from '@/i18n'
+import { takeFromAddress } from '@/publish/device_key'
 import { useSession } from '@/session/store'
 
 const pages: RouteRecordRaw[] = [
@@ -73,11 +74,25 @@ export const router = createRouter({
       component: () => import('@/session/LoginPage.vue'),
       meta: { title: 'page.login', open: true },
     },
+    {
+      path: '/publish',
+      name: 'publish',
+      component: () => import('@/publish/PublishPage.vue'),
+      meta: { title: 'page.publish', dark: true, nobody: true },
+    },
     { path: '/', component: () => import('@/shell/AppShell.vue'), children: pages },
   ],
 })
 
-router.beforeEach(async (to) => {
+router.beforeEach(async (to, from) => {
+  if (to.meta.nobody) {
+    // Headers that let a page use the camera come with this page alone: from another one of ours it is loaded anew.
+    if (from !== START_LOCATION && from.name !== to.name) {
+      location.assign(to.fullPath)
+      return false
+    }
+    return takeFromAddress(to.hash) ? { name: to.name as string, replace: true } : true
+  }
   const session = useSession()
   if (!session.known) {
     try {

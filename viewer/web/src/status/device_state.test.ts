@@ -17,6 +17,7 @@ const device = (fields: Partial<Device> = {}): Device => ({
   fetched: false,
   rtsp_url: 'rtsp://127.0.0.1:8554/d',
   rtsps_url: null,
+  whip_url: 'http://127.0.0.1:8080/whip/d',
   channels: [],
   ...fields,
 })

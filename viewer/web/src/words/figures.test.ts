@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { bitrate, bytes, codecName, percent } from './figures'
+import { bitrate, bytes, codecName, percent, percentOf } from './figures'
 
 it('writes bytes as disks are sold', () => {
   expect([0, 999, 1_500, 12_345_678, 512e9, 4e15].map(bytes)).toEqual(['0 B', '999 B', '1.50 KB', '12.3 MB', '512 GB', '4.00 PB'])
@@ -11,6 +11,10 @@ it('writes bitrates', () => {
 
 it('does not divide by nothing', () => {
   expect([percent(1, 3), percent(0, 0)]).toEqual(['33 %', '—'])
+})
+
+it('writes small shares to the tenth', () => {
+  expect([0, 0.004, 0.0999, 0.1, 1].map(percentOf)).toEqual(['0', '0.4', '10.0', '10', '100'])
 })
 
 it('shows a codec it does not know by its own name', () => {

@@ -24,6 +24,11 @@ export function percent(part: number, whole: number): string {
   return whole === 0 ? '—' : `${Math.round((100 * part) / whole)} %`
 }
 
+/** A share of 0 to 1 in percent: to the tenth where that counts. */
+export function percentOf(share: number): string {
+  return (share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)
+}
+
 const CODECS: Readonly<Record<string, string>> = {
   h264: 'H.264',
   hevc: 'H.265',

@@ -20,6 +20,7 @@ const device = (id: string, checkpoint: string, word: DeviceWord, name = ''): Tr
     fetched: false,
     rtsp_url: 'rtsp://127.0.0.1:8554/d',
     rtsps_url: null,
+    whip_url: 'http://127.0.0.1:8080/whip/d',
     channels: [],
   } satisfies Device,
 })

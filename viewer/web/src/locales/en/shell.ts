@@ -15,6 +15,7 @@ const words: typeof zh = {
     system: 'System',
     account: 'My account',
     login: 'Log in',
+    publish: 'Publish',
     nowhere: 'No such page',
   },
   role: {

@@ -13,6 +13,7 @@ export default {
     system: '系统',
     account: '我的账号',
     login: '登录',
+    publish: '推流',
     nowhere: '没有这个页面',
   },
   role: {
