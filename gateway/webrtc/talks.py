@@ -22,6 +22,9 @@ from media import AccessUnit, AudioConfig, GapCause
 from storage import Clock
 
 TALK_MAX_NS = 60_000_000_000  # of one press: a key that is stuck, or forgotten, keeps nobody else from talking for long
+# From one press to the next on a device. Each is a stream, with files, rows and two entries of the ledger of its own: a
+# key that chatters, or somebody's script, shall not fill the disk with them. Nobody says a word in less.
+TALK_INTERVAL_NS = 300_000_000
 TICK_S = 0.1
 
 log = structlog.get_logger()
@@ -34,6 +37,7 @@ class NoTalk(StrEnum):
     DEVICE_NOT_SENDING = "device_not_sending"
     DEVICE_CANNOT = "device_cannot"  # it comes by RTSP, or did not offer to take sound
     OTHER_CODEC = "other_codec"  # what it plays is not what this person's browser sends
+    TOO_SOON = "too_soon"  # behind the press before
 
 
 class TalkEnd(StrEnum):
@@ -129,6 +133,7 @@ class Talks:
         self.refused: Counter[NoTalk] = Counter(dict.fromkeys(NoTalk, 0))
         self._publishers = publishers
         self._talking: dict[str, Talk] = {}
+        self._began_ns: dict[str, int] = {}  # the newest talk of each device that was ever talked to
         self._followers: dict[str, tuple[Follower, ...]] = {}
 
     def __len__(self) -> int:
@@ -149,9 +154,12 @@ class Talks:
 
     def begin(self, device: str, speaker: str, config: AudioConfig, ended: Callable[[Talk], None]) -> Talk | NoTalk:
         """Keep the device for this person. `Talk.open` or `Talk.end` has to follow."""
-        loudspeaker = self._publishers.loudspeaker(device)
+        loudspeaker, now_ns = self._publishers.loudspeaker(device), self.clock.mono_ns()
         why_not = NoTalk.BUSY if device in self._talking else self.why_not(device, config)
+        if why_not is None and now_ns - self._began_ns.get(device, -TALK_INTERVAL_NS) < TALK_INTERVAL_NS:
+            why_not = NoTalk.TOO_SOON
         if loudspeaker is not None and why_not is None:
+            self._began_ns[device] = now_ns
             talk = self._talking[device] = Talk(self, device, speaker, loudspeaker, ended)
             return talk
         assert why_not is not None

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from gateway.stream import TALK_CHANNEL, Alarm, ChannelChanged
-from gateway.webrtc.talks import TALK_MAX_NS, NoTalk, Talk, TalkEnd, Talks
+from gateway.webrtc.talks import TALK_INTERVAL_NS, TALK_MAX_NS, NoTalk, Talk, TalkEnd, Talks
 from media import AccessUnit, AudioConfig, Codec, GapCause
 from media.rtp import parse_feedback
 from media.sdp import audio_config
@@ -14,6 +14,7 @@ from media.srtp import SrtcpReceiver, SrtpReceiver, split_keying_material
 from tests.gateway.leftovers import counting_leftovers
 from tests.gateway.webrtc.rig import until
 from tests.gateway.webrtc.test_publishers import OFFER, Recorder, Side, live, side
+from tests.storage.manual_clock import ManualClock
 
 __all__ = ["side"]
 
@@ -102,6 +103,8 @@ async def device(side: Side) -> AsyncIterator[Device]:
 
 
 def begun(talks: Talks, speaker: str = "first", ended: Callable[[Talk], None] = lambda _: None) -> Talk:
+    assert isinstance(talks.clock, ManualClock)
+    talks.clock.advance(1)  # behind the one before
     talk = talks.begin("dev1", speaker, OPUS, ended)
     assert isinstance(talk, Talk)
     return talk
@@ -147,7 +150,7 @@ async def test_a_device_sees_a_pause_between_two_talks_and_no_new_source(
         talk = opened(talks)
         talk.say(Speech(side, rtp_time).frames(2))
         talk.end(TalkEnd.RELEASED)
-        side.house.clock.advance(10 - 2 * FRAME_MS / 1_000)
+        side.house.clock.advance(9 - 2 * FRAME_MS / 1_000)
     one, two, three, four = await device.hear_all(4)
     assert [b - a & 0xFFFF for (a, *_), (b, *_) in ((one, two), (two, three), (three, four))] == [1, 1, 1]
     assert [marked for _, _, marked, _ in (one, two, three, four)] == [True, False, True, False]
@@ -205,6 +208,16 @@ async def test_a_key_that_is_stuck_gives_the_device_back(side: Side, talks: Talk
     assert (talk.end_reason, talk.seconds) == (TalkEnd.TIME_OVER, 60)
     talk.say(Speech(side, 0).frames(5))
     assert (talk.units, len(talks)) == (0, 0)
+
+
+async def test_a_key_that_chatters_is_not_followed(side: Side, talks: Talks, device: Device) -> None:
+    opened(talks).end(TalkEnd.RELEASED)
+    for _ in range(3):
+        side.house.clock.advance(TALK_INTERVAL_NS / 1e9 / 4)
+        assert talks.begin("dev1", "first", OPUS, lambda _: None) is NoTalk.TOO_SOON
+    side.house.clock.advance(TALK_INTERVAL_NS / 1e9 / 4)
+    assert isinstance(talks.begin("dev1", "first", OPUS, lambda _: None), Talk)
+    assert len(side.tapes) == 3  # its pictures', and two
 
 
 async def test_nothing_is_passed_on_before_it_is_on_record(side: Side, talks: Talks, device: Device) -> None:
