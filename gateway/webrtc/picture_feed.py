@@ -5,8 +5,8 @@ shown the sub stream, where the device has one that fits what was agreed on, els
 full stream with the next key picture. Sequence numbers and RTP time are one row for the player, whatever it is shown.
 Whoever waits for a key picture has the device asked for it, where it can be asked.
 
-Not here: whether a link is poor (viewer_link), the sub stream's outlet (sub_pictures), sound, RTCP and the end (viewer),
-packets (sent_track).
+Not here: whether a link is poor (viewer_link), the sub stream's outlet (sub_pictures), sound, RTCP and the end
+(viewer), packets (sent_track).
 
 Bounds: a burst and what waits behind it, as group_burst says; nothing else is kept.
 """
