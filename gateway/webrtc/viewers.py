@@ -111,8 +111,10 @@ class Viewers:
         """
         offer = offered(offer_text)
         self._require_room(person)
-        # By what the channel says of itself first: it refuses most that is refused, and an outlet has units to cut.
-        self._choose(offer, device, channel, self._rooms.hub.channel(device, channel).tracks)
+        # By what the channel says of its pictures first: it refuses most that is refused, and an outlet has units to cut.
+        described = self._rooms.hub.channel(device, channel).tracks
+        if pictures := [track for track in described if track.kind is TrackKind.VIDEO]:
+            self._choose(offer, device, channel, pictures)
         session_id = secrets.token_urlsafe(_SESSION_ID_BYTES)
         outlet = self._outlets.use(device, channel, session_id)
         try:
