@@ -111,7 +111,7 @@ class Viewers:
         """
         offer = offered(offer_text)
         self._require_room(person)
-        # By what the channel says of its pictures first: it refuses most that is refused, and an outlet has units to cut.
+        # By what the channel says of its pictures first: that refuses most, and an outlet has units to cut.
         described = self._rooms.hub.channel(device, channel).tracks
         if pictures := [track for track in described if track.kind is TrackKind.VIDEO]:
             self._choose(offer, device, channel, pictures)
