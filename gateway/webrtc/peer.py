@@ -14,6 +14,7 @@ from typing import Protocol
 from gateway.webrtc.dtls import DtlsEndpoint, DtlsIdentity, DtlsState
 from gateway.webrtc.ice import CONSENT_NS, IceVerdict, LiteAgent, make_credentials
 from gateway.webrtc.port import Address
+from gateway.webrtc.return_path import ReturnPath
 from media.sdp import IceCredentials, Offer, Setup, answering_setup
 from media.srtp import Profile
 
@@ -60,12 +61,22 @@ class Peer:
     """From the answer until `gone` or `close`. In `ends` it counts why it is gone, and whether there were keys."""
 
     def __init__(
-        self, offer: Offer, identity: DtlsIdentity, owner: PeerOwner, send: Send, now_ns: int, ends: Ends
+        self,
+        offer: Offer,
+        identity: DtlsIdentity,
+        owner: PeerOwner,
+        send: Send,
+        now_ns: int,
+        ends: Ends,
+        *,
+        is_shown: bool = False,
     ) -> None:
+        """`is_shown`: media go to it, and so only to where it has proved to be."""
         self.setup = answering_setup(offer.setup)
         self.ice = LiteAgent(make_credentials(), offer.credentials, now_ns)
         self.is_gone = False
         self.is_keyed = False
+        self._path = ReturnPath(self.ice) if is_shown else None
         self._offer = offer
         self._identity = identity
         self._owner = owner
@@ -76,7 +87,7 @@ class Peer:
     @property
     def address(self) -> Address | None:
         """Where to send to; changes when the peer moves."""
-        return self.ice.destination()
+        return self.ice.destination() if self._path is None else self._path.way()
 
     def restart(self, remote: IceCredentials) -> IceCredentials:
         """Take other credentials of the peer (an ICE restart); ours for the answer. Keys and media stay."""
@@ -94,15 +105,23 @@ class Peer:
                 self._identity, is_client=is_client, fingerprints=self._offer.fingerprints, now_ns=now_ns
             )
             self._send_all(self._dtls.start())
+        self._ask(now_ns)
         return verdict
 
-    def handshake(self, data: memoryview) -> None:
+    def answered(self, data: memoryview, address: Address) -> None:
+        """A STUN message from one of its addresses that names no session: the answer to a check of ours, or nothing."""
+        if self._path is not None:
+            self._path.answered(data, address)
+
+    def handshake(self, data: memoryview, address: Address) -> None:
         """A datagram of DTLS from a validated address."""
         dtls = self._dtls
         if dtls is None or self.is_gone:
             return
         before = dtls.state
         self._send_all(dtls.receive(bytes(data)))
+        if dtls.keys is not None and before is DtlsState.HANDSHAKE and self._path is not None:
+            self._path.prove(address)  # this flight answers one of ours
         self._tell(before)
 
     def media(self, data: memoryview, now_ns: int) -> None:
@@ -124,6 +143,7 @@ class Peer:
             before = self._dtls.state
             self._send_all(self._dtls.tick(now_ns))
             self._tell(before)
+        self._ask(now_ns)
         # A device that only sends needs no consent (RFC 7675, 5): some check once and never again.
         if now_ns - self._owner.heard_ns > CONSENT_NS and (cause := self.ice.gone(now_ns)) is not None:
             self._end(cause)
@@ -154,6 +174,10 @@ class Peer:
         self._ends[cause, self.is_keyed] += 1
         self.close()
         owner.gone(cause)
+
+    def _ask(self, now_ns: int) -> None:
+        if self._path is not None and (asked := self._path.ask(now_ns)) is not None:
+            self._send(*asked)
 
     def _send_all(self, datagrams: list[bytes]) -> None:
         if datagrams and (address := self.ice.destination()) is not None:

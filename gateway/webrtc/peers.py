@@ -72,9 +72,10 @@ class Peers:
     def __len__(self) -> int:
         return len(self._filter)
 
-    def add(self, offer: Offer, owner: PeerOwner) -> Peer:
-        """A peer that may connect from now on; its owner hears of it."""
-        peer = Peer(offer, self._identity, owner, self._send, self._clock.mono_ns(), self._ends)
+    def add(self, offer: Offer, owner: PeerOwner, *, is_shown: bool = False) -> Peer:
+        """A peer that may connect from now on; its owner hears of it. `is_shown` as in `Peer`."""
+        now_ns = self._clock.mono_ns()
+        peer = Peer(offer, self._identity, owner, self._send, now_ns, self._ends, is_shown=is_shown)
         self._filter.add(peer)
         return peer
 

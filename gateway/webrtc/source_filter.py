@@ -99,7 +99,7 @@ class SourceFilter:
             if peer is None:
                 self.dropped["dtls_of_a_stranger"] += 1
             else:
-                peer.handshake(buffer[:length])
+                peer.handshake(buffer[:length], address)
         else:
             self.dropped["unknown"] += 1
 
@@ -107,8 +107,10 @@ class SourceFilter:
         ufrag = asked_ufrag(buffer, length)
         peer = None if ufrag is None else self._by_ufrag.get(ufrag)
         if peer is None or ufrag is None:
-            if known is None or ufrag is not None:  # a peer's keepalives and answers to nothing are no trouble
+            if known is None or ufrag is not None:
                 self.dropped["stun_of_nobody"] += 1
+            else:  # a keepalive, which is no trouble, or what a check of ours is answered with
+                known.answered(buffer[:length], address)
             return
         if known is not peer and self._is_anothers(known, address, now_ns):
             self.dropped["stun_from_anothers_address"] += 1

@@ -123,7 +123,7 @@ class Viewers:
             self._outlets.release(device, channel, session_id)
             raise
         viewer = Viewer(self._rooms, outlet, choice, partial(self._ended, session_id, ended))
-        peer = self._peers.add(offer, viewer)
+        peer = self._peers.add(offer, viewer, is_shown=True)
         viewer.meet(peer)
         answer = answered(self._peers, peer, offer, choice, viewer.sent)
         session = WhepSession(session_id, device, channel, owner, person, answer, offer, choice, outlet, peer, viewer)

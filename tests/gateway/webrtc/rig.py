@@ -23,7 +23,7 @@ from media.sdp import (
     read_offer,
 )
 from media.srtp import Profile
-from media.stun import build_request, parse_stun
+from media.stun import MessageClass, build_request, build_success, is_signed_by, parse_stun
 from media.track import Track
 from storage import Clock, SystemClock
 from tests.house.phone import loopback_is_an_address
@@ -165,6 +165,17 @@ class ScriptedPeer:
             pass
         assert heard.mapped == self.address
         return said
+
+    def answer(self, datagram: bytes) -> bool:
+        """Answer a check of the server's, as a full agent does; False: it is none."""
+        heard = parse_stun(datagram)
+        if heard is None or heard.kind is not MessageClass.REQUEST:
+            return False
+        assert heard.username == f"{self.remote.ufrag}:{self.local.ufrag}".encode()
+        assert is_signed_by(datagram, heard, self.remote.password.encode())
+        assert heard.controlled is not None
+        self.send(build_success(heard.transaction, ("127.0.0.1", self._to[1]), self.remote.password.encode()))
+        return True
 
     async def connect(self) -> None:
         await self.check(nominates=True)

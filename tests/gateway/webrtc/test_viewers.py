@@ -1,16 +1,20 @@
 """Sessions by WHEP from their answer to their end, over the real port, with a handshake and SRTP."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 from gateway.stream import Hub
 from gateway.webrtc import Peers, Shown, ViewerEnd, Viewers, WhepSession
+from gateway.webrtc.ice import MOVED_NS
+from gateway.webrtc.return_path import ASK_AGAIN_NS, TRIES_MAX
 from media.srtp import SrtpReceiver, split_keying_material
+from media.stun import MessageClass, parse_stun
 from storage import UlidFactory
 from storage.bus import MemoryBus
 from tests.gateway.webrtc.camera import Camera
-from tests.gateway.webrtc.rig import ScriptedPeer, open_peers, until
+from tests.gateway.webrtc.rig import ScriptedPeer, Shifted, open_peers, until
 from tests.gateway.webrtc.screen import OFFER
 from tests.storage.manual_clock import ManualClock
 
@@ -67,8 +71,17 @@ class Watcher(ScriptedPeer):
 
 @pytest.fixture
 async def side() -> AsyncIterator[Side]:
-    async with open_peers() as peers:
+    async with open_peers(Shifted()) as peers:
         yield Side(peers)
+
+
+def waiting(watcher: Watcher) -> list[bytes]:
+    """What has come and was not looked at."""
+    found: list[bytes] = []
+    with suppress(BlockingIOError):
+        while True:
+            found.append(watcher._socket.recv(2_048))
+    return found
 
 
 async def watching(side: Side) -> Watcher:
@@ -101,6 +114,42 @@ async def test_one_that_is_ended_hears_it_and_tells_nobody(side: Side) -> None:
     assert side.viewers.counts() == {"resent_packets": 0, "poor_links": 0, "unheard_packets": 0}
     assert watcher.peer.is_gone
     assert not watcher.ends
+    watcher.close()
+
+
+async def test_pictures_follow_a_viewer_that_moves_once_it_has_answered_from_there(side: Side) -> None:
+    """Found in review: a signed check with a forged source address turned a viewer's pictures on a stranger."""
+    camera = Camera(side.hub)
+    camera.pictures(2)
+    watcher = await watching(side)
+    before = watcher.address
+    assert watcher.peer.address == before
+    old = watcher._socket
+    watcher._socket = watcher._open()
+    side.peers._clock.ahead_ns += MOVED_NS + 1  # type: ignore[attr-defined]
+    await watcher.check(nominates=True)
+    question = await watcher.receive()
+    camera.picture()
+    assert watcher.peer.address == before  # where it was is still known
+    for _ in range(TRIES_MAX + 3):
+        side.peers._clock.ahead_ns += ASK_AGAIN_NS  # type: ignore[attr-defined]
+        side.peers.tick()
+    sent = [question, *waiting(watcher)]
+    assert {parse_stun(one).kind for one in sent} == {MessageClass.REQUEST}  # type: ignore[union-attr]
+    assert len(sent) == TRIES_MAX
+    forged = bytearray(question)
+    forged[0:2] = b"\x01\x01"
+    watcher.send(bytes(forged))  # not signed as an answer is
+    await watcher.check()
+    assert watcher.peer.address == before
+    assert watcher.answer(sent[-1])
+    await until(lambda: watcher.peer.address == watcher.address)
+    number = camera.picture()
+    assert number.to_bytes(4, "big") in await watcher.packet()
+    side.peers._clock.ahead_ns += ASK_AGAIN_NS  # type: ignore[attr-defined]
+    side.peers.tick()
+    assert not any(watcher.answer(datagram) for datagram in waiting(watcher))  # nothing more is asked
+    old.close()
     watcher.close()
 
 
