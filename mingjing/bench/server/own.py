@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from mingjing.bench.server.leash import leashed
 from mingjing.bench.server.metrics import Metrics
 from mingjing.simulator import DeviceLogin, Over
 
@@ -147,7 +148,7 @@ async def own_server(
     with log.open("wb") as output:
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "mingjing", "serve", "--config", config, "--data-dir", data_dir,
+            *leashed(sys.executable, "-m", "mingjing", "serve", "--config", config, "--data-dir", data_dir),
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
         try:
