@@ -44,6 +44,7 @@ from viewer.api import (
 )
 from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket, whep
+from viewer.live.cut_views import record_cut_views
 from viewer.live.event_feed import EventFeed
 from viewer.live.open_views import OpenViews
 from viewer.live.rtsp_door import RtspLiveDoor
@@ -86,6 +87,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.access = services.access
     app.state.event_feed = EventFeed(services)
     app.state.open_views = OpenViews(services)
+    app.state.first_n = services.ledger.statistics().entries + 1  # no view of this run is recorded before it
     app.state.whep_views = WhepViews(services, app.state.open_views)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
@@ -108,6 +110,7 @@ async def run_app(app: FastAPI) -> None:
         tasks.create_task(services.alarms.run(), name="app: alarm log")
         tasks.create_task(feed.run(), name="app: event feed")
         tasks.create_task(views.run(), name="app: open views")
+        tasks.create_task(record_cut_views(services.ledger, app.state.first_n), name="app: cut views")
         tasks.create_task(whep_views.run(), name="app: views by WHEP")
 
 

@@ -19,7 +19,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.ledger.entry import BrokenLineError, Draft, Entry, JsonValue, parse_line
 from storage.ledger.files import CutTail, Disk, LedgerFiles, copy_files, read_lines
-from storage.ledger.projection import LedgerFilter, LedgerPage, digests, extent, page, project
+from storage.ledger.projection import LedgerFilter, LedgerPage, digests, extent, newest, page, project
 from storage.ledger.proof import BrokenEntry, ChainWalk, LedgerReport
 from storage.ledger.writer import LedgerWriter
 
@@ -151,6 +151,12 @@ class Ledger:
         wanted = LedgerFilter(principal, action, subject, since_utc_ns, until_utc_ns)
         async with self._database.read() as connection:
             return await page(connection, wanted, cursor, limit)
+
+    async def newest(self, action: str, before_n: int, limit: int) -> list[Entry]:
+        """Entries before number `before_n`, newest first; `action` as in a query."""
+        await self._wait_caught_up(_QUERY_WAIT_S)
+        async with self._database.read() as connection:
+            return await newest(connection, LedgerFilter(action=action), before_n, limit)
 
     async def verify(self) -> LedgerReport:
         """Prove every entry up to now, and that no row of the database says otherwise."""

@@ -114,5 +114,12 @@ async def page(connection: AsyncConnection, wanted: LedgerFilter, cursor: str | 
     return LedgerPage(items, str(items[-1].n) if len(rows) > limit else None, total)
 
 
+async def newest(connection: AsyncConnection, wanted: LedgerFilter, before_n: int, limit: int) -> list[Entry]:
+    """As a page of them, without counting the others."""
+    clauses = [*wanted.clauses(), ledger_entries.c.n < before_n]
+    statement = select(ledger_entries).where(*clauses).order_by(ledger_entries.c.n.desc()).limit(limit)
+    return [_entry(row) for row in (await connection.execute(statement)).all()]
+
+
 def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(row.n, row.utc_ns, row.principal, row.action, row.subject, json.loads(row.detail), row.digest)

@@ -20,10 +20,16 @@ async def test_a_picture_that_is_sent_is_seen_and_kept(house):
 
 async def test_the_server_comes_back_on_the_same_ports_with_what_it_had(house):
     device = await house.device("dev1").push(seconds=1)
+    await house.supervisor().watch("dev1")
     await house.archive("dev1").wait_for_unit(24)
     await house.kill()
     await device.cut_off(5)
     await house.start()
+    auditor = house.person("auditor")
+    while not (cut := (await auditor.call("GET", "audit", params={"action": "live.cut"})).json()["items"]):
+        pass
+    [opened] = (await auditor.call("GET", "audit", params={"action": "live.open"})).json()["items"]
+    assert [(each["subject"], each["detail"]["view"]) for each in cut] == [("dev1", opened["detail"]["view"])]
     assert house.archive("dev1").units() == list(range(25))
     assert all(house.archive("dev1").sealed())
     again = await house.device("dev1").push(seconds=1, starting_at=100)

@@ -82,6 +82,7 @@ class Front:
     clock: ManualClock
     disk: SickDisk
     archive: NoArchive
+    first_n: int  # of what this run writes into the ledger
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -221,8 +222,9 @@ async def open_front(
                 trusted_proxies=TrustedProxies(trusted_proxies),
                 web_dist=web_dist or folder / "no app",  # whose files would be listed for each front
             )
+            first_n = ledger.statistics().entries + 1
             async with _served(services) as base_url:
-                front = Front(base_url, services, clock, disk, archive)
+                front = Front(base_url, services, clock, disk, archive, first_n)
                 yield front
                 disk.sick = False
                 for client in front.clients:

@@ -65,6 +65,8 @@ const words: typeof zh = {
       'alarm.acknowledge': 'Acknowledged an alarm',
       'live.open': 'Began to watch live',
       'live.close': 'Stopped watching live',
+      'live.cut': 'Watching live was cut: the server was killed, or the audit could not be written',
+      'talk.cut': 'Talking was cut: the server was killed, or the audit could not be written',
       'recording.read': 'Read footage',
       'device.register': 'Registered a device',
       'device.edit': 'Changed a device',

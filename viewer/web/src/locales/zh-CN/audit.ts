@@ -63,6 +63,8 @@ export default {
       'alarm.acknowledge': '确认告警',
       'live.open': '开始观看实时画面',
       'live.close': '结束观看实时画面',
+      'live.cut': '实时观看被中断：服务器被强制结束，或审计无法写入',
+      'talk.cut': '对讲被中断：服务器被强制结束，或审计无法写入',
       'recording.read': '调阅录像',
       'device.register': '登记设备',
       'device.edit': '修改设备',
