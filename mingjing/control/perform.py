@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sqlalchemy.exc import DatabaseError
+
 from gateway.registry import KEEP, Checkpoint, Device, NewKey, Page, RegistryError, Unit
+from mingjing.control.damage import told_of_damage
 from mingjing.control.requests import (
     Answer,
     AuditVerify,
@@ -45,6 +48,7 @@ from mingjing.control.store_commands import check_store, rebuild_store, take_sna
 from mingjing.settings import Settings
 from mingjing.wiring import House
 from storage import iso_from_ns
+from storage.database import DatabaseDamagedError
 from storage.ledger import LedgerUnavailable
 from viewer.access import AccessError, Account
 
@@ -91,6 +95,8 @@ async def perform(request: Request, house: House, addresses: Addresses, principa
     except LedgerUnavailable as error:
         fix = "Nothing was changed. See to the disk that holds the ledger."
         raise CommandError(f"The audit log cannot be written: {error}", fix=fix) from None
+    except (DatabaseDamagedError, DatabaseError) as error:
+        raise told_of_damage(error) from None
 
 
 async def _perform(request: Request, house: House, addresses: Addresses, principal: str) -> Answer:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
+from sqlalchemy.exc import DatabaseError
 
+from mingjing.control.damage import told_of_damage
 from mingjing.control.perform import addresses_of, perform
 from mingjing.control.requests import (
     Answer,
@@ -66,6 +68,8 @@ def ask(settings: Settings, request: Request, answer: type[A]) -> A:
             time.sleep(_LOCK_RETRY_S)
         except (SchemaTooNewError, SecretKeyDamaged, DatabaseUnreadableError, CannotMendError) as error:
             raise CommandError(str(error)) from None
+        except DatabaseError as error:  # met while the store was opened
+            raise told_of_damage(error) from None
         except OSError as error:
             raise CommandError(f"The store in {directory} cannot be opened: {error}") from None
         else:

@@ -91,10 +91,15 @@ async def take_snapshot(house: House, principal: str) -> SnapshotTaken:
     snapshots = house.settings.data_dir.resolve() / SNAPSHOTS
     folder = snapshots / house.new_id()
     await asyncio.to_thread(_make_room, snapshots, folder)
-    await house.ledger.append(principal=principal, action="backup.create")
-    await house.database.copy_to(folder / house.settings.database_path.name)
-    await asyncio.to_thread(shutil.copy2, house.settings.data_dir / KEY_FILE, folder)  # else no password is read again
-    entries = await house.ledger.copy_to(folder / house.settings.ledger_dir.name)
+    try:
+        await house.ledger.append(principal=principal, action="backup.create")
+        await house.database.copy_to(folder / house.settings.database_path.name)
+        key = house.settings.data_dir / KEY_FILE  # else no password is read again
+        await asyncio.to_thread(shutil.copy2, key, folder)
+        entries = await house.ledger.copy_to(folder / house.settings.ledger_dir.name)
+    except BaseException:
+        await asyncio.to_thread(shutil.rmtree, folder)
+        raise
     return SnapshotTaken(folder=str(folder), ledger_entries=entries)
 
 

@@ -15,6 +15,7 @@ Invariants:
 from storage.database.connection import Database, DatabaseClosedError
 from storage.database.damage import (
     WHOLE_FILE,
+    DatabaseDamagedError,
     DatabaseUnreadableError,
     LookEndedError,
     PageLook,
@@ -33,6 +34,7 @@ __all__ = [
     "CannotMendError",
     "Database",
     "DatabaseClosedError",
+    "DatabaseDamagedError",
     "DatabaseUnreadableError",
     "LookEndedError",
     "Mended",

@@ -14,7 +14,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.database.damage import is_damage
+from storage.database.damage import DatabaseDamagedError, is_damage
 from storage.database.mending import suspect
 from storage.database.pragmas import CONNECT_ARGS, prepare_readers, prepare_writer
 from storage.database.snapshot import copy_database
@@ -110,6 +110,7 @@ class Database:
 
         Raises:
             OSError, sqlite3.Error: it cannot be written; nothing is left of it.
+            DatabaseDamagedError: there is a page that cannot be copied; nothing is left either.
         """
         self._require_open()
         try:
@@ -117,6 +118,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 self.found_damaged(str(error))
+                raise DatabaseDamagedError(str(error)) from error
             raise
 
     @property

@@ -40,6 +40,10 @@ class DatabaseUnreadableError(Exception):
     """So much is damaged that not even the names of the tables can be read; the message says what to do."""
 
 
+class DatabaseDamagedError(Exception):
+    """A page that was asked for cannot be read. The message is SQLite's."""
+
+
 class LookEndedError(Exception):
     """A look at the pages did not come to its end."""
 

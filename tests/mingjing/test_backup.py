@@ -12,6 +12,7 @@ from recorder import Index
 from storage import SegmentStore, StoreLockedError
 from tests.mingjing.command import Command, serving
 from tests.storage.footage import Shelf, StoppedClock, fragments
+from tests.storage.pages import overwrite_page, root_page
 from tests.storage.ready_database import ready_database
 
 
@@ -91,6 +92,19 @@ def test_a_backup_beside_a_running_server_is_as_good(mingjing, footage, tmp_path
     assert units == ["city", "county"]
     assert "Everything is as it should be" in mingjing.ok("store", "check", data_dir=other)
     assert "Intact" in mingjing.ok("audit", "verify", data_dir=other)
+
+
+def test_a_damaged_database_is_told_and_can_be_backed_up_once_it_is_mended(mingjing, footage, tmp_path):
+    database, target = mingjing.data_dir / "mingjing.sqlite3", tmp_path / "backup"
+    with serving(mingjing.data_dir) as server:
+        overwrite_page(database, root_page(database, "segments"))
+        done = mingjing.run("backup", "create", str(target))
+        assert (done.status, "The database is damaged: database disk image is malformed." in done.err) == (1, True)
+        assert "give the command again while none runs" in done.err
+        assert list((mingjing.data_dir / "snapshots").iterdir()) == []
+        assert not target.exists()
+        server.stop()
+    assert json.loads(mingjing.ok("backup", "create", str(target), "--json"))["missing_segments"] == 0
 
 
 def test_nothing_is_restored_over_a_store_or_under_a_running_server(mingjing, footage, tmp_path):
