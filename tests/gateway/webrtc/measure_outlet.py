@@ -19,6 +19,7 @@ from gateway.webrtc import UdpPort
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.picture_feed import ViewerRooms
 from gateway.webrtc.viewer import Viewer
+from gateway.webrtc.viewers import TICK_S, TICKS_A_LOOK
 from media import TrackKind
 from media.rtp.rtcp import ReportBlock, build_receiver_report
 from media.sdp import choose_egress, read_offer
@@ -72,7 +73,7 @@ class Room:
 
     def ticks(self) -> None:
         now_ns = time.monotonic_ns()
-        for _ in range(50):
+        for _ in range(round(1 / (TICK_S * TICKS_A_LOOK))):
             for viewer in self.viewers:
                 viewer.tick(now_ns)
 
