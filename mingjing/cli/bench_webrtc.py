@@ -38,7 +38,7 @@ def webrtc(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="With viewers: where it takes streams, rtsp://HOST:PORT[/PREFIX] or WHIP."),
+        typer.Option(metavar="URL", help="With viewers: where it takes streams, rtsp://HOST:PORT/PREFIX or WHIP."),
     ] = None,
     server_pid: Annotated[int | None, typer.Option(min=1, help="Its process, to measure it and those below.")] = None,
     keys: Annotated[
