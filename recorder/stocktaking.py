@@ -14,14 +14,18 @@ Not here: whether a file is what its row says (`check`), segments in flight (rec
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from recorder.index import ChannelDay, Index
 from storage import SealedSegment, SegmentStore, SegmentUnreadableError, read_sealed
 
 BATCH = 100  # rows a transaction
 FOLDER_REST_S = 0.001  # after each folder's two: the event loop wants the interpreter too
+
+Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
@@ -56,18 +60,21 @@ async def learn_newest(store: SegmentStore, index: Index) -> int:
     """Give an index that is empty the newest segment of each channel, before anything is recorded; how many.
 
     So a stream names the one before it, with the gap in between, and begins no earlier than footage ended, although
-    stocktaking has not come by yet. Unended segments have their turn after it, in recovery.
+    stocktaking has not come by yet. Unended segments have their turn after it, in recovery. Files are listed of one
+    folder a channel; of all other days only the names of devices and channels are read.
     """
     if await index.oldest(1):
         return 0
-    newest = await asyncio.to_thread(_newest, store)
+    newest = await _given_up_with_us(lambda given_up: _newest(store, given_up))
     await index.add(newest)
     return len(newest)
 
 
-def _newest(store: SegmentStore) -> list[SealedSegment]:
+def _newest(store: SegmentStore, given_up: threading.Event) -> list[SealedSegment]:
     found: dict[tuple[str, str], SealedSegment] = {}
-    for (day, device, channel), _ in sorted(store.counts(), reverse=True):
+    for day, device, channel in store.places():
+        if given_up.is_set():
+            break
         if (device, channel) in found:
             continue
         for path in sorted(store.media.joinpath(day, device, channel).glob("*.mp4"), reverse=True):
@@ -105,14 +112,19 @@ def _recorded_into(store: SegmentStore) -> set[ChannelDay]:
 
 
 async def _files(store: SegmentStore) -> dict[ChannelDay, int]:
-    """How many files there are of each channel and day.
+    """How many files there are of each channel and day."""
+    return await _given_up_with_us(lambda given_up: _count(store, given_up))
 
-    Ten million take a cold disk many minutes, and a thread cannot be cancelled: it is told when nobody waits any more,
-    or the process would not end before it is through (F06).
+
+async def _given_up_with_us(look: Callable[[threading.Event], Found]) -> Found:
+    """Look at the disk in a thread.
+
+    Ten million files take a cold disk many minutes, and a thread cannot be cancelled: it is told when nobody waits any
+    more, or the process would not end before it is through (F06).
     """
     given_up = threading.Event()
     try:
-        return await asyncio.to_thread(_count, store, given_up)
+        return await asyncio.to_thread(look, given_up)
     finally:
         given_up.set()
 

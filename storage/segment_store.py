@@ -158,9 +158,19 @@ class SegmentStore:
             if count and len(place) == 3:  # what lies elsewhere is a stray
                 yield (place[0], place[1], place[2]), count
 
+    def places(self) -> Iterator[tuple[str, str, str]]:
+        """Each folder of a day, device and channel, the newest day first; what is in it is not looked at."""
+        for day in reversed(self._days()):
+            for device in _folders(self.media / day):
+                for channel in _folders(self.media / day / device):
+                    yield day, device, channel
+
+    def _days(self) -> list[str]:
+        return sorted(entry.name for entry in os.scandir(self.media) if entry.name not in _NOT_DAYS)
+
     def _walk(self) -> Iterator[tuple[str, list[str]]]:
         """Each folder of a day, and the names in it."""
-        for day in sorted(entry.name for entry in os.scandir(self.media) if entry.name not in _NOT_DAYS):
+        for day in self._days():
             for folder, folders, files in os.walk(self.media / day):
                 folders.sort()
                 yield folder, files
@@ -231,3 +241,11 @@ class SegmentStore:
 
 
 _SUFFIXES = tuple(f"{suffix}{cut}" for suffix in (MEDIA_SUFFIX, JOURNAL_SUFFIX) for cut in ("", CUT_SUFFIX))
+
+
+def _folders(of: Path) -> list[str]:
+    """The names of those in it; none where it is no folder."""
+    try:
+        return sorted(entry.name for entry in os.scandir(of) if entry.is_dir())
+    except NotADirectoryError:
+        return []  # a stray file among the days

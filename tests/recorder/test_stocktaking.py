@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -93,10 +94,22 @@ async def test_nor_does_one_that_gets_its_row_or_begins_while_it_is_counted(arch
     assert (stock.newly_missing, stock.adopted) == ([lost.stem], 0)
 
 
-async def test_an_empty_index_learns_the_newest_segment_of_each_channel_before_anything_is_recorded(archive, index):
+async def test_an_empty_index_learns_the_newest_segment_of_each_channel_before_anything_is_recorded(
+    archive, index, monkeypatch
+):
     before, streams = await index.oldest(10), await index.last_streams()
     await index.clear()
+    # Ten million files are not listed before a device may come: of a channel that a newer day has shown, none is.
+    (archive.store.media / "2001-01-01" / "dev1" / "main").mkdir(parents=True)
+    (archive.store.media / "2001-01-01" / "stray").touch()
+    listed: list[str] = []
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: listed.append(path.parts[-3]) or glob(path, pattern))
+    monkeypatch.setattr(type(archive.store), "counts", lambda _: pytest.fail("every folder is listed"))
     assert await learn_newest(archive.store, index) == len(streams)
+    assert listed
+    assert "2001-01-01" not in listed
+    monkeypatch.undo()
     assert await index.last_streams() == streams
     assert await learn_newest(archive.store, index) == 0  # it is not empty any more
     stock = await take_stock(archive.store, index, NOW_UTC_NS)
@@ -114,21 +127,25 @@ async def test_counting_in_pieces_counts_every_row_once(archive, index, monkeypa
 
 
 @pytest.mark.fault("F06")
-async def test_whoever_stops_does_not_wait_until_all_files_are_counted(archive, index, monkeypatch):
+@pytest.mark.parametrize("look", ["take stock", "learn the newest"])
+async def test_whoever_stops_does_not_wait_until_all_files_are_looked_at(archive, index, monkeypatch, look):
     """Ten million files on a cold disk are minutes: a process whose thread still counts does not end."""
     counting, ended = threading.Event(), threading.Event()
+    await index.clear()
 
     def without_end(_store):
         try:
             while True:
                 counting.set()
-                yield ("2026-01-01", "dev1", "main"), 1
+                yield (place, 1) if look == "take stock" else place
         finally:
             ended.set()
 
-    monkeypatch.setattr(type(archive.store), "counts", without_end)
+    place = ("2001-01-01", "dev1", "main")
+    monkeypatch.setattr(type(archive.store), "counts" if look == "take stock" else "places", without_end)
     async with asyncio.TaskGroup() as group:
-        taking = group.create_task(take_stock(archive.store, index, 1))
+        work = take_stock(archive.store, index, 1) if look == "take stock" else learn_newest(archive.store, index)
+        taking = group.create_task(work)
         assert await asyncio.to_thread(counting.wait, 20)
         taking.cancel()
     assert await asyncio.to_thread(ended.wait, 20)
