@@ -1,10 +1,8 @@
 """Hostile offers, STUN, DTLS and SRTP against the real server, while a WebRTC stream runs on the same port."""
 
 import asyncio
-import re
 import secrets
 import time
-from collections import Counter
 from itertools import cycle
 
 import httpx
@@ -14,14 +12,14 @@ import pytest
 from gateway.webrtc.dtls import DtlsIdentity
 from gateway.webrtc.publishers import PENDING_MAX
 from media.stun import build_request
-from tests.bad.canary import GROWTH_MAX_MIB, hostile_devices, unharmed
+from tests.bad.canary import hostile_devices, unharmed
 from tests.bad.strangers import FORGED, Stranger
-from tests.faults.holdings import Holdings, back_at
 from tests.fuzz.targets.offer import seed
 from tests.house.archive import until
-from tests.house.bounds import FULL, noted, told, within
+from tests.house.bounds import FULL, noted, told
 from tests.house.fixtures import SHARES_THE_HOUSE
 from tests.house.house import House
+from tests.house.metrics import metrics
 from tests.house.whip_link import PRIORITY, WhipLink, identity
 from tests.vectors.loader import vectors
 
@@ -34,10 +32,7 @@ IN_SET_UP = 12 if FULL else 4
 FORGED_DATAGRAMS = 1_000
 JUNK_A_SECOND = 50_000
 JUNK_FOR_S = 10 if FULL else 1
-COME_AND_GO = 200 if FULL else 12
-OTHER_TASKS = 3  # requests and timers of the moment
 SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
-_METRIC = re.compile(r'(?m)^mingjing_(\w+?)(?:_total)?(?:\{why="(\w+)"\})? (\S+)$')
 
 
 class Caller:
@@ -65,13 +60,6 @@ class Caller:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
-
-
-async def metrics(house: House) -> Counter[str]:
-    """Those without labels, and those that say why, by name and why."""
-    async with httpx.AsyncClient(base_url=house.http_url) as client:
-        text = (await client.get("/metrics")).text
-    return Counter({f"{name} {why}".strip(): round(float(value)) for name, why, value in _METRIC.findall(text)})
 
 
 def link_of(house: House, device: str) -> WhipLink:
@@ -231,42 +219,3 @@ async def test_packets_that_come_again_or_under_another_key_change_nothing(share
         assert counted["webrtc_refused_packets replayed"] > 30
         assert counted["webrtc_refused_packets forged"] > 30
         assert counted["webrtc_strange_datagrams media_of_a_stranger"] > 30
-
-
-async def test_who_comes_and_goes_leaves_nothing_behind(shared_house: House) -> None:
-    """Sockets, segments and sessions come back to what they were; references in circles: tests/gateway."""
-    house = shared_house
-    devices = await hostile_devices(house, 4)
-    await come_and_go(house, devices, 1)  # what a first time takes for good
-    base, before = Holdings.of(house), await metrics(house)
-    await come_and_go(house, devices, COME_AND_GO // len(devices))
-    after = await back_at(house, base)
-    counted = await metrics(house)
-    assert counted["webrtc_peers"] <= before["webrtc_peers"]
-    assert counted["asyncio_tasks"] <= before["asyncio_tasks"] + OTHER_TASKS
-    grown_mib = (after.rss_bytes - base.rss_bytes) / 2**20
-    within(f"memory grown by {COME_AND_GO} that came and went", grown_mib, GROWTH_MAX_MIB, "MiB")
-
-
-async def come_and_go(house: House, devices: list[str], times: int) -> None:
-    """All at once; some say goodbye by DTLS, some by DELETE, and some come anew while they are still there."""
-
-    async def one(name: str, first: int) -> None:
-        device = house.device(name)
-        for number in range(first, first + times):
-            push = await device.push_by_whip(seconds=0.08)
-            await push.all_sent()
-            match number % 3:
-                case 0:
-                    push.leave()
-                case 1:
-                    assert (await push.link.delete()).status_code == 200
-                case _:
-                    again = await device.push_by_whip(seconds=0.04)
-                    await again.all_sent()
-                    again.leave()
-            push.cut()
-
-    async with asyncio.TaskGroup() as tasks:
-        for place, name in enumerate(devices):
-            tasks.create_task(one(name, place), name=name)

@@ -76,7 +76,7 @@ class Flow:
 
     def __init__(self, relay: Relay, link: Impairments, name: str, send: Callable[[bytes], None]) -> None:
         self._relay = relay
-        self._link = link
+        self.link = link
         self._name = name
         self._send = send
         self._loop = asyncio.get_running_loop()
@@ -87,17 +87,17 @@ class Flow:
     def take(self, data: bytes) -> None:
         number, self._number = self._number, self._number + 1
         now_s = self._loop.time()
-        delays_s = datagram_delays(self._link, self._name, number)
-        if self._relay.dark or not delays_s or len(data) > self._link.datagram_max_bytes:
+        delays_s = datagram_delays(self.link, self._name, number)
+        if self._relay.dark or not delays_s or len(data) > self.link.datagram_max_bytes:
             self._relay.lost += 1
             return
         self._relay.duplicated += len(delays_s) - 1
         for delay_s in delays_s:
-            if self._bucket.backlog_bytes(now_s) > self._link.buffer_bytes:
+            if self._bucket.backlog_bytes(now_s) > self.link.buffer_bytes:
                 self._relay.dropped += 1  # at the tail, as a full queue does
                 continue
             leaves_s = self._bucket.admit(now_s, len(data)) + delay_s
-            leaves_s = flows_again_at(self._link, self._began_s, leaves_s)
+            leaves_s = flows_again_at(self.link, self._began_s, leaves_s)
             if leaves_s <= now_s:
                 self._send(data)
             else:

@@ -44,6 +44,12 @@ class Nat(Relay):
             self._outward[peer] = Port(ANY_PORT, partial(self._from_server, peer))
             before.close()
 
+    def becomes(self, *, up: Impairments = CLEAN, down: Impairments = CLEAN) -> None:
+        """Another link from now on, as when somebody comes out of a cellar."""
+        self._links = {"up": up, "down": down}
+        for flow_up, flow_down in self._flows.values():
+            flow_up.link, flow_down.link = up, down
+
     async def __aenter__(self) -> Self:
         return self
 

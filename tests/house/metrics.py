@@ -1,0 +1,17 @@
+"""What the server says of itself, as Prometheus reads it: those without labels, and those that say why."""
+
+import re
+from collections import Counter
+
+import httpx
+
+from tests.house.house import House
+
+_METRIC = re.compile(r'(?m)^mingjing_(\w+?)(?:_total)?(?:\{why="(\w+)"\})? (\S+)$')
+
+
+async def metrics(house: House) -> Counter[str]:
+    """By name, or name and why."""
+    async with httpx.AsyncClient(base_url=house.http_url) as client:
+        text = (await client.get("/metrics")).text
+    return Counter({f"{name} {why}".strip(): round(float(value)) for name, why, value in _METRIC.findall(text)})
