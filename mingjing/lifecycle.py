@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from gateway import Admission
 from gateway.registry import Change, Device, DeviceChanged
 from gateway.rtsp import Puller, PullNetworks, RtspListener
+from gateway.sound import SoundReplacements
 from gateway.stream import AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import GapCause
@@ -35,6 +36,7 @@ from mingjing.metrics import RoofCollector
 from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
+from mingjing.workshop import WorkerCollector, sound_workers
 from recorder import Archiver, DiskState, Index
 from storage import require_own_media
 from storage.database import report_told
@@ -88,7 +90,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 rtsp = await _listen_for_devices(house, hub, admission)
                 peers = await _open_peers(house)
                 publishers = Publishers(peers, hub, admission, house.clock)
-                viewers = Viewers(peers, hub, house.steady)
+                workers = sound_workers(settings, hub, house.clock)
+                sounds = SoundReplacements(hub, workers, house.clock)
+                viewers = Viewers(peers, hub, house.steady, sounds)
                 talks = Talks(hub, publishers, house.clock)
                 lag = LoopLag(house.clock)
                 metrics = CollectorRegistry(auto_describe=False)
@@ -96,11 +100,14 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics.register(WebRtcCollector(peers, publishers, viewers, talks))
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
+                metrics.register(WorkerCollector(workers))
                 ProcessCollector(registry=metrics)
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
-                services = _services(house, hub, archiver, rtsp, publishing, viewers, talks, proxies, metrics, alarms)
+                services = _services(
+                    house, hub, archiver, rtsp, publishing, viewers, sounds, talks, proxies, metrics, alarms
+                )
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 puller = _puller(house, hub, rtsp)
@@ -115,6 +122,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     publishers.run_timers,
                     viewers.run_timers,
                     talks.run_timers,
+                    workers.run,
                     puller.run,
                     lag.run,
                     care_for_memory,
@@ -193,6 +201,7 @@ def _services(
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
+    sounds: SoundReplacements,
     talks: Talks,
     proxies: TrustedProxies,
     metrics: CollectorRegistry,
@@ -210,6 +219,7 @@ def _services(
         ledger=house.ledger,
         publishing=publishing,
         registry=house.registry,
+        sounds=sounds,
         talks=talks,
         viewers=viewers,
         data_dir=house.settings.data_dir,

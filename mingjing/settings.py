@@ -127,6 +127,10 @@ class WebRtcSettings(_Section):
         return addresses
 
 
+class WorkersSettings(_Section):
+    processes: Annotated[int, Field(ge=0, le=64)] = 2  # 0: sound that browsers cannot play stays silent
+
+
 class ArchiveSettings(_Section):
     segment_minutes: Annotated[float, Field(ge=0.1, le=60)] = 5  # shorter: no key picture may come in time
     ring_days: Annotated[float, Field(ge=1)] = 183
@@ -164,6 +168,7 @@ class Settings(_Section):
     http: HttpSettings = HttpSettings()
     rtsp: RtspSettings = RtspSettings()
     webrtc: WebRtcSettings = WebRtcSettings()
+    workers: WorkersSettings = WorkersSettings()
     archive: ArchiveSettings = ArchiveSettings()
     access: AccessSettings = AccessSettings()
 

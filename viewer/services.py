@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 
 from gateway import Admission
 from gateway.registry import Registry
+from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
 from recorder import ArchiveStatistics
@@ -56,6 +57,7 @@ class Services:
     ledger: Ledger
     publishing: Publishing
     registry: Registry
+    sounds: SoundReplacements
     talks: Talks
     viewers: Viewers
     data_dir: Path

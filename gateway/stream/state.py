@@ -44,6 +44,8 @@ class AlarmKind(StrEnum):
     FOOTAGE_MISSING = "footage_missing"  # the index knows of files that are not there
     DATABASE_DAMAGED = "database_damaged"  # a page cannot be read, or could not at the start
     CLOCK_SET = "clock_set"  # the server's wall clock was set by a second or more
+    SOUND_GIVEN_UP = "sound_given_up"  # workers crashed on a channel's sound: it is not made into another any more
+    WORKERS_DOWN = "workers_down"  # no worker process can be started
 
 
 @dataclass(frozen=True, slots=True)

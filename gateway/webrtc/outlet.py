@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from gateway.stream import LiveUnit, StreamEnd, StreamInfo, StreamInit
+from gateway.sound import ChannelSound
+from gateway.stream import LiveUnit, StreamEnd, StreamInfo, StreamInit, Subscription
 from gateway.webrtc.cut_unit import CutUnit, cut_units
 from media import VIDEO_TRACK_ID, Codec, Track, TrackKind, VideoConfig
 from media.rtp import WEBRTC_MTU, OutgoingTime, SentHistory, cut
@@ -35,6 +36,10 @@ class OutletViewer(Protocol):
 
     def described(self) -> None:
         """The outlet's tracks are described anew, or a stream began: do they still fit what was agreed on?"""
+
+    @property
+    def listens(self) -> bool:
+        """Whether it was agreed that it is sent sound."""
 
 
 class OutletTrack:
@@ -64,14 +69,20 @@ class OutletTrack:
 
 
 class Outlet:
-    """A unit reader of one channel. Attached to it while anybody watches. `key_picture` asks the device for one."""
+    """A unit reader of one channel. Attached to it while anybody watches. `key_picture` asks the device for one.
 
-    def __init__(self, device_id: str, channel: str, key_picture: Callable[[], bool]) -> None:
+    Sound that no offer has is sent as `sound` has it made.
+    """
+
+    def __init__(self, device_id: str, channel: str, key_picture: Callable[[], bool], sound: ChannelSound) -> None:
         self.device_id = device_id
         self.channel = channel
         self._key_picture = key_picture
         self._asked_ns: int | None = None
         self.stream: StreamInfo | None = None  # the one that is running
+        self._sound = sound
+        self._replaced = False  # the sound that is sent is not the device's own
+        self._hearing: Subscription | None = None
         self._tracks: dict[TrackKind, OutletTrack] = {}
         self._by_id: dict[int, OutletTrack] = {}
         self._viewers: tuple[OutletViewer, ...] = ()
@@ -116,9 +127,11 @@ class Outlet:
     def join(self, viewer: OutletViewer) -> None:
         """Send to this viewer from now on."""
         self._viewers = (*self._viewers, viewer)
+        self._hear()
 
     def leave(self, viewer: OutletViewer) -> None:
         self._viewers = tuple(other for other in self._viewers if other is not viewer)
+        self._hear()
 
     # the channel's calls
 
@@ -132,7 +145,12 @@ class Outlet:
     def init_changed(self, init: StreamInit) -> None:
         self._forget_gop()
         self._by_id = {}
-        for track in init.tracks:
+        self._replaced = False
+        for offered in init.tracks:
+            track = offered
+            if track.config.codec is Codec.AAC and (made := self._sound.replacement(track)) is not None:
+                track = made
+                self._replaced = True
             known = self._tracks.get(track.kind)
             if known is not None and known.track.clock_rate == track.clock_rate:
                 known.track = track
@@ -142,17 +160,15 @@ class Outlet:
             known.learn_order()
         for viewer in self._viewers:
             viewer.described()
+        self._hear()
 
     def unit(self, unit: LiveUnit) -> None:
         track = self._by_id[unit.track_id]
-        if track.track.config.codec is Codec.AAC:
-            return  # no offer has it
-        units = track.cut(unit)
         if unit.track_id != VIDEO_TRACK_ID:
-            for viewer in self._viewers:
-                for made in units:
-                    viewer.sound(made)
+            if not self._replaced and track.track.config.codec is not Codec.AAC:  # no offer has AAC
+                self.sound_unit(unit)
             return
+        units = track.cut(unit)
         if track.learn_order():
             for viewer in self._viewers:
                 viewer.described()
@@ -166,7 +182,28 @@ class Outlet:
         self._by_id = {}
         self._forget_gop()
 
+    # what is made of the channel's sound
+
+    def sound_begins(self, track: Track) -> None:
+        """It was described with the stream."""
+
+    def sound_unit(self, unit: LiveUnit) -> None:
+        for made in self._by_id[unit.track_id].cut(unit):
+            for viewer in self._viewers:
+                viewer.sound(made)
+
+    def sound_given_up(self) -> None:
+        """Silence; the pictures go on."""
+
     # inside
+
+    def _hear(self) -> None:
+        """Have sound made while somebody listens to it, and only then."""
+        if self._replaced and any(viewer.listens for viewer in self._viewers):
+            self._hearing = self._hearing or self._sound.listen(self)
+        elif self._hearing is not None:
+            self._hearing.close()
+            self._hearing = None
 
     def _keep(self, unit: CutUnit) -> None:
         if unit.key:

@@ -17,6 +17,8 @@ SUB = "sub"
 class SubPictures:
     """An `OutletViewer`, from its making until `leave`. `take` is given each picture and the outlet it is of."""
 
+    listens = False
+
     def __init__(
         self,
         outlets: SharedReaders[Outlet],

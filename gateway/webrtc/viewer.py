@@ -100,6 +100,10 @@ class Viewer:
         return {kind: track.sent for kind, track in self._tracks.items()}
 
     @property
+    def listens(self) -> bool:
+        return self._audio is not None
+
+    @property
     def units_sent(self) -> int:
         return self._sounds_sent + (0 if self._pictures is None else self._pictures.units_sent)
 

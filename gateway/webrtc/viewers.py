@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from gateway.sound import SoundReplacements
 from gateway.stream import Hub, SharedReaders
 from gateway.webrtc.offers import RETRY_AFTER_S, OfferNotTaken, answered, etag_of, offered, trickled
 from gateway.webrtc.outlet import Outlet
@@ -73,10 +74,13 @@ class WhepSession:
 class Viewers:
     """Ends sessions when they end by themselves; whoever opened one is told by its `ended`."""
 
-    def __init__(self, peers: Peers, hub: Hub, clock: Clock) -> None:
+    def __init__(self, peers: Peers, hub: Hub, clock: Clock, sounds: SoundReplacements) -> None:
         """`clock` is the one that footage is placed by: our reports tie RTP time to it."""
         self._peers = peers
-        self._outlets = SharedReaders(hub, lambda device, channel: Outlet(device, channel, _asks(hub, device, channel)))
+        self._outlets = SharedReaders(
+            hub,
+            lambda device, channel: Outlet(device, channel, _asks(hub, device, channel), sounds.of(device, channel)),
+        )
         self._clock = clock
         self._rooms = ViewerRooms(hub, peers.port, clock, self._outlets)
         self._sessions: dict[str, WhepSession] = {}

@@ -10,6 +10,7 @@ FAULTS = {
     "F05": "SIGKILL at every k-th call to the disk",
     "F06": "SIGTERM with live streams",
     "F07": "SIGSTOP for 10 s",
+    "F09": "bait that crashes the decoder",
     # Disk
     "F12": "last blocks of the open file zeroed or random",
     "F14": "database from an hour ago",

@@ -59,15 +59,21 @@ class Person:
             return await client.request(method, f"/api/v1/{path}", json=json, params=params, headers=headers)
 
     async def watch(
-        self, device: str, channel: str = "main", purpose: str = "duty", *, through: tuple[str, int] | None = None
+        self,
+        device: str,
+        channel: str = "main",
+        purpose: str = "duty",
+        *,
+        through: tuple[str, int] | None = None,
+        query: str = "",
     ) -> "Viewer":
-        """Open the live WebSocket, directly or `through` a bad link (tests/chaos).
+        """Open the live WebSocket, directly or `through` a bad link (tests/chaos). `query` is added to the address.
 
         Raises:
             websockets.exceptions.InvalidStatus: the server refuses.
         """
         server = f"{through[0]}:{through[1]}" if through else self.http_url.removeprefix("http://")
-        viewer = Viewer(await self._connect(server, f"/ws/live/{device}?channel={channel}&purpose={purpose}"))
+        viewer = Viewer(await self._connect(server, f"/ws/live/{device}?channel={channel}&purpose={purpose}{query}"))
         self._viewers.append(viewer)
         return viewer
 
@@ -159,6 +165,9 @@ class Viewer:
     def port(self) -> int:
         """Of this end."""
         return int(self._socket.local_address[1])
+
+    async def say(self, message: str) -> None:
+        await self._socket.send(message)
 
     def cut(self) -> None:
         """End as when the machine is switched off by its lid: RST."""

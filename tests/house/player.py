@@ -10,8 +10,10 @@ from json import dumps, loads
 from types import SimpleNamespace
 
 import httpx
+import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
@@ -26,12 +28,13 @@ PATIENCE_S = 20
 class Player:
     """One view. `location` is its session once it was let in; `token` the cookie of who watches."""
 
-    def __init__(self, http_url: str, token: str, device: str) -> None:
+    def __init__(self, http_url: str, token: str, device: str, *, keeps_sound: bool = False) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.location = ""
         self.pictures: list[int] = []  # numbers of those that came whole, in their order
         self.shown = 0  # decoded
         self.heard = 0  # frames of sound
+        self._sound: list[AudioFrame] | None = [] if keeps_sound else None
         self._device = device
         self._http_url = http_url
         self._token = token
@@ -103,6 +106,12 @@ class Player:
             while self.connection.connectionState not in ("closed", "failed"):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
+    def sound(self) -> np.ndarray:
+        """What was heard, at 48 kHz: one channel of it."""
+        assert self._sound is not None
+        parts = [frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0] for frame in self._sound]
+        return np.concatenate(parts) / 32_768
+
     def _look_into(self, receiver) -> None:
         """See each whole picture as aiortc takes it out of its jitter buffer, before it is decoded."""
         buffer = receiver._RTCRtpReceiver__jitter_buffer
@@ -122,11 +131,13 @@ class Player:
         async def taking() -> None:
             try:
                 while True:
-                    await track.recv()
+                    frame = await track.recv()
                     if track.kind == "video":
                         self.shown += 1
                     else:
                         self.heard += 1
+                        if self._sound is not None:
+                            self._sound.append(frame)
             except MediaStreamError:
                 return
 

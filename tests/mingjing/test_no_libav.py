@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LOADED = "import sys, mingjing.cli.serve; print('av' in sys.modules)"
+LOADED = "import sys, mingjing.cli.serve, mingjing.lifecycle, workers; print('av' in sys.modules)"
 
 
 def test_the_servers_command_line_loads_no_libav() -> None:

@@ -29,6 +29,7 @@ from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
+from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import Camera
 from tests.storage.manual_clock import ManualClock
 from tests.storage.ready_database import ready_database
@@ -211,8 +212,9 @@ async def open_front(
                 ledger=ledger,
                 publishing=Publishing(admission, publishers),
                 registry=registry,
+                sounds=(sounds := no_sounds(hub, clock)),
                 talks=Talks(hub, publishers, clock),
-                viewers=Viewers(peers, hub, clock),
+                viewers=Viewers(peers, hub, clock, sounds),
                 data_dir=folder,
                 version="0.0.0",
                 started_utc_ns=clock.utc_ns(),

@@ -2,11 +2,21 @@
 
 import json
 
-from gateway.stream import StreamInfo, StreamInit
+import pytest
+
+from gateway.sound import SoundReplacements
+from gateway.stream import Hub, StreamInfo, StreamInit
 from gateway.stream.backlog import BACKLOG_BYTES_MAX
 from media import AUDIO_TRACK_ID, AudioConfig, Codec, Track
+from media.fmp4 import parse_fragment, parse_init
+from storage import SystemClock, UlidFactory
+from storage.bus import MemoryBus
 from tests.gateway.fragments import START_MONO_NS, START_UTC_NS, VIDEO, picture, sound
+from tests.gateway.no_sound import no_sounds
+from tests.gateway.webrtc.camera import Camera
+from viewer.live.messages import heard_listening
 from viewer.live.session import BACKLOG_BYTES_MIN, LiveSession
+from workers import SoundWorkers
 
 
 class Socket:
@@ -36,7 +46,9 @@ class Socket:
 
 
 def started(socket: Socket, *tracks: Track, opened_s: float = 0.0) -> LiveSession:
-    session = LiveSession(socket, lambda: None, socket.missed.append, START_MONO_NS + int(opened_s * 1e9))
+    opened_mono_ns = START_MONO_NS + int(opened_s * 1e9)
+    sound_here = no_sounds().of("dev1", "main")
+    session = LiveSession(socket, lambda: None, socket.missed.append, opened_mono_ns, sound_here)
     session.stream_started(StreamInfo("S", "dev1", "main", "node", 1, START_UTC_NS, START_MONO_NS))
     session.init_changed(StreamInit(1, tracks or (VIDEO,)))
     return session
@@ -131,3 +143,61 @@ def test_a_channel_of_sound_alone_goes_on_with_whatever_comes_next() -> None:
     session.fragment(sound(3))
     assert socket.texts[-1] == {"type": "lag", "missed_units": sound(2).unit_count, "resumed_at_seq": 3}
     assert session.units_sent == 2 * sound(1).unit_count
+
+
+ALAW = AudioConfig(Codec.PCM_ALAW, 8_000, 1, "alaw", b"", 8_000)
+
+
+def test_sound_is_replaced_in_words_and_bytes_and_made_only_while_somebody_listens() -> None:
+    clock = SystemClock()
+    hub = Hub(node_id="test", clock=clock, new_id=UlidFactory(clock), bus=MemoryBus())
+    workers = SoundWorkers(processes=1, now_ns=clock.mono_ns, tell=lambda event: None)
+    sound_here = SoundReplacements(hub, workers, clock).of("dev1", "main")
+    socket = Socket()
+    session = LiveSession(socket, lambda: None, socket.missed.append, clock.mono_ns(), sound_here, listening=False)
+    hub.subscribe("dev1", "main", session)
+    camera = Camera(hub, sound=ALAW)
+    camera.pictures(2)
+    camera.sound(800)
+    camera.pictures(2)
+    camera.sound(800)
+    told = next(text for text in socket.texts if text["type"] == "init")["tracks"][1]
+    assert told == {
+        "id": 2,
+        "kind": "audio",
+        "codec": "opus",
+        "mime": 'audio/mp4; codecs="opus"',
+        "timescale": 48_000,
+        "replaces": "pcm_alaw",
+        "sample_rate": 48_000,
+        "channels": 1,
+    }
+    header = parse_init(socket.binaries[1]).tracks[0]
+    assert (header.id, header.entry, header.timescale) == (2, "Opus", 48_000)
+    assert {parse_fragment(data).track_id for data in socket.binaries[2:]} == {1}
+
+    assert workers.statistics().transcodes == 0
+    for _ in range(2):
+        session.listen(True)
+        assert workers.statistics().transcodes == 1
+    session.listen(False)
+    assert workers.statistics().transcodes == 0
+    session.listen(True)
+    session.close()
+    assert workers.statistics().transcodes == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ('{"type":"listen","on":true}', True),
+        ('{"type":"listen","on":false}', False),
+        *(
+            (said, None)
+            for said in ("", "null", "[]", "{", '{"type":"listen"}', '{"type":"listen","on":1}', "[" * 9_999)
+        ),
+        (None, None),
+    ],
+)
+def test_a_viewer_can_say_that_it_listens_and_nothing_else(said: str | None, heard: bool | None) -> None:
+    assert heard_listening(said) is heard

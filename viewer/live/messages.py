@@ -16,16 +16,37 @@ def encode(message: Json) -> bytes:
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def init(stream: StreamInfo, tracks: Sequence[Track]) -> Json:
-    """What comes next: one binary init segment a track with a `mime`, in this order."""
+def heard_listening(text: str | None) -> bool | None:
+    """Whether a viewer listens from now on, by `{"type": "listen", "on": true}`; None of all else that it may say.
+
+    The limit on frames bounds it.
+    """
+    try:
+        said = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    listening = said.get("on") if isinstance(said, dict) and said.get("type") == "listen" else None
+    return listening if isinstance(listening, bool) else None
+
+
+def init(stream: StreamInfo, tracks: Sequence[tuple[Track, Track | None]]) -> Json:
+    """What comes next: one binary init segment a track with a `mime`, in this order.
+
+    `tracks` are the device's, each with what is sent instead of it, if something is.
+    """
     return {
         "type": "init",
         "stream": stream.stream_id,
         "device": stream.device_id,
         "channel": stream.channel,
         "started": iso_from_ns(stream.started_utc_ns),
-        "tracks": [_track(track) for track in tracks],
+        "tracks": [_track(track, instead) for track, instead in tracks],
     }
+
+
+def sound_given_up() -> Json:
+    """No more of the replaced sound comes until the next `init`, if then."""
+    return {"type": "sound", "state": "given_up"}
 
 
 def view(stream: StreamInfo, tracks: Sequence[Track], why_not: Mapping[str, str]) -> Json:
@@ -40,16 +61,18 @@ def view(stream: StreamInfo, tracks: Sequence[Track], why_not: Mapping[str, str]
     }
 
 
-def _track(track: Track) -> Json:
-    config = track.config
+def _track(track: Track, instead: Track | None) -> Json:
+    sent = instead or track
     common = {
-        "id": track.id,
-        "kind": track.kind,
-        "codec": config.codec,
-        "mime": mime_type(track),  # null: no browser plays it, and none of its fragments follow
-        "timescale": track.clock_rate,
+        "id": sent.id,
+        "kind": sent.kind,
+        "codec": sent.config.codec,
+        "mime": mime_type(sent),  # null: no browser plays it, and none of its fragments follow
+        "timescale": sent.clock_rate,
     }
-    return {**common, **_figures(track)}
+    if instead is not None:
+        common["replaces"] = track.config.codec  # what the device sends and the archive keeps
+    return {**common, **_figures(sent)}
 
 
 def _figures(track: Track) -> Json:

@@ -9,7 +9,8 @@ Not here: who may watch and what is audited (viewer.live.websocket).
 
 from collections.abc import Callable
 
-from gateway.stream import Backlog, ChannelChanged, StreamEnd, StreamInfo, StreamInit
+from gateway.sound import ChannelSound
+from gateway.stream import Backlog, ChannelChanged, StreamEnd, StreamInfo, StreamInit, Subscription
 from media import VIDEO_TRACK_ID, Fragment, Gap
 from media.fmp4 import init_segment, mime_type
 from viewer.live import messages
@@ -28,6 +29,9 @@ class LiveSession:
         last_seen_utc_ns: Callable[[], int | None],
         missed: Callable[[int], None],
         opened_mono_ns: int,
+        sound: ChannelSound,
+        *,
+        listening: bool = True,
     ) -> None:
         self.units_sent = 0
         self.units_missed = 0
@@ -35,6 +39,10 @@ class LiveSession:
         self._last_seen_utc_ns = last_seen_utc_ns
         self._missed = missed
         self._opened_mono_ns = opened_mono_ns
+        self._sound = sound
+        self._listening = listening
+        self._replaced = False  # the sound is sent as Opus, for browsers cannot play the device's
+        self._hearing: Subscription | None = None
         self._stream: StreamInfo | None = None
         self._left_out: frozenset[int] = frozenset()
         self._has_video = True
@@ -57,16 +65,44 @@ class LiveSession:
 
     def init_changed(self, init: StreamInit) -> None:
         assert self._stream is not None
-        self._left_out = frozenset(track.id for track in init.tracks if mime_type(track) is None)
+        self._left_out = left_out = frozenset(track.id for track in init.tracks if mime_type(track) is None)
         self._has_video = any(track.id == VIDEO_TRACK_ID for track in init.tracks)
-        self.send(messages.init(self._stream, init.tracks))
-        for track in init.tracks:
-            if track.id not in self._left_out:
-                self._frames.binary(init_segment([track]))
+        tracks = [(track, self._sound.replacement(track) if track.id in left_out else None) for track in init.tracks]
+        self._replaced = any(instead is not None for _, instead in tracks)
+        self.send(messages.init(self._stream, tracks))
+        for track, instead in tracks:
+            if instead is not None or track.id not in self._left_out:
+                self._frames.binary(init_segment([instead or track]))
+        self._hear()
+
+    def listen(self, listening: bool) -> None:
+        """Whether somebody listens. Sound that had to be made for it comes only then; all else comes anyhow."""
+        self._listening = listening
+        self._hear()
+
+    def _hear(self) -> None:
+        if self._listening and self._replaced:
+            self._hearing = self._hearing or self._sound.listen_to_fragments(self)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """The viewer leaves."""
+        if self._hearing is not None:
+            self._hearing.close()
+            self._hearing = None
 
     def fragment(self, fragment: Fragment) -> None:
-        if fragment.track_id in self._left_out:
-            return
+        if fragment.track_id not in self._left_out:
+            self._send(fragment)
+
+    def sound_fragment(self, fragment: Fragment) -> None:
+        self._send(fragment)
+
+    def sound_given_up(self) -> None:
+        self.send(messages.sound_given_up())
+
+    def _send(self, fragment: Fragment) -> None:
         waiting = self._frames.buffered_bytes()
         if (waiting or not self._backlog.clear) and not self._may_have(fragment, waiting):
             return

@@ -1,6 +1,6 @@
 """The door to live pictures: who watches what, why, and for how long.
 
-    GET /ws/live/DEVICE?channel=main|sub&purpose=duty|case|dispute|complaint|exercise
+    GET /ws/live/DEVICE?channel=main|sub&purpose=duty|case|dispute|complaint|exercise[&listen=false]
 
 Passes the guard (audit: opened), joins the channel, and at the end writes the ledger again (audit:
 closed, with seconds watched and units missed). Not here: what is sent (session, messages), and
@@ -45,6 +45,7 @@ async def watch(
     services: ServicesHere,
     purpose: Annotated[Purpose, Query()],
     channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
+    listen: Annotated[bool, Query()] = True,
 ) -> None:
     view = RecordedView(services, caller, device, {"channel": channel.value, "purpose": purpose.value})
     await view.open()
@@ -52,7 +53,14 @@ async def watch(
     started_mono_ns = services.clock.mono_ns()
     frames = frames_of(websocket.scope)
     missed = partial(services.hub.viewer_missed, ViewerKind.WEBSOCKET)
-    session = LiveSession(frames, lambda: last_seen(services, device), missed, services.clock.mono_ns())
+    session = LiveSession(
+        frames,
+        lambda: last_seen(services, device),
+        missed,
+        services.clock.mono_ns(),
+        services.sounds.of(device, channel.value),
+        listening=listen,
+    )
     try:
         await websocket.accept()
         closing = await _show(websocket, services, caller, (device, channel.value), session)
@@ -78,10 +86,11 @@ async def _show(
         return opened.ended.result()
     subscription = services.hub.subscribe(device, channel, session)
     try:
-        return await _until_the_end(websocket, services, opened)
+        return await _until_the_end(websocket, services, opened, session)
     finally:
         open_views.leave(opened)
         subscription.close()
+        session.close()
 
 
 async def say_why(websocket: WebSocket, frames: FrameWriter, closing: Closing) -> None:
@@ -95,12 +104,13 @@ async def say_why(websocket: WebSocket, frames: FrameWriter, closing: Closing) -
         frames.abort()
 
 
-async def _until_the_end(websocket: WebSocket, services: Services, view: View) -> Closing | None:
+async def _until_the_end(websocket: WebSocket, services: Services, view: View, session: LiveSession) -> Closing | None:
     """Wait until the viewer leaves (None) or may not go on watching (the reason)."""
 
     async def viewer_leaves() -> None:
-        while (await websocket.receive())["type"] != "websocket.disconnect":
-            pass  # a viewer has nothing to say here; the frame size limit bounds what it says all the same
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            if (listening := messages.heard_listening(message.get("text"))) is not None:
+                session.listen(listening)
         view.end(None)
 
     cancel = services.access.sessions.on_end(view.caller.principal.session_id, view.end_with_session)

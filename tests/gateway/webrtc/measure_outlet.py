@@ -26,6 +26,7 @@ from media.sdp import choose_egress, read_offer
 from media.srtp import SrtcpSender, split_keying_material
 from storage import SystemClock, UlidFactory
 from storage.bus import MemoryBus
+from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import OPUS, Camera
 from tests.gateway.webrtc.screen import OFFER, PROFILE, PeerHere
 
@@ -47,7 +48,9 @@ class Room:
         hub = Hub(node_id="n", clock=clock, new_id=UlidFactory(clock), bus=MemoryBus())
         self.camera = Camera(hub, sound=OPUS)
         self.camera.picture(key=True, size=KEY_BYTES)
-        outlets = SharedReaders(hub, lambda device, channel: Outlet(device, channel, lambda: False))
+        outlets = SharedReaders(
+            hub, lambda device, channel: Outlet(device, channel, lambda: False, no_sounds(hub).of(device, channel))
+        )
         self.outlet = outlets.use("dev1", "main", self)
         self.viewers: list[Viewer] = []
         self.says: list[tuple[SrtcpSender, int]] = []

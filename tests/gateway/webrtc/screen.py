@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import urandom
 from struct import Struct
 
+from gateway.sound import SoundReplacements
 from gateway.stream import Hub, SharedReaders
 from gateway.webrtc.outlet import Outlet
 from gateway.webrtc.picture_feed import ViewerRooms
@@ -20,6 +21,7 @@ from media.sdp import Choice, choose_egress, read_offer
 from media.srtp import MasterKey, Profile, SessionKeys, SrtcpSender
 from storage import UlidFactory
 from storage.bus import MemoryBus
+from tests.gateway.no_sound import no_sounds
 from tests.media.srtp.oracle import Oracle
 from tests.storage.manual_clock import ManualClock
 
@@ -91,12 +93,18 @@ class Packet:
 class Side:
     """A hub, and the outlets of `dev1`."""
 
-    def __init__(self) -> None:
+    def __init__(self, sounds: SoundReplacements | None = None) -> None:
         self.clock = ManualClock()
         self.hub = Hub(node_id="test", clock=self.clock, new_id=UlidFactory(self.clock), bus=MemoryBus())
+        self.sounds = sounds or no_sounds(self.hub, self.clock)
         self.outlets = SharedReaders(
             self.hub,
-            lambda device, channel: Outlet(device, channel, lambda: self.hub.want_key_picture(device, channel)),
+            lambda device, channel: Outlet(
+                device,
+                channel,
+                lambda: self.hub.want_key_picture(device, channel),
+                self.sounds.of(device, channel),
+            ),
         )
 
     def outlet(self) -> Outlet:

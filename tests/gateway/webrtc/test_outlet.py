@@ -5,6 +5,7 @@ import pytest
 from gateway.webrtc.cut_unit import CutUnit
 from gateway.webrtc.outlet import GOP_BYTES_MAX, GOP_UNITS_MAX, KEY_PICTURE_INTERVAL_NS, Outlet
 from media import Codec, TrackKind
+from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import OPUS, SILENT_MAIN, Camera
 from tests.gateway.webrtc.screen import Side
 
@@ -100,7 +101,7 @@ def test_b_frames_that_the_sets_are_silent_about_are_told_when_they_come_and_in_
 
 def test_the_device_is_asked_for_a_key_picture_once_in_a_while_whoever_waits() -> None:
     asked: list[int] = []
-    outlet = Outlet("dev1", "main", lambda: asked.append(1) or True)  # type: ignore[func-returns-value]
+    outlet = Outlet("dev1", "main", lambda: asked.append(1) or True, no_sounds().of("dev1", "main"))  # type: ignore[func-returns-value]
     for at_ns in (5, 6, KEY_PICTURE_INTERVAL_NS, KEY_PICTURE_INTERVAL_NS + 5, KEY_PICTURE_INTERVAL_NS + 6):
         outlet.want_key_picture(at_ns)
     assert len(asked) == 2

@@ -13,6 +13,7 @@ from media.srtp import SrtpReceiver, split_keying_material
 from media.stun import MessageClass, parse_stun
 from storage import UlidFactory
 from storage.bus import MemoryBus
+from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import Camera
 from tests.gateway.webrtc.rig import ScriptedPeer, Shifted, open_peers, until
 from tests.gateway.webrtc.screen import OFFER
@@ -26,7 +27,7 @@ class Side:
         self.clock = ManualClock()
         self.peers = peers
         self.hub = Hub(node_id="test", clock=self.clock, new_id=UlidFactory(self.clock), bus=MemoryBus())
-        self.viewers = Viewers(peers, self.hub, self.clock)
+        self.viewers = Viewers(peers, self.hub, self.clock, no_sounds(self.hub, self.clock))
 
     def watcher(self) -> "Watcher":
         return Watcher(self)

@@ -67,7 +67,6 @@ function sound({ channel }: Evidence): Check {
   if (!isUp(channel)) return { name, state: 'waiting', say: 'pictureWaiting' }
   const track = channel.tracks.find((candidate) => candidate.kind === 'audio')
   if (track === undefined) return { name, state: 'warn', say: 'soundNone' }
-  if (track.codec.startsWith('pcm_')) return { name, state: 'warn', say: 'soundSilent', text: track.codec }
   return { name, state: 'good', say: '', text: track.codec }
 }
 

@@ -142,6 +142,8 @@ const en: typeof zh = {
       footage_missing: 'Footage files are missing',
       database_damaged: 'The database is damaged',
       clock_set: 'The server clock was changed',
+      sound_given_up: 'Live sound given up',
+      workers_down: 'No worker process can be started',
     },
   },
   panel: {

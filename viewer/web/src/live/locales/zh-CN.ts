@@ -140,6 +140,8 @@ export default {
       footage_missing: '录像文件缺失',
       database_damaged: '数据库损坏',
       clock_set: '服务器时间被更改',
+      sound_given_up: '实时声音已放弃',
+      workers_down: '转换进程无法启动',
     },
   },
   panel: {

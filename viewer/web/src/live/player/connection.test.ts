@@ -7,6 +7,12 @@ class FakeSocket {
   onmessage: ((event: { data: unknown }) => void) | null = null
   onclose: (() => void) | null = null
   closedByUs = false
+  readyState = 0
+  said: string[] = []
+
+  send(text: string): void {
+    this.said.push(text)
+  }
 
   close(): void {
     this.closedByUs = true
@@ -82,6 +88,7 @@ beforeEach(() => {
     {
       onMessage: (message) => world.log.push(message.type),
       onBytes: (bytes) => world.log.push(`bytes ${bytes.byteLength}`),
+      onUp: () => connection.say({ type: 'listen', on: true }),
       onDown: () => world.log.push('down'),
       onClosed: (reason) => world.log.push(`closed ${reason}`),
     },
@@ -97,6 +104,18 @@ describe('LiveConnection', () => {
     world.picture()
     expect(world.log).toEqual(['online', 'bytes 4'])
     expect(world.socket.binaryType).toBe('arraybuffer')
+  })
+
+  it('says again on each new socket what the server has to know, and nothing to one that is not open', () => {
+    connection.say({ type: 'listen', on: false })
+    expect(world.socket.said).toEqual([])
+    for (let n = 0; n < 2; n += 1) {
+      world.socket.readyState = 1
+      world.socket.onopen?.()
+      expect(world.socket.said).toEqual(['{"type":"listen","on":true}'])
+      connection.restart()
+    }
+    expect(world.sockets.length).toBe(3)
   })
 
   it('comes back after the server was away, slower and slower up to a bound, for ever', async () => {

@@ -12,6 +12,7 @@ const BACKOFF_MAX_MS = 8_000 // a restarted server is seen again within eight se
 const STEADY_MS = 10_000 // a connection that lived so long starts the backoff anew
 const OPENING_MAX_MS = 10_000 // TCP to a vanished host hangs for minutes
 const REFUSALS_MAX = 3 // by a server that answers otherwise: one or two may fall into its start
+const SOCKET_OPEN = 1 // WebSocket.OPEN (WHATWG)
 const SILENT_MAX_MS = 12_000 // a live device sends pictures; so much silence is a network that vanished without a word
 
 /** refused: the server is there, and does not let this person see this device, or does not know it. */
@@ -22,6 +23,8 @@ export type Refusal = 'away' | 'expired' | 'refused'
 export interface ConnectionEvents {
   onMessage(message: LiveMessage): void
   onBytes(bytes: Uint8Array<ArrayBuffer>): void
+  /** Connected, again or at last: whatever was said before is forgotten there. */
+  onUp(): void
   /** Not connected; trying again. */
   onDown(): void
   /** Ended for this reason: no more tries. */
@@ -85,6 +88,11 @@ export class LiveConnection {
     this.open()
   }
 
+  /** Tell the server something; nothing while not connected. */
+  say(message: object): void {
+    if (this.socket?.readyState === SOCKET_OPEN) this.socket.send(JSON.stringify(message))
+  }
+
   private open(): void {
     this.closing = null
     this.openedMs = null
@@ -97,6 +105,7 @@ export class LiveConnection {
       this.openedMs = this.around.nowMs()
       this.refusals = 0
       this.watchSilence()
+      this.events.onUp()
     }
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (socket === this.socket) this.receive(event.data)

@@ -24,6 +24,13 @@ describe('parseMessage', () => {
     })
   })
 
+  it('names the codec of the device where something else is sent for it', () => {
+    const track = { id: 2, kind: 'audio', mime: 'audio/mp4; codecs="opus"', codec: 'opus', replaces: 'pcm_alaw' }
+    expect(say({ type: 'init', tracks: [track] })).toMatchObject({ tracks: [{ mime: track.mime, codec: 'pcm_alaw' }] })
+    expect(say({ type: 'sound', state: 'given_up' })).toEqual({ type: 'sound_given_up' })
+    expect(say({ type: 'sound', state: 'louder' })).toBeNull()
+  })
+
   it('names the codec by its type when the server does not', () => {
     const message = say({ type: 'init', tracks: [{ id: 1, kind: 'video', mime: 'video/mp4; codecs="avc3.64001f"' }] })
     expect(message).toMatchObject({ tracks: [{ codec: 'avc3' }] })

@@ -9,7 +9,7 @@ export interface TrackAnnouncement {
   readonly kind: 'video' | 'audio'
   /** RFC 6381 type for MediaSource; null when no browser plays the codec that way. */
   readonly mime: string | null
-  /** Codec as the server names it, for words on the tile. */
+  /** Codec of the device as the server names it, for words on the tile; what is sent may be made of it. */
   readonly codec: string
   readonly width: number
   readonly height: number
@@ -37,6 +37,8 @@ export type LiveMessage =
       readonly reason: string
     }
   | { readonly type: 'delay'; readonly seconds: number }
+  /** Sound that was made for browsers is not made any more, until the next init says otherwise. */
+  | { readonly type: 'sound_given_up' }
   | { readonly type: 'closing'; readonly reason: ClosingReason }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -70,6 +72,8 @@ export function parseMessage(text: string): LiveMessage | null {
       }
     case 'delay':
       return { type: 'delay', seconds: numberOf(value['seconds']) }
+    case 'sound':
+      return value['state'] === 'given_up' ? { type: 'sound_given_up' } : null
     case 'closing':
       return { type: 'closing', reason: closingReason(value['reason']) }
     default:
@@ -90,7 +94,7 @@ function tracksOf(value: unknown): TrackAnnouncement[] {
       id,
       kind,
       mime,
-      codec: textOf(item['codec']) || codecOfMime(mime),
+      codec: textOf(item['replaces']) || textOf(item['codec']) || codecOfMime(mime),
       width: numberOf(item['width']),
       height: numberOf(item['height']),
     })

@@ -39,6 +39,7 @@ export class LivePlayer {
   private tracks: readonly TrackAnnouncement[] = []
   private stream = ''
   private muted = true
+  private soundGivenUp = false
   private ticking: number | null = null
   private ticks = 0
   private lastPictureMs = 0
@@ -57,6 +58,7 @@ export class LivePlayer {
       {
         onMessage: (message) => this.receive(message),
         onBytes: (bytes) => this.receiveBytes(bytes),
+        onUp: () => this.sayListening(),
         onDown: () => this.become('connecting'),
         onClosed: (reason) => this.closed(reason),
       },
@@ -91,9 +93,15 @@ export class LivePlayer {
 
   setMuted(muted: boolean): void {
     this.muted = muted
+    this.sayListening()
     this.sound.want(!muted)
     this.picture.listening = !muted
     this.say({ sound: this.soundState() })
+  }
+
+  /** Sound that the server has to make for browsers is made while somebody listens; nobody does at first. */
+  private sayListening(): void {
+    this.connection.say({ type: 'listen', on: !this.muted })
   }
 
   private receive(message: LiveMessage): void {
@@ -121,6 +129,10 @@ export class LivePlayer {
         this.missedMs = performance.now()
         this.say({ missedUnits: this.status.missedUnits + message.missedUnits, missedLately: message.missedUnits })
         break
+      case 'sound_given_up':
+        this.soundGivenUp = true
+        this.say({ sound: this.soundState() })
+        break
       case 'gap':
       case 'closing': // the connection ends itself and says so in onClosed
         break
@@ -130,6 +142,7 @@ export class LivePlayer {
   private describe(stream: string, tracks: readonly TrackAnnouncement[]): void {
     this.stream = stream
     this.tracks = tracks
+    this.soundGivenUp = false
     const video = tracks.find((track) => track.kind === 'video')
     const audio = tracks.find((track) => track.kind === 'audio')
     if (audio === undefined || !this.playable(audio)) this.sound.describe(null)
@@ -249,7 +262,7 @@ export class LivePlayer {
   private soundState(): SoundState {
     const audio = this.tracks.find((track) => track.kind === 'audio')
     if (audio === undefined) return 'none'
-    if (!this.playable(audio) || this.sound.broken) return 'unsupported'
+    if (!this.playable(audio) || this.sound.broken || this.soundGivenUp) return 'unsupported'
     return this.muted ? 'off' : 'on'
   }
 

@@ -31,7 +31,7 @@ export interface Live {
 
 function addressOf(view: LiveView): string {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-  const query = new URLSearchParams({ channel: view.channel, purpose: view.purpose })
+  const query = new URLSearchParams({ channel: view.channel, purpose: view.purpose, listen: 'false' })
   return `${scheme}://${location.host}/ws/live/${encodeURIComponent(view.device)}?${query.toString()}`
 }
 

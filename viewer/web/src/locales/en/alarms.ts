@@ -31,6 +31,8 @@ const words: typeof zh = {
     footage_missing: 'Is the media disk mounted, and the right one? Restore from the backup.',
     database_damaged: 'Restart the server soon: it mends the database then, and names what was lost. Recording goes on, but nothing is deleted until then, so it stops when the disk is full. Have the disk looked at.',
     clock_set: 'Look at NTP. The alarm says by how much: it is needed when times are explained as evidence.',
+    sound_given_up: 'What this device sends as sound crashes the decoder. Pictures go on, and sound is recorded as ever. Is it a device of ours? Change its key if in doubt; report the log to the makers. It is tried again after ten minutes.',
+    workers_down: 'Sound in G.711 and AAC over WebRTC is silent on the live page; pictures and recording go on. The alarm says why: mostly memory, or a broken installation.',
   },
 }
 

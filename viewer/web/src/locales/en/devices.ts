@@ -178,7 +178,6 @@ const words: typeof zh = {
       pictureWaiting: 'checked once it connects',
       pictureNone: 'the device sends no video',
       soundNone: 'the device sends no sound; turn it on there if you need it',
-      soundSilent: '{codec}: archived, but browsers cannot play it yet',
       clockWaiting: 'checked once it connects',
       clockUnknown: 'the device reports no clock; server time is used',
       clockServer: 'server time is used, whatever the device says',

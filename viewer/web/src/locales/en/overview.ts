@@ -32,6 +32,8 @@ const words: typeof zh = {
     footage_missing: 'Footage files are missing',
     database_damaged: 'Database damaged',
     clock_set: 'Server clock was changed',
+    sound_given_up: 'Sound given up',
+    workers_down: 'No worker processes',
   },
   system: {
     readAt: 'As of {at}',

@@ -176,7 +176,6 @@ export default {
       pictureWaiting: '连接后检查',
       pictureNone: '设备没有发送视频',
       soundNone: '设备没有发送声音。需要声音请在设备上打开',
-      soundSilent: '{codec}：已存档，浏览器暂不能播放',
       clockWaiting: '连接后检查',
       clockUnknown: '设备没有报告时钟，以服务器时间为准',
       clockServer: '以服务器时间为准，不与设备时钟比对',

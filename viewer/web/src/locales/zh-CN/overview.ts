@@ -30,6 +30,8 @@ export default {
     footage_missing: '录像文件缺失',
     database_damaged: '数据库损坏',
     clock_set: '服务器时间被更改',
+    sound_given_up: '声音转换已放弃',
+    workers_down: '转换进程无法启动',
   },
   system: {
     readAt: '{at} 的状态',

@@ -1,0 +1,29 @@
+"""The workshop: processes that open what devices send. Nobody else does: libav must not see their bytes in the server.
+
+Here: a pool of processes (`SoundWorkers`), and the first thing they do, sound of one codec made into
+another. Not here: who listens and to which channel (gateway.sound), where a unit stands in time (media), files,
+databases and clocks (storage: neighbours that do not know each other).
+
+Invariants: the server waits for no worker, and every queue towards them is bounded by count, bytes and age. A worker
+holds no file, no socket but the one to the server, and no more memory and time than it needs. What it
+answers is believed as little as what a device sends. It may die at any instant: that costs its channels what was under
+way, and input that kills three workers is given to no fourth.
+
+`workers.inside` is what runs in there. It is never imported here: `tests/mingjing/test_no_libav.py`.
+"""
+
+from workers.pool import PoolEvent, SoundWorkers, Trouble, WorkerStatistics
+from workers.sound import GivenUp, MadeSound, SoundReader, SoundUnit
+from workers.transcode import Transcode
+
+__all__ = [
+    "GivenUp",
+    "MadeSound",
+    "PoolEvent",
+    "SoundReader",
+    "SoundUnit",
+    "SoundWorkers",
+    "Transcode",
+    "Trouble",
+    "WorkerStatistics",
+]
