@@ -58,6 +58,7 @@ async def test_viewers_by_whep_leave_nothing_behind(shared_house: House) -> None
     house, name = shared_house, "comes-watched"
     await house.enrol(name)
     push = await house.device(name).push()
+    await house.archive(name).wait_for_unit(5)  # its segment is open: from here on the server holds what it holds
     cookie = {"Cookie": f"session={await house.supervisor().token()}", "Origin": house.http_url}
     task = {"url": f"{house.http_url}/whep/{{device}}?purpose=exercise", "headers": cookie}
     clock = SystemClock()
