@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
 from gateway.registry import AlreadyExists, Conflict, Invalid, NotFound, RegistryError
@@ -161,6 +161,7 @@ def problem_response(
 def answer_problems(app: FastAPI) -> None:
     """Have the app turn every error into a problem, on HTTP and on WebSockets before `accept`."""
     for error in (
+        ClientDisconnect,
         Problem,
         AccessError,
         RegistryError,
@@ -202,6 +203,8 @@ def _response_of(error: Exception) -> Response:
         case DatabaseError() if is_damage(error):
             fix = "Tell the system admin: the alarm says what to do. Recording goes on."
             return problem_response(UNAVAILABLE, "The database is damaged.", fix=fix)
+        case ClientDisconnect():  # in the middle of its own body: nobody hears the answer, and nothing is wrong here
+            return problem_response(BAD_REQUEST, "The request was cut off.")
         case HasherBusy():
             headers = {"Retry-After": str(BUSY_RETRY_S)}
             return problem_response(UNAVAILABLE, "Too many people log in.", fix="Try again.", headers=headers)

@@ -4,12 +4,14 @@ import asyncio
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from gateway.registry import RefusalReason
 from gateway.webrtc.publishers import PENDING_MAX
 from tests.viewer.conftest import Front
 from tests.viewer.offers import CANDIDATE, FRAGMENT, RESTART, SDP
 from tests.viewer.offers import PUBLISHING as OFFER
+from viewer.app import build_app
 
 SOUND_TOO = OFFER.replace("BUNDLE 0", "BUNDLE 0 1") + "\r\n".join(
     (
@@ -106,6 +108,21 @@ async def test_an_offer_that_is_not_taken_is_told_what_is_wrong(
 async def test_another_type_of_body_is_told_which_one_is_expected(device: httpx.AsyncClient) -> None:
     answer = await device.post("/whip/dev1", content=OFFER, headers={"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json()["fix"]) == (415, "Send application/sdp.")
+
+
+async def test_whoever_breaks_off_in_the_middle_of_an_offer_is_no_fault_of_this_server(front: Front, key: str) -> None:
+    async def leaves() -> Message:
+        return {"type": "http.disconnect"}
+
+    said: list[Message] = []
+
+    async def hear(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"authorization", b"Bearer " + key.encode()), (b"content-type", b"application/sdp")]
+    scope = {"type": "http", "method": "POST", "path": "/whip/dev1", "query_string": b"", "headers": headers}
+    await build_app(front.services)({**scope, "scheme": "http", "client": ("127.0.0.1", 1)}, leaves, hear)
+    assert said[0]["status"] == 400
 
 
 async def test_candidates_are_taken_and_a_restart_is_answered(device: httpx.AsyncClient) -> None:
