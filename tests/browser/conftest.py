@@ -27,6 +27,13 @@ HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 BUILT_APP = HERE.parents[1] / "viewer" / "web" / "dist" / "index.html"
 LIKE_AN_OFFICE_PC = ("--autoplay-policy=no-user-gesture-required", "--mute-audio")
+# A camera that Chromium makes up and lets every page have, and WebRTC over loopback, which it leaves out else.
+WITH_CAMERA_ON_LOOPBACK = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +49,8 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("needs Debian's chromium at /usr/bin/chromium")
     assert BUILT_APP.exists(), "the web app is not built: run `make setup`"
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=LIKE_AN_OFFICE_PC)
+        arguments = (*LIKE_AN_OFFICE_PC, *WITH_CAMERA_ON_LOOPBACK)
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield running
         await running.close()
 

@@ -51,7 +51,7 @@ async def test_an_offline_tile_says_since_when_over_its_last_picture_and_the_ala
     assert (await wall.figures("dev1")).width == 192  # the picture is still there, dimmed
     alarms = wall.page.locator("[data-test=alarms]")
     await alarms.wait_for()
-    side, picture = await alarms.bounding_box(), await wall.tile("dev1").locator("video").bounding_box()
+    side, picture = await alarms.bounding_box(), await wall.tile("dev1").locator("video").first.bounding_box()
     assert side["x"] + side["width"] <= picture["x"]
 
     await push_all(house, ["dev1"], starting_at=1000)
@@ -104,8 +104,9 @@ async def test_what_nobody_sees_is_not_decoded(house, wall):
     await push_all(house)
     await wall.wait_for_tiles_playing(4)
 
-    await wall.page.keyboard.press("1")  # one in focus: the others are hidden
-    await wall.wait_for_sockets(1, within_s=10)
+    await wall.page.keyboard.press("1")  # one in focus, soon by WebRTC: the others are hidden
+    await wall.wait_for_sockets(0, within_s=10)
+    assert await wall.page.locator("[data-transport=webrtc]").count() == 1
     await wall.page.keyboard.press("Escape")
     await wall.wait_for_tiles_playing(4)
 

@@ -48,7 +48,6 @@ const VOICE_FRESH_MS = 1_000
 
 export class WhipConnection implements PublishConnection {
   private readonly peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' })
-  private readonly leaving = new AbortController()
   private readonly picture: RTCRtpTransceiver
   private readonly sound: RTCRtpTransceiver
   private session: HttpSession | null = null
@@ -76,7 +75,7 @@ export class WhipConnection implements PublishConnection {
   async open(): Promise<void> {
     await this.peer.setLocalDescription()
     const offer = this.peer.localDescription?.sdp ?? ''
-    this.session = await openSession(fetch.bind(window), `/whip/${this.who.device}`, offer, this.proof(), this.leaving.signal)
+    this.session = await openSession(fetch.bind(window), `/whip/${this.who.device}`, offer, this.proof())
     if (this.done) {
       void this.endSession() // the officer stopped while the server answered
       return
@@ -94,7 +93,7 @@ export class WhipConnection implements PublishConnection {
     if (session === null) throw new Error('nothing to restart')
     await this.peer.setLocalDescription(await this.peer.createOffer({ iceRestart: true }))
     const asked = restartFragment(this.peer.localDescription?.sdp ?? '')
-    const fragment = await restartSession(fetch.bind(window), session.location, asked, this.proof(), this.leaving.signal)
+    const fragment = await restartSession(fetch.bind(window), session.location, asked, this.proof())
     if (this.done) return
     this.session = { ...session, answer: restartedAnswer(session.answer, fragment) }
     await this.peer.setRemoteDescription({ type: 'answer', sdp: this.session.answer })
@@ -139,7 +138,6 @@ export class WhipConnection implements PublishConnection {
   }
 
   private leave(): void {
-    this.leaving.abort()
     this.peer.close()
   }
 

@@ -147,6 +147,7 @@ export class LivePlayer {
     const audio = tracks.find((track) => track.kind === 'audio')
     if (audio === undefined || !this.playable(audio)) this.sound.describe(null)
     this.say({
+      stream,
       videoCodec: video?.codec ?? '',
       audioCodec: audio?.codec ?? '',
       width: video?.width ?? 0,

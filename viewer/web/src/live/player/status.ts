@@ -1,5 +1,7 @@
 /** What a tile says about its channel: values only, replaced as a whole when something changes. */
 
+import type { WhyNot } from '../whep/memory'
+import type { LinkState, Shown } from '../whep/messages'
 import type { EndReason } from './connection'
 
 /**
@@ -21,8 +23,15 @@ export type PictureState =
 /** none: the device sends no sound. unsupported: it sends some that this browser cannot play. */
 export type SoundState = 'none' | 'off' | 'on' | 'unsupported'
 
+export type Transport = 'websocket' | 'webrtc'
+
 export interface LiveStatus {
   readonly state: PictureState
+  readonly transport: Transport
+  /** Why not by WebRTC, where that was wanted. */
+  readonly whyNotWebRtc: { readonly why: WhyNot; readonly detail: string } | null
+  /** Id of the publication; empty before it is known. */
+  readonly stream: string
   /** When the device went off line or fell silent, ISO 8601. */
   readonly since: string | null
   readonly reason: string
@@ -45,10 +54,20 @@ export interface LiveStatus {
   /** Those of the last time, while it is news. */
   readonly missedLately: number
   readonly droppedPictures: number
+  /** Share of packets that never came, 0 to 1; null where the transport loses none (WebSocket). */
+  readonly loss: number | null
+  readonly jitterMs: number | null
+  /** Between this browser and the server. */
+  readonly roundTripMs: number | null
+  /** This viewer's link, while it does not carry all of it, as the server sees it. */
+  readonly link: { readonly state: LinkState; readonly shown: Shown } | null
 }
 
 export const NOTHING_YET: LiveStatus = {
   state: 'connecting',
+  transport: 'websocket',
+  whyNotWebRtc: null,
+  stream: '',
   since: null,
   reason: '',
   closing: null,
@@ -65,5 +84,9 @@ export const NOTHING_YET: LiveStatus = {
   missedUnits: 0,
   missedLately: 0,
   droppedPictures: 0,
+  loss: null,
+  jitterMs: null,
+  roundTripMs: null,
+  link: null,
 }
 

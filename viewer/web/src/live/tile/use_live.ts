@@ -4,19 +4,27 @@ import type { ChannelName } from '@/api/types'
 import type { Purpose } from '../purpose'
 import { browser } from '../player/connection'
 import { LivePlayer } from '../player/player'
-import { type LiveStatus, NOTHING_YET } from '../player/status'
+import { type LiveStatus, NOTHING_YET, type Transport } from '../player/status'
 import { serverClock, whyRefused } from '../server_clock'
+import { WhepMemory } from '../whep/memory'
+import { WhepPlayer } from '../whep/player'
+import { hasWebRtc } from '../whep/session'
+import { TwoWays } from './two_ways'
 
 export interface LiveView {
   readonly device: string
   readonly channel: ChannelName
   readonly purpose: Purpose
   readonly muted: boolean
+  /** Whether WebRTC is to take over from the WebSocket where it can: it is nearer to live, and costs the server more. */
+  readonly webrtc: boolean
 }
 
 interface Elements {
   readonly video: Readonly<Ref<HTMLVideoElement | null>>
   readonly audio: Readonly<Ref<HTMLAudioElement | null>>
+  /** By WebRTC, picture and sound. */
+  readonly direct: Readonly<Ref<HTMLVideoElement | null>>
   /** Shows the last picture while there is no moving one. */
   readonly still: Readonly<Ref<HTMLCanvasElement | null>>
 }
@@ -25,6 +33,8 @@ export interface Live {
   readonly status: Readonly<Ref<LiveStatus>>
   /** A last picture is to be shown in place of the video. */
   readonly stillShown: Readonly<Ref<boolean>>
+  /** Whose element shows the picture. */
+  readonly shown: Readonly<Ref<Transport>>
   retry(): void
   hurry(): void
 }
@@ -35,26 +45,47 @@ function addressOf(view: LiveView): string {
   return `${scheme}://${location.host}/ws/live/${encodeURIComponent(view.device)}?${query.toString()}`
 }
 
+/** One for all tiles: a network that lets no UDP through does so for none. */
+const memory = new WhepMemory()
+const networkChanged = (): void => memory.networkChanged()
+window.addEventListener('online', networkChanged)
+;(navigator as Navigator & { connection?: EventTarget }).connection?.addEventListener('change', networkChanged)
+
 export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref<boolean>>): Live {
   const status = shallowRef<LiveStatus>(NOTHING_YET)
   const stillShown = shallowRef(false)
-  let player: LivePlayer | null = null
+  const shown = shallowRef<Transport>('websocket')
+  let player: TwoWays | null = null
 
   function start(): void {
     const video = elements.video.value
     const audio = elements.audio.value
-    if (player !== null || video === null || audio === null) return
-    player = new LivePlayer(
-      addressOf(view),
-      { video, audio },
-      serverClock,
-      { ...browser, whyRefused: () => whyRefused(view.device) },
-      (now) => {
-        status.value = now
-        if (now.state === 'live') stillShown.value = false
+    const direct = elements.direct.value
+    if (player !== null || video === null || audio === null || direct === null) return
+    const { device, channel, purpose } = view
+    shown.value = 'websocket'
+    player = new TwoWays(
+      {
+        socket: (onStatus) =>
+          new LivePlayer(addressOf(view), { video, audio }, serverClock, { ...browser, whyRefused: () => whyRefused(device) }, onStatus),
+        webrtc: hasWebRtc()
+          ? (onStatus, onEnded) => new WhepPlayer({ device, channel, purpose }, direct, serverClock, onStatus, onEnded)
+          : null,
+      },
+      `${device}/${channel}`,
+      memory,
+      () => performance.now(),
+      {
+        onStatus: (now) => {
+          status.value = now
+          if (now.state === 'live' && now.transport === shown.value) stillShown.value = false
+        },
+        onShown: (transport) => (shown.value = transport),
+        keepPicture,
       },
     )
     player.setMuted(view.muted)
+    player.want(view.webrtc)
     player.start()
   }
 
@@ -66,7 +97,7 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
   }
 
   function keepPicture(): void {
-    const video = elements.video.value
+    const video = shown.value === 'webrtc' ? elements.direct.value : elements.video.value
     const still = elements.still.value
     if (video === null || still === null || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     still.width = video.videoWidth
@@ -104,6 +135,11 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
     () => view.muted,
     (muted) => player?.setMuted(muted),
   )
+  watch(
+    () => view.webrtc,
+    (webrtc) => player?.want(webrtc),
+    { flush: 'post' },
+  )
   const hurry = (): void => player?.hurry()
   window.addEventListener('online', hurry)
   onBeforeUnmount(() => {
@@ -111,5 +147,5 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
     stop()
   })
 
-  return { status, stillShown, retry, hurry }
+  return { status, stillShown, shown, retry, hurry }
 }

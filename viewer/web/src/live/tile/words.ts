@@ -18,6 +18,8 @@ const OFFLINE_REASONS = [
   'key_rotated',
 ]
 
+const CODEC_DETAILS = ['b_frames', 'codec_not_offered', 'profile_not_offered']
+
 export interface StateWords {
   readonly what: string
   readonly details: readonly string[]
@@ -26,6 +28,10 @@ export interface StateWords {
 export interface TileWords {
   state(status: LiveStatus, hadPicture: boolean, nowMs: number): StateWords
   sound(status: LiveStatus): string
+  /** Of the viewer's own link, while it does not carry everything. */
+  link(status: LiveStatus): string
+  /** Why not by WebRTC; empty where it is, or was not wanted. */
+  whyNotWebRtc(status: LiveStatus): string
 }
 
 export function useTileWords(): TileWords {
@@ -74,5 +80,16 @@ export function useTileWords(): TileWords {
     return status.sound === 'unsupported' ? t('live.tile.soundCannot', { codec: codecName(status.audioCodec) }) : ''
   }
 
-  return { state, sound }
+  function link({ link: now }: LiveStatus): string {
+    if (now === null) return ''
+    return now.state === 'recovered' ? t('live.link.recovered') : t(`live.link.${now.shown}`)
+  }
+
+  function whyNotWebRtc({ whyNotWebRtc: reason }: LiveStatus): string {
+    if (reason === null) return ''
+    const known = reason.why === 'codec' && CODEC_DETAILS.includes(reason.detail)
+    return t(known ? `live.whyNot.${reason.detail}` : `live.whyNot.${reason.why}`)
+  }
+
+  return { state, sound, link, whyNotWebRtc }
 }

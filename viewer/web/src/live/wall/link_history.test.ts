@@ -10,6 +10,12 @@ it('keeps two minutes, a sample a second, whatever comes in between', () => {
   expect(history[history.length - 1]?.atMs).toBeGreaterThan(298_000)
 })
 
+it('draws no hole where a picture goes on by another way and nothing was measured yet', () => {
+  const before = withSample([], { ...NOTHING_YET, state: 'live', bitrateKbps: 900 }, 0)
+  expect(withSample(before, { ...NOTHING_YET, state: 'live', bitrateKbps: 0 }, 1_000)).toBe(before)
+  expect(withSample(before, { ...NOTHING_YET, state: 'stalled', bitrateKbps: 0 }, 1_000)).toHaveLength(2)
+})
+
 it('draws the newest sample at the right edge and cuts at the top', () => {
   const sample = (atMs: number, bitrateKbps: number): Sample => ({ atMs, bitrateKbps, fps: 25, delayS: 0 })
   const points = polyline([sample(0, 500), sample(120_000, 5_000)], (one) => one.bitrateKbps, 1_000, 120_000, 200, 40)

@@ -14,6 +14,7 @@ const SAMPLE_MS = 900 // statuses come once a second, and in between when someth
 export function withSample(history: readonly Sample[], status: LiveStatus, atMs: number): readonly Sample[] {
   const last = history[history.length - 1]
   if (last !== undefined && atMs - last.atMs < SAMPLE_MS) return history
+  if (status.state === 'live' && status.bitrateKbps === 0) return history // not measured yet, after the transport changed
   const { bitrateKbps, fps, delayS } = status
   return [...history.filter((one) => atMs - one.atMs <= HISTORY_S * 1_000), { atMs, bitrateKbps, fps, delayS }]
 }
