@@ -31,6 +31,9 @@ from media.sdp import Choice, Sent, WhyNot, still_carries
 from media.srtp import Profile, SrtcpReceiver, SrtcpSender, SrtpReceiver, split_keying_material
 
 REPORT_INTERVAL_NS = 5_000_000_000  # RFC 3550, 6.2; a player adjusts its clocks by minutes, not by seconds
+# The first ones come close behind each other: one may be lost, or be there before the player has its keys. Until one is
+# through lips and sound are apart, and nobody knows the round trip.
+FIRST_REPORT_INTERVAL_NS = 400_000_000
 # A viewer that lost a picture for good asks for a key picture until it has one; what answers it takes a while.
 PICTURE_ANSWER_INTERVAL_NS = 1_000_000_000
 ROUND_TRIP_NS = 100_000_000  # before a viewer has said anything
@@ -88,6 +91,7 @@ class Viewer:
         self._reports: SrtcpSender | None = None
         self._link: ViewerLink | None = None
         self._report_at_ns = 0
+        self._report_interval_ns = FIRST_REPORT_INTERVAL_NS
         self._reported: set[TrackKind] = set()
         self._picture_answer_at_ns = 0
         self._intra_requests: dict[int, int] = {}
@@ -303,7 +307,8 @@ class Viewer:
             self._pictures.want_picture()
 
     def _report(self, mono_ns: int) -> None:
-        self._report_at_ns = mono_ns + REPORT_INTERVAL_NS
+        self._report_at_ns = mono_ns + self._report_interval_ns
+        self._report_interval_ns = min(2 * self._report_interval_ns, REPORT_INTERVAL_NS)
         self._say(b"".join(self._sender_reports()))
 
     def _has_news(self) -> bool:
