@@ -22,3 +22,5 @@ if [ ! -x "$VENV/bin/python" ] || ! "$VENV/bin/python" -m pip --version >/dev/nu
 fi
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# Else each of the suite's processes compiles all of it at its first start, and each server where bytecode is forbidden.
+"$VENV/bin/python" -m compileall -q mingjing viewer recorder gateway storage media

@@ -43,6 +43,7 @@ from viewer.services import Publishing, Services
 
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
+PATIENCE_S = 60.0  # a slow machine is no finding
 GOOD_PASSWORD = "correct horse battery"
 ICE_LINKS = ice_links([IceServer(("stun:stun.example.org",))])
 
@@ -106,7 +107,7 @@ class Front:
         """A browser of ours: right origin, own cookie jar."""
         cookies = {"session": token} if token else {}
         client = httpx.AsyncClient(
-            base_url=self.base_url, headers={"Origin": self.base_url}, cookies=cookies, verify=TLS
+            base_url=self.base_url, headers={"Origin": self.base_url}, cookies=cookies, verify=TLS, timeout=PATIENCE_S
         )
         self.clients.append(client)
         return client

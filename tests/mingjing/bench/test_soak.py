@@ -41,7 +41,7 @@ async def test_everything_is_disturbed_and_who_is_stopped_early_tells_what_there
     assert any("too short" in words for words in report.remarks)
     told = soak_markdown(report)
     assert "# Soak: 3 devices for " in told
-    assert " of 5 seconds: interrupted" in told
+    assert "5 seconds: interrupted" in told  # of them, or on a slow machine all of them
     assert "**fails**" not in told
 
 
