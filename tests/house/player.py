@@ -75,7 +75,7 @@ class Player:
 
     def speak(self, track: MediaStreamTrack) -> None:
         """Put this into the microphone."""
-        self._sound().sender.replaceTrack(track)
+        self._microphone().sender.replaceTrack(track)
 
     async def wait_until_spoken(self, packets: int, within_s: float = PATIENCE_S) -> None:
         """Until so many packets have left the microphone."""
@@ -84,10 +84,10 @@ class Player:
                 await asyncio.sleep(0.005)
 
     async def _spoken_packets(self) -> int:
-        told = await self._sound().sender.getStats()
+        told = await self._microphone().sender.getStats()
         return next(one.packetsSent for one in told.values() if one.type == "outbound-rtp")
 
-    def _sound(self):
+    def _microphone(self):
         return next(one for one in self.connection.getTransceivers() if one.kind == "audio")
 
     async def stop(self) -> httpx.Response:
