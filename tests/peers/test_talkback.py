@@ -52,9 +52,7 @@ async def test_what_is_said_is_heard_and_kept_and_who_said_it_is_on_record(share
             assert (await status.talk(on=True)).state == "granted"
             voice.say(FRAMES)
             await player.wait_until_spoken(talks * FRAMES)
-            await until(
-                lambda talks=talks: ear.seconds > talks * FRAMES / 100
-            )  # aiortc leaves out what comes in bursts
+            await until(lambda talks=talks: ear.seconds > talks * FRAMES / 100)  # bursts it leaves out
             assert (await status.talk(on=False)).reason == "released"
         assert ear.hertz() == pytest.approx(HERTZ, abs=10)
         await until(lambda: phone.picture.shown > 75)
