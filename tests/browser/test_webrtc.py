@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import av
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.wall import PATIENCE_MS, Wall
 from tests.house.archive import Archive, until
@@ -121,6 +121,8 @@ async def test_a_browser_publishes_and_is_watched_both_ways_and_all_of_it_is_kep
         await expect(panel).to_contain_text(re.compile(r"显示延时\s*\d\.\d\d 秒"))
         await officer.page.locator("[data-test=publish-link][data-grade]").wait_for()
 
+        await talk(supervisor, officer)
+
         other = await Wall.open(browser, house, person="guest2", language="en-US")
         await other.page.route("**/whep/**", lead_nowhere)
         await other.place("dev1")
@@ -146,6 +148,38 @@ async def test_a_browser_publishes_and_is_watched_both_ways_and_all_of_it_is_kep
     await until(lambda: bool(archive.files()) and all(archive.sealed()))
     assert encoded == sent
     assert sum(1 for _ in pictures(archive)) == sent
+    talks = house.archive("dev1", "talk")
+    await until(lambda: len(talks.files()) == 2 and all(talks.sealed()))
+    told = (await house.person("auditor").call("GET", "audit", params={"action": "talk.", "subject": "dev1"})).json()
+    assert [(one["principal"], one["action"]) for one in told["items"]] == [
+        ("user:guest1", "talk.close"),
+        ("user:guest1", "talk.open"),
+    ] * 2
+
+
+async def talk(supervisor: Wall, officer: Phone) -> None:
+    """By key, then by the button: the officer's page hears it while it is held, and the tile is silent meanwhile."""
+    button = supervisor.page.locator("[data-test=talk]")
+    voice = officer.page.locator(".voice")
+    await supervisor.page.keyboard.press("m")
+    await expect(button).to_be_enabled()
+    for down, up in (
+        (supervisor.page.keyboard.down("t"), supervisor.page.keyboard.up("t")),
+        (press_on(supervisor.page, button), supervisor.page.mouse.up()),
+    ):
+        await down
+        await expect(button).to_have_attribute("data-state", "talking")
+        await voice.wait_for()
+        assert await supervisor.tile("dev1").locator("video").nth(1).evaluate("video => video.muted")
+        await up
+        await expect(button).to_have_attribute("data-state", "idle")
+        await voice.wait_for(state="hidden")
+        assert not await supervisor.tile("dev1").locator("video").nth(1).evaluate("video => video.muted")
+
+
+async def press_on(page: Page, button: Locator) -> None:
+    await button.hover()
+    await page.mouse.down()
 
 
 async def revoke(house: House, person: str) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from gateway.registry import RefusalReason
 from gateway.stream import AlarmKind
+from gateway.webrtc import NoTalk, TalkEnd
 from media import GapCause
 from tests.house.process import REPOSITORY
+from viewer.live.talkback import NO_MICROPHONE, NOT_ALLOWED
 
 SOURCES = sorted([*(REPOSITORY / "viewer").glob("*/*.py"), *(REPOSITORY / "gateway/registry").glob("*.py")])
 RECOGNISER = REPOSITORY / "viewer/web/src/api/server_words.ts"
@@ -109,6 +111,8 @@ def lines_of(file: str, block: str) -> set[str]:
 def test_every_reason_and_every_alarm_has_its_line(language):
     ends = {cause.name.lower() for cause in GapCause} - NEVER_THE_END
     assert ends <= lines_of(f"live/locales/{language}.ts", "offlineReason")
+    talks = {*NoTalk, *TalkEnd, NOT_ALLOWED, NO_MICROPHONE} - {NoTalk.BUSY, TalkEnd.RELEASED}  # told in other words
+    assert talks <= lines_of(f"live/locales/{language}.ts", "talkReason")
     assert set(RefusalReason) <= lines_of(f"locales/{language}/common.ts", "refusal")
     assert set(RefusalReason) <= lines_of(f"locales/{language}/common.ts", "refusalAdvice")
     assert set(AlarmKind) <= lines_of(f"locales/{language}/alarms.ts", "alarmTodo")

@@ -1,5 +1,6 @@
 /** What a tile says about its channel: values only, replaced as a whole when something changes. */
 
+import type { TalkStatus } from '../talk/status'
 import type { WhyNot } from '../whep/memory'
 import type { LinkState, Shown } from '../whep/messages'
 import type { EndReason } from './connection'
@@ -61,6 +62,8 @@ export interface LiveStatus {
   readonly roundTripMs: number | null
   /** This viewer's link, while it does not carry all of it, as the server sees it. */
   readonly link: { readonly state: LinkState; readonly shown: Shown } | null
+  /** Talking to the officer; null where there is no way for a word. */
+  readonly talk: TalkStatus | null
 }
 
 export const NOTHING_YET: LiveStatus = {
@@ -88,5 +91,6 @@ export const NOTHING_YET: LiveStatus = {
   jitterMs: null,
   roundTripMs: null,
   link: null,
+  talk: null,
 }
 

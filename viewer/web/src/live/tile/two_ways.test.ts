@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type LiveStatus, NOTHING_YET } from '../player/status'
 import { WhepMemory } from '../whep/memory'
 import type { WhepEnd } from '../whep/session'
-import { type SocketWay, TwoWays, type Way } from './two_ways'
+import { type DirectWay, type SocketWay, TwoWays } from './two_ways'
 
-class FakeWay implements SocketWay {
+class FakeWay implements SocketWay, DirectWay {
   running = false
   muted = true
+  pressed: boolean[] = []
 
   constructor(readonly onStatus: (status: LiveStatus) => void) {}
 
@@ -22,6 +23,10 @@ class FakeWay implements SocketWay {
 
   setMuted(muted: boolean): void {
     this.muted = muted
+  }
+
+  talk(down: boolean): void {
+    this.pressed.push(down)
   }
 
   say(change: Partial<LiveStatus>): void {
@@ -50,7 +55,7 @@ beforeEach(() => {
   tile = new TwoWays(
     {
       socket: (onStatus) => (socket = new FakeWay(onStatus)),
-      webrtc: (onStatus, onEnded): Way => {
+      webrtc: (onStatus, onEnded): DirectWay => {
         const way = new FakeWay(onStatus)
         sessions.push({ way, end: onEnded })
         return way
@@ -73,6 +78,17 @@ beforeEach(() => {
 })
 
 describe('TwoWays', () => {
+  it('has a way for a word while WebRTC shows the picture, and lets go of the key at any time', () => {
+    tile.talk(true)
+    socket.say({ state: 'live' })
+    tile.talk(true) // WebRTC is asked for, and shows nothing yet
+    tile.talk(false)
+    whep().say(byWebRtc)
+    tile.talk(true)
+    tile.talk(false)
+    expect([socket.pressed, whep().pressed]).toEqual([[], [false, true, false]])
+  })
+
   it('shows by the WebSocket at once, and asks for WebRTC when there is something to see', () => {
     socket.say({ state: 'connecting' })
     socket.say({ state: 'offline' })

@@ -22,10 +22,15 @@ export interface SocketWay extends Way {
   hurry(): void
 }
 
+export interface DirectWay extends Way {
+  /** The talk key goes down, or up. */
+  talk(down: boolean): void
+}
+
 export interface Ways {
   socket(onStatus: (status: LiveStatus) => void): SocketWay
   /** Null where this browser has no WebRTC. */
-  webrtc: ((onStatus: (status: LiveStatus) => void, onEnded: (end: WhepEnd) => void) => Way) | null
+  webrtc: ((onStatus: (status: LiveStatus) => void, onEnded: (end: WhepEnd) => void) => DirectWay) | null
 }
 
 export interface TwoWaysEvents {
@@ -37,7 +42,7 @@ export interface TwoWaysEvents {
 
 export class TwoWays {
   private readonly socket: SocketWay
-  private webrtc: Way | null = null
+  private webrtc: DirectWay | null = null
   private shown: Transport = 'websocket'
   private socketStatus: LiveStatus | null = null
   private wanted = false
@@ -86,6 +91,11 @@ export class TwoWays {
     if (muted) this.soundNeedsSocket = false
     this.socket.setMuted(muted)
     this.webrtc?.setMuted(muted)
+  }
+
+  /** The talk key: there is a way for a word by WebRTC alone. */
+  talk(down: boolean): void {
+    if (!down || this.shown === 'webrtc') this.webrtc?.talk(down)
   }
 
   private socketSays(status: LiveStatus): void {

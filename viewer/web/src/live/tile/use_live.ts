@@ -18,6 +18,8 @@ export interface LiveView {
   readonly muted: boolean
   /** Whether WebRTC is to take over from the WebSocket where it can: it is nearer to live, and costs the server more. */
   readonly webrtc: boolean
+  /** The talk key is down. */
+  readonly talking: boolean
 }
 
 interface Elements {
@@ -139,6 +141,10 @@ export function useLive(view: LiveView, elements: Elements, wanted: Readonly<Ref
     () => view.webrtc,
     (webrtc) => player?.want(webrtc),
     { flush: 'post' },
+  )
+  watch(
+    () => view.talking,
+    (talking) => player?.talk(talking),
   )
   const hurry = (): void => player?.hurry()
   window.addEventListener('online', hurry)

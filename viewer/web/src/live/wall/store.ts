@@ -28,6 +28,8 @@ export const useWall = defineStore('wall', () => {
   const focused = ref<number | null>(null)
   /** The device whose sound is on: one at a time. It stays on when the device moves to another slot. */
   const sounding = ref<string | null>(null)
+  /** The talk key is down: the focused device is talked to. */
+  const talkHeld = ref(false)
   const rotation = shallowRef<Rotation | null>(null)
   const intervalS = ref(storedInterval())
   const next = ref<string | null>(null)
@@ -109,6 +111,7 @@ export const useWall = defineStore('wall', () => {
   function focus(at: number | null): void {
     if (at !== null && (slots.value[at] ?? null) === null) return
     focused.value = at
+    talkHeld.value = false
     if (at !== null) selected.value = at
   }
 
@@ -158,6 +161,7 @@ export const useWall = defineStore('wall', () => {
     selected,
     focused,
     sounding,
+    talkHeld,
     rotation,
     intervalS,
     hang,

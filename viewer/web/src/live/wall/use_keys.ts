@@ -7,6 +7,8 @@ export interface WallKeys {
   snapshot(): void
   grid(): void
   back(): void
+  /** Held as long as somebody talks. */
+  talk(down: boolean): void
 }
 
 const TYPING = 'input, textarea, select, [contenteditable="true"], [role="combobox"]'
@@ -33,13 +35,30 @@ export function useKeys(keys: WallKeys): void {
         return keys.grid
       case 'escape':
         return keys.back
+      case 't':
+        return () => keys.talk(true)
       default:
         return null
     }
   }
 
-  onMounted(() => window.addEventListener('keydown', press))
-  onBeforeUnmount(() => window.removeEventListener('keydown', press))
+  function letGo(event: KeyboardEvent): void {
+    if (event.key.toLowerCase() === 't') keys.talk(false)
+  }
+
+  /** A window in the background hears no key go up. */
+  const leave = (): void => keys.talk(false)
+
+  onMounted(() => {
+    window.addEventListener('keydown', press)
+    window.addEventListener('keyup', letGo)
+    window.addEventListener('blur', leave)
+  })
+  onBeforeUnmount(() => {
+    window.removeEventListener('keydown', press)
+    window.removeEventListener('keyup', letGo)
+    window.removeEventListener('blur', leave)
+  })
 }
 
 function dialogOpen(): boolean {

@@ -14,15 +14,15 @@ describe('parseWhepMessage', () => {
           { kind: 'video', codec: 'h264', width: 1280, height: 720 },
           { kind: 'text', codec: 'x' },
         ],
-        why_not: { audio: 'codec_not_offered' },
-        talk: true,
+        why_not: { audio: 'codec_not_offered', talk: 'device_cannot', odd: 7 },
+        talk: false,
       }),
     ).toEqual({
       type: 'view',
       stream: '01J',
       tracks: [{ kind: 'video', codec: 'h264', width: 1280, height: 720 }],
-      whyNot: { audio: 'codec_not_offered' },
-      talk: true,
+      whyNot: { audio: 'codec_not_offered', talk: 'device_cannot' },
+      talk: false,
     })
   })
 
@@ -30,6 +30,10 @@ describe('parseWhepMessage', () => {
     expect(say({ type: 'link', state: 'poor', shown: 'key_pictures', loss: 0.2, round_trip_ms: 90, units_missed: 12 })).toEqual({
       ...{ type: 'link', state: 'poor', shown: 'key_pictures', missedUnits: 12 },
     })
+  })
+
+  it('reads who talks', () => {
+    expect(say({ type: 'talk', state: 'busy', by: 'li', reason: null })).toEqual({ type: 'talk', state: 'busy', by: 'li', reason: '' })
   })
 
   it('reads the rest as the live WebSocket says it', () => {

@@ -5,6 +5,7 @@
  */
 
 import { type ClosingReason, type LiveMessage, parseMessage } from '../player/messages'
+import { type TalkMessage, talkMessageOf } from '../talk/messages'
 
 /** good: all is shown. poor: the viewer's link does not carry it. recovered: all is shown again, on trial. */
 export type LinkState = 'good' | 'poor' | 'recovered'
@@ -23,8 +24,8 @@ export interface ViewMessage {
   readonly type: 'view'
   readonly stream: string
   readonly tracks: readonly ViewTrack[]
-  /** Why a track of the device is not among them, by its kind. */
-  readonly whyNot: Readonly<Partial<Record<'video' | 'audio', string>>>
+  /** Why a track of the device is not among them, by its kind; and why one could not talk to it. */
+  readonly whyNot: Readonly<Partial<Record<'video' | 'audio' | 'talk', string>>>
   /** The supervisor may speak to whoever is there. */
   readonly talk: boolean
 }
@@ -39,6 +40,7 @@ export interface LinkMessage {
 export type WhepMessage =
   | ViewMessage
   | LinkMessage
+  | TalkMessage
   | { readonly type: 'closing'; readonly reason: ClosingReason | 'codec_changed' }
   | Exclude<LiveMessage, { type: 'init' | 'lag' | 'closing' }>
 
@@ -69,6 +71,8 @@ export function parseWhepMessage(text: string): WhepMessage | null {
         shown: oneOf(['full', 'key_pictures', 'sub'], fields['shown'], 'full'),
         missedUnits: numberOf(fields['units_missed']),
       }
+    case 'talk':
+      return talkMessageOf(fields)
     case 'closing':
       if (fields['reason'] === 'codec_changed') return { type: 'closing', reason: 'codec_changed' }
   }
@@ -88,8 +92,8 @@ function tracksOf(value: unknown): ViewTrack[] {
 
 function whyNotOf(value: unknown): ViewMessage['whyNot'] {
   if (typeof value !== 'object' || value === null) return {}
-  const { video, audio } = value as Fields
-  return { ...(typeof video === 'string' ? { video } : {}), ...(typeof audio === 'string' ? { audio } : {}) }
+  const said = Object.entries(value).filter(([kind, why]) => ['video', 'audio', 'talk'].includes(kind) && typeof why === 'string')
+  return Object.fromEntries(said) as ViewMessage['whyNot']
 }
 
 function oneOf<T extends string>(known: readonly T[], value: unknown, otherwise: T): T {

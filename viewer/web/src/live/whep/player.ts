@@ -7,6 +7,9 @@
 
 import type { ServerClock } from '../player/clock'
 import { type LiveStatus, NOTHING_YET, type PictureState, type SoundState } from '../player/status'
+import { microphone } from '../talk/microphone'
+import type { TalkStatus } from '../talk/status'
+import { TalkKey } from '../talk/talk_key'
 import type { WhepMessage } from './messages'
 import { InboundMeter } from './meter'
 import { type WhepAddress, type WhepEnd, WhepSession } from './session'
@@ -18,6 +21,15 @@ const FIRST_PICTURE_MAX_MS = 5_000 // a channel that sends has a key picture at 
 export class WhepPlayer {
   private status: LiveStatus = { ...NOTHING_YET, transport: 'webrtc' }
   private readonly session: WhepSession
+  private readonly talkKey = new TalkKey(
+    {
+      microphone: () => microphone.open(),
+      letGo: () => microphone.release(),
+      send: (track) => this.session.sendSound(track),
+      say: (down) => this.session.sayTalk(down),
+    },
+    (talk) => this.talked(talk),
+  )
   private readonly meter = new InboundMeter()
   private ticking: number | null = null
   private deadline: number | null = null
@@ -60,9 +72,14 @@ export class WhepPlayer {
     this.release()
   }
 
+  talk(down: boolean): void {
+    if (down) this.talkKey.hold()
+    else this.talkKey.release()
+  }
+
   setMuted(muted: boolean): void {
     this.muted = muted
-    this.video.muted = muted
+    this.hush()
     if (!muted && this.video.srcObject !== null) this.play()
     this.say({ sound: this.soundState() })
   }
@@ -70,7 +87,7 @@ export class WhepPlayer {
   private attach(stream: MediaStream): void {
     if (this.video.srcObject === stream) return
     this.video.srcObject = stream
-    this.video.muted = this.muted
+    this.hush()
     this.play()
   }
 
@@ -88,6 +105,7 @@ export class WhepPlayer {
         const audio = message.tracks.find((track) => track.kind === 'audio')
         this.hasSound = audio !== undefined
         this.soundWhyNot = message.whyNot.audio ?? ''
+        this.talkKey.viewed(message.talk ? '' : (message.whyNot.talk ?? 'device_cannot'))
         this.say({
           stream: message.stream,
           videoCodec: video?.codec ?? '',
@@ -119,6 +137,9 @@ export class WhepPlayer {
         this.say({ link: message.state === 'good' ? null : { state: message.state, shown: message.shown }, missedUnits: missed })
         break
       }
+      case 'talk':
+        this.talkKey.told(message)
+        break
       case 'gap':
       case 'closing': // the session ends itself and says so in onEnded
         break
@@ -181,7 +202,18 @@ export class WhepPlayer {
     return serverMs === null ? null : new Date(serverMs).toISOString()
   }
 
+  private talked(talk: TalkStatus): void {
+    this.say({ talk })
+    this.hush()
+  }
+
+  /** Who talks does not listen: the officer's device would send the words back. */
+  private hush(): void {
+    this.video.muted = this.muted || this.status.talk?.state === 'talking'
+  }
+
   private release(): void {
+    this.talkKey.close()
     if (this.ticking !== null) window.clearInterval(this.ticking)
     if (this.deadline !== null) window.clearTimeout(this.deadline)
     if (this.timing !== null) this.video.cancelVideoFrameCallback(this.timing)

@@ -44,13 +44,14 @@ export class WhepSession {
   private location = ''
   private timer: number | null = null
   private over = false
+  private readonly sound: RTCRtpTransceiver
 
   constructor(
     private readonly address: WhepAddress,
     private readonly events: WhepSessionEvents,
   ) {
     this.peer.addTransceiver('video', { direction: 'recvonly' })
-    this.peer.addTransceiver('audio', { direction: 'sendrecv' })
+    this.sound = this.peer.addTransceiver('audio', { direction: 'sendrecv' })
     const stream = new MediaStream()
     this.peer.addEventListener('track', ({ track }) => {
       stream.addTrack(track)
@@ -86,6 +87,16 @@ export class WhepSession {
   async statistics(): Promise<Report> {
     const report = await this.peer.getStats()
     return report.values() as Report
+  }
+
+  /** What goes out by the sound's m-line from now on; null: nothing. */
+  sendSound(track: MediaStreamTrack | null): void {
+    if (!this.over) void this.sound.sender.replaceTrack(track)
+  }
+
+  /** Where the talk key is. */
+  sayTalk(down: boolean): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: 'talk', on: down }))
   }
 
   /** Not needed any more. */
