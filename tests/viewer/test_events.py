@@ -9,12 +9,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.registry import RefusalReason
-from gateway.stream import Alarm, AlarmKind
-from tests.gateway.fragments import picture
+from gateway.stream import Alarm, AlarmKind, ChannelState, StreamInit
+from media import AUDIO_TRACK_ID, AudioConfig, Codec, Track
+from tests.gateway.fragments import VIDEO, picture
 from viewer.access import IDLE_S, Role
 from viewer.live import FrameProtocol, event_feed
 from viewer.live import websocket as live
 
+SOUND = Track(AUDIO_TRACK_ID, AudioConfig(Codec.OPUS, 48_000, 2, "opus", b"", 48_000))
 LIVE = "/ws/live/dev-north?purpose=duty"
 
 
@@ -168,6 +170,23 @@ async def test_statistics_come_by_themselves(front, monkeypatch):
             "clock_offset_s",
             "viewers",
         }
+
+
+async def test_a_live_channel_whose_pictures_come_behind_its_sound_is_told_anew(front, monkeypatch):
+    """A phone's first packet of sound overtakes its first key picture."""
+    monkeypatch.setattr(event_feed, "STATISTICS_PERIOD_S", 0.01)
+    channel = front.hub.channel("dev-north", "main")
+    async with tab(front, Role.SITE_ADMIN) as site:
+        await site.next("snapshot")
+        channel.init_changed(StreamInit(1, (SOUND,)))
+        channel.change(ChannelState.LIVE, front.clock.utc_ns())
+        assert [track["kind"] for track in (await site.next("channel"))["tracks"]] == ["audio"]
+        channel.init_changed(StreamInit(2, (VIDEO, SOUND)))
+        assert [track["kind"] for track in (await site.next("channel"))["tracks"]] == ["video", "audio"]
+        await site.next("statistics")
+        channel.init_changed(StreamInit(3, (VIDEO, SOUND)))  # parameter sets again, and nothing else
+        channel.change(ChannelState.STALLED, front.clock.utc_ns())
+        assert (await site.next("channel"))["state"] == "stalled"
 
 
 async def test_who_may_see_no_device_is_told_of_none_and_still_of_the_end_of_the_session(front, monkeypatch):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
 from gateway.stream import ChannelChanged, ChannelStatistics
+from media import Track
 from viewer.access import NOTHING, PUSHES, Kind, Object, Principal, Role, may
 from viewer.alarms import AlarmKept, KeptAlarm
 from viewer.live import event_messages as messages
@@ -71,6 +72,7 @@ class EventFeed:
         # Where things were when they were last spoken of: who saw a thing must learn that it is gone.
         self._places: dict[tuple[Kind, str], Object] = {}
         self._refusals: dict[str, int] = {}
+        self._tracks: dict[tuple[str, str], tuple[Track, ...]] = {}  # of each channel, as they were last told
 
     def join(self, principal: Principal) -> Member:
         """Begins with a snapshot."""
@@ -106,6 +108,7 @@ class EventFeed:
         while True:
             await asyncio.sleep(STATISTICS_PERIOD_S)
             placed = self._placed_channels()
+            self._tell_tracks(placed)
             texts: dict[tuple[Role, str | None], str] = {}
             for member in list(self._members):
                 sight = member.principal.role, member.principal.unit  # all that the policy looks at
@@ -137,10 +140,18 @@ class EventFeed:
             case UnitChanged():
                 self._tell_change(Kind.UNIT, event.unit_id, event.change, self._unit)
 
+    def _tell_tracks(self, placed: Iterable[PlacedChannel]) -> None:
+        """A channel that is live already may be described anew: pictures behind the sound, another size."""
+        told, self._tracks = self._tracks, {(one.device_id, one.channel): one.tracks for one, _ in placed}
+        for one, device in placed:
+            if one.tracks and told.get((one.device_id, one.channel), one.tracks) != one.tracks:
+                self._spread("channel", device, messages.channel(one))
+
     def _tell_channel(self, event: ChannelChanged) -> None:
         hub = self._services.hub
         if hub.has_channel(event.device_id, event.channel):  # else its device was removed meanwhile
             statistics = hub.channel(event.device_id, event.channel).statistics()
+            self._tracks[event.device_id, event.channel] = statistics.tracks
             self._spread("channel", self._device(event.device_id), messages.channel(statistics))
 
     def _tell_change(self, kind: Kind, thing_id: str, change: Change, find: Callable[[str], Object]) -> None:
