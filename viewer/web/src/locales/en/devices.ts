@@ -150,7 +150,7 @@ const words: typeof zh = {
     with: 'With what',
     device: { recorder: 'Recorder', phone: 'Phone or browser' },
     scan: 'Scan with the recorder to fill in everything',
-    scanPhone: 'Scan with the camera of a phone: the page that opens publishes',
+    scanPhone: "Scan with a phone's camera to publish",
     publish: 'Publish page (holds the key: pass it to nobody else)',
     phoneNeedsHttps: 'Phones give their camera to https pages only. Open this system by its https address, then let the phone scan.',
     key: 'Key',

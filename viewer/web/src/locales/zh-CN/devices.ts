@@ -148,7 +148,7 @@ export default {
     with: '用什么设备',
     device: { recorder: '执法记录仪', phone: '手机或电脑浏览器' },
     scan: '用记录仪扫码即可填好全部设置',
-    scanPhone: '用手机相机扫码，打开后即可推流',
+    scanPhone: '用手机相机扫码即可推流',
     publish: '推流网页（含密钥，勿外传）',
     phoneNeedsHttps: '手机只有在 https 地址下才能用摄像头。请用 https 地址打开本系统，再给手机扫码。',
     key: '密钥',
