@@ -23,4 +23,4 @@ fi
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 # Else each of the suite's processes compiles all of it at its first start, and each server where bytecode is forbidden.
-"$VENV/bin/python" -m compileall -q mingjing viewer recorder gateway storage media
+"$VENV/bin/python" -m compileall -q -x node_modules mingjing viewer recorder gateway storage media workers

@@ -34,7 +34,7 @@ MESSAGES_PER_FLAP_MAX = 8  # connecting, live, offline, the alarm, and what the 
 DROPPED_WITHIN_S = 12  # ten for who proves nothing, and the turn of the timers
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def scenes(shared_house, clip_cache, house_clip):
     """Every scene, begun at once, as a future of what came of it."""
     house = shared_house

@@ -79,7 +79,7 @@ async def _sees_all_again(player: Player) -> bool:
     return True
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def watched(shared_house):
     """Everybody watches the same device, at the same time."""
     house = shared_house

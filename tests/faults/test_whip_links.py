@@ -23,7 +23,7 @@ WHOLE_AT_LEAST = (0.99, 0.97, 0.90)  # of pictures, by loss: simulated are 100, 
 CHECKED_EVERY_S = 2.0  # Chromium; RFC 7675 allows six, aiortc takes five
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def scenes(shared_house, house_clip):
     """Every scene, begun at once, as a future of what came of it."""
     house = shared_house

@@ -30,7 +30,7 @@ from tests.house.programme import BEGAN_UTC_S, MS, PICTURE, SOUND, Programme, S,
 pytestmark = pytest.mark.timeout(400)  # the first test waits for the programmes
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def clips(clip_cache: Path, house_clip: Clip) -> Clips:
     return make_clips(clip_cache, house_clip)
 
@@ -50,7 +50,7 @@ class Scene(dict[str, Played]):
     comes_back: ComesBack
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def played(shared_house: House, clips: Clips) -> Scene:
     """All programmes, at once."""
     planned = whip_programmes(clips)

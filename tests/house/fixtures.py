@@ -59,7 +59,8 @@ async def shared_house(
 ) -> AsyncIterator[House]:
     """A running house for all tests that neither stop it nor fill it: a start costs more than most of them.
 
-    Each uses devices and people of its own, and is in a module marked with SHARES_THE_HOUSE.
+    Each uses devices and people of its own, and is in a module marked with SHARES_THE_HOUSE. A fixture that enrols
+    devices here is of the session too: work stealing may bring a process the same module twice.
     """
     async with living_in(House(tmp_path_factory.mktemp("shared") / "data", furniture, house_clip)) as house:
         await house.start()
