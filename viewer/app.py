@@ -52,6 +52,7 @@ from viewer.live.whep_views import WhepViews
 from viewer.problems import answer_problems
 from viewer.services import Services
 from viewer.static import static_router
+from viewer.turnstile import Turnstile
 
 RESOURCES = (
     health,
@@ -92,6 +93,7 @@ def build_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
+    app.add_middleware(Turnstile)
     return app
 
 
