@@ -281,7 +281,8 @@ class TrackTimeline:
             pts = max(wanted, floor + apart)
         self._before = (self._highest, highest_pts, self.last_mono_ns)
         self._highest = extended + behind
-        self._ahead = self._usual
+        # B-frames behind a picture that stands behind the other count itself: both together no farther than B-frames.
+        self._ahead = min(self._usual, self._backward_max - max(0, floor - pts - behind))
         self._offset = pts - extended
         self._set_owed(wanted - pts)
         self._step_ns = 0
