@@ -186,7 +186,7 @@ class Viewer:
         self.heard_ns = now_ns
         told = parse_feedback(packet, 0, len(packet), now_ns)
         ssrcs = [track.ssrc for track in self._tracks.values()]
-        self._link.hear(told, ssrcs, ntp_from_utc_ns(self._rooms.clock.utc_ns()))
+        self._link.hear(told, ssrcs, ntp_from_utc_ns(self._rooms.clock.utc_ns()), now_ns)
         video = self._tracks.get(TrackKind.VIDEO)
         if video is not None:
             self._answer(told, video, now_ns)

@@ -48,8 +48,8 @@ class ViewerLink:
     def round_trip_ns(self) -> int | None:
         return self._judge.round_trip_ns
 
-    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int) -> None:
-        self._judge.hear(told, ssrcs, ntp)
+    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int, mono_ns: int) -> None:
+        self._judge.hear(told, ssrcs, ntp, mono_ns)
 
     def look(self, octets: int, mono_ns: int) -> bool:
         """Judge anew. `octets` is what was sent since the beginning. True: the state changed."""

@@ -1,8 +1,10 @@
 """Whether a viewer's link carries what it is sent, from what the viewer says of it.
 
 Loss is taken from transport-wide feedback where the viewer sends it, else from receiver reports; both count
-what the network lost, repaired or not. Beside it: the round trip, which grows before packets are lost where a
-queue is long, as on 4G, and the bandwidth by REMB.
+what the network lost, repaired or not. So loss alone is no harm: a viewer that asks for what it lost, and does not
+give up and ask for a key picture instead, is whole again a round trip later. Where a link is too thin, repairs make
+it thinner, and viewers do give up. Beside loss: the round trip, which grows before packets are lost where a queue is
+long, as on 4G, and the bandwidth by REMB.
 
 The judgement falls fast and rises slowly: two poor seconds bring it down, quiet ones bring it back on trial, and
 a trial that fails makes the next wait twice as long. So a link that is too thin for the full stream does not swing.
@@ -20,9 +22,10 @@ _NS_PER_S = 1_000_000_000
 WINDOW_NS = _NS_PER_S  # what is judged at a time: receiver reports come about once a second
 WINDOW_PACKETS_MIN = 20  # under this one lost packet is 5 %: the window goes on
 WINDOW_MAX_NS = 3 * _NS_PER_S  # ... but no longer, or a viewer of key pictures only would never be judged
-LOSS_POOR = 0.10  # of 7 packets a picture more than half miss one, and repairs take a tenth more of the link
-LOSS_GOOD = 0.03  # repairs make that whole within a round trip; between the two nothing changes
-LOSS_COLLAPSED = 0.40  # one such second is enough: the viewer sees a still picture already
+LOSS_POOR = 0.10  # not made whole: of 7 packets a picture more than half miss one
+LOSS_GOOD = 0.03  # not made whole; between the two nothing changes
+LOSS_COLLAPSED = 0.40  # made whole or not, one such second is enough: repairs would take two thirds of the link
+WORD_NS = 3 * _NS_PER_S  # how long it counts that a viewer asked for what it lost, or gave up: the longest window
 ROUND_TRIP_POOR_NS = 800_000_000  # repairs come too late, and so does the picture
 ROUND_TRIP_GOOD_NS = 400_000_000
 # Of what is sent. REMB is 0.85 of what came in the last second whenever a receiver sees its queue grow; one hitch of a
@@ -60,6 +63,8 @@ class LinkJudge:
         self._unheard_ns: int | None = None  # when the first was sent since the last word that something came
         self._packets = 0
         self._lost = 0.0
+        self._asked_until_ns = mono_ns  # the viewer asks for what it lost
+        self._gave_up_until_ns = mono_ns  # ... or wants a key picture instead
         self._transport = False  # the viewer sends transport-wide feedback: its reports would count losses twice
         self._highest: dict[int, int] = {}  # by SSRC, of the last report
         self._poor_windows = 0
@@ -75,8 +80,12 @@ class LinkJudge:
         if self._unheard_ns is None:
             self._unheard_ns = mono_ns
 
-    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int) -> None:
-        """Take what the viewer said, received now. Only blocks about `ssrcs`, those that it is sent, count."""
+    def hear(self, told: Feedback, ssrcs: Collection[int], ntp: int, mono_ns: int) -> None:
+        """Take what the viewer said, received now. Only what is about `ssrcs`, those that it is sent, counts."""
+        if not told.nacked.keys().isdisjoint(ssrcs):
+            self._asked_until_ns = mono_ns + WORD_NS
+        if not told.pictures_wanted.isdisjoint(ssrcs):
+            self._gave_up_until_ns = mono_ns + WORD_NS
         for feedback in told.transport:
             self._transport = True
             self._packets += len(feedback.arrivals)
@@ -100,16 +109,18 @@ class LinkJudge:
         elif not silent:
             return self.state  # nothing was said of this window yet
         self._began_ns, self._packets, self._lost = mono_ns, 0, 0.0
+        harm = 0.0 if self._gave_up_until_ns <= mono_ns < self._asked_until_ns else self.loss
         round_trip = self.round_trip_ns or 0
-        strained = self.loss > LOSS_GOOD or round_trip > ROUND_TRIP_GOOD_NS
+        strained = harm > LOSS_GOOD or round_trip > ROUND_TRIP_GOOD_NS
         enough_bps = (BANDWIDTH_POOR if strained else BANDWIDTH_COLLAPSED) * sent_bps
         thin = self.bandwidth_bps is not None and self.bandwidth_bps < enough_bps
-        poor = silent or thin or self.loss >= LOSS_POOR or round_trip >= ROUND_TRIP_POOR_NS
-        good = not poor and self.loss <= LOSS_GOOD and round_trip <= ROUND_TRIP_GOOD_NS
+        collapsed = silent or self.loss >= LOSS_COLLAPSED
+        poor = collapsed or thin or harm >= LOSS_POOR or round_trip >= ROUND_TRIP_POOR_NS
+        good = not poor and harm <= LOSS_GOOD and round_trip <= ROUND_TRIP_GOOD_NS
         self._poor_windows = self._poor_windows + 1 if poor else 0
         if not good:
             self._good_since_ns = mono_ns
-        self._turn(mono_ns, collapsed=silent or self.loss >= LOSS_COLLAPSED)
+        self._turn(mono_ns, collapsed=collapsed)
         return self.state
 
     def _turn(self, mono_ns: int, *, collapsed: bool) -> None:

@@ -68,10 +68,7 @@ class Player:
 
     async def status(self) -> "Status":
         """The socket beside the view."""
-        server = self._http_url.removeprefix("http://")
-        cookie = {"Cookie": f"session={self._token}"}
-        url = f"ws://{server}/ws{self.location}"
-        return Status(await connect(url, additional_headers=cookie, origin=Origin(self._http_url), compression=None))
+        return await status_of(self._http_url, self._token, self.location)
 
     def speak(self, track: MediaStreamTrack) -> None:
         """Put this into the microphone."""
@@ -152,6 +149,13 @@ class Player:
         for taker in self._takers:
             taker.cancel()
         await asyncio.gather(*self._takers, return_exceptions=True)
+
+
+async def status_of(http_url: str, token: str, location: str) -> "Status":
+    """The socket beside a view by WHEP, whoever plays it."""
+    url = f"ws://{http_url.removeprefix('http://')}/ws{location}"
+    cookie = {"Cookie": f"session={token}"}
+    return Status(await connect(url, additional_headers=cookie, origin=Origin(http_url), compression=None))
 
 
 class Status:

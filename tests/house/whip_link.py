@@ -130,7 +130,7 @@ class WhipLink:
 
     async def ask(self, offer: str = "") -> None:
         """POST the offer, or one that was made of it, and take the answer."""
-        async with httpx.AsyncClient(headers=self._headers) as client:
+        async with httpx.AsyncClient(headers=self._headers, timeout=CONNECT_WITHIN_S) as client:
             answer = await client.post(
                 self._url, content=offer or self.offer(), headers={"Content-Type": "application/sdp"}
             )
@@ -152,7 +152,7 @@ class WhipLink:
 
     async def delete(self) -> httpx.Response:
         """DELETE the session: its end, on a link that may lose the end of DTLS."""
-        async with httpx.AsyncClient(headers=self._headers) as client:
+        async with httpx.AsyncClient(headers=self._headers, timeout=CONNECT_WITHIN_S) as client:
             return await client.delete(self._url.partition("/whip/")[0] + self.location)
 
     async def restart(self) -> None:
@@ -163,7 +163,7 @@ class WhipLink:
             "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
         )
         headers = {**self._headers, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
-        async with httpx.AsyncClient(headers=headers) as client:
+        async with httpx.AsyncClient(headers=headers, timeout=CONNECT_WITHIN_S) as client:
             url = self._url.partition("/whip/")[0] + self.location
             answer = await client.patch(url, content=fragment)
         answer.raise_for_status()

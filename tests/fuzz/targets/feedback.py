@@ -69,7 +69,7 @@ def check(data: bytes) -> None:
             repaired_bytes += sum(len(packet[0]) for _, packet in viewer.answer(numbers, now, 50 * MS))
         assert len(viewer._answered_ns) <= ANSWERED_MAX
         judge.send(now)
-        judge.hear(told, {SSRC}, now << 2)
+        judge.hear(told, {SSRC}, now << 2, now)
         judge.judge(1_500_000, now)
         assert 0 <= judge.loss <= 1
         assert judge.round_trip_ns is None or judge.round_trip_ns >= 0

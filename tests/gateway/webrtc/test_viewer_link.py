@@ -16,7 +16,7 @@ def seconds(
         now_ns += LOOK_INTERVAL_NS
         if step % 4 == 3:
             block = ReportBlock(SSRC, round(loss * 256), 0, now_ns // LOOK_INTERVAL_NS * 40, 0, 0, 0)
-            link.hear(Feedback(reports=[block], bandwidth_bps=bandwidth_bps), {SSRC}, 0)
+            link.hear(Feedback(reports=[block], bandwidth_bps=bandwidth_bps), {SSRC}, 0, now_ns)
         link.look(now_ns * 1_500_000 // 8 // 1_000_000_000, now_ns)
     return now_ns
 
