@@ -17,6 +17,7 @@ import { Rates } from './rates'
 import { Sound } from './sound'
 import type { Broken } from './source'
 import { type LiveStatus, NOTHING_YET, type PictureState, type SoundState } from './status'
+import { changedBy, entered } from './stream_news'
 
 const TICK_MS = 250 // as often as the sound is put in step with the picture
 const TICKS_PER_STATISTICS = 4
@@ -110,20 +111,10 @@ export class LivePlayer {
         this.describe(message.stream, message.tracks)
         break
       case 'online':
-        if (this.status.state === 'offline' || this.status.state === 'stalled') this.become('waiting')
-        break
       case 'stalled':
-        this.become('stalled', { since: message.since })
-        break
       case 'offline':
-        this.become(message.codecNotSupported ? 'unsupported' : 'offline', {
-          since: message.since ?? message.lastSeen,
-          reason: message.reason,
-          delayS: 0,
-        })
-        break
       case 'delay':
-        this.say({ delayS: message.seconds })
+        this.say(changedBy(message, this.status))
         break
       case 'lag':
         this.missedMs = performance.now()
@@ -252,7 +243,7 @@ export class LivePlayer {
   }
 
   private become(state: PictureState, more: Partial<LiveStatus> = {}): void {
-    this.say({ state, since: null, reason: '', ...more })
+    this.say(entered(state, more))
   }
 
   private say(change: Partial<LiveStatus>): void {

@@ -7,6 +7,7 @@
 
 import type { ServerClock } from '../player/clock'
 import { type LiveStatus, NOTHING_YET, type PictureState, type SoundState } from '../player/status'
+import { changedBy, entered } from '../player/stream_news'
 import { microphone } from '../talk/microphone'
 import type { TalkStatus } from '../talk/status'
 import { TalkKey } from '../talk/talk_key'
@@ -117,20 +118,10 @@ export class WhepPlayer {
         break
       }
       case 'online':
-        if (this.status.state === 'offline' || this.status.state === 'stalled') this.become('waiting')
-        break
       case 'stalled':
-        this.become('stalled', { since: message.since })
-        break
       case 'offline':
-        this.become(message.codecNotSupported ? 'unsupported' : 'offline', {
-          since: message.since ?? message.lastSeen,
-          reason: message.reason,
-          delayS: 0,
-        })
-        break
       case 'delay':
-        this.say({ delayS: message.seconds })
+        this.say(changedBy(message, this.status))
         break
       case 'link': {
         const missed = message.missedUnits
@@ -223,7 +214,7 @@ export class WhepPlayer {
   }
 
   private become(state: PictureState, more: Partial<LiveStatus> = {}): void {
-    this.say({ state, since: null, reason: '', ...more })
+    this.say(entered(state, more))
   }
 
   private say(change: Partial<LiveStatus>): void {
