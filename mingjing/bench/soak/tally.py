@@ -48,8 +48,13 @@ class Tally:
             self._count(settled_only=settled_only)
 
     def _count(self, *, settled_only: bool) -> None:
+        waited_for: set[tuple[str, ...]] = set()  # a stream's segments are counted in their order, whenever rows come
         for path in in_order(self._store.segments()):
-            if path.stem in self._read or (settled_only and self._store.is_unsettled(path.stem)):
+            channel = path.parts[-3:-1]
+            if path.stem in self._read or channel in waited_for:
+                continue
+            if settled_only and self._store.is_unsettled(path.stem):
+                waited_for.add(channel)
                 continue
             self._read.add(path.stem)
             try:

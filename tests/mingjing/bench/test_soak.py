@@ -8,11 +8,14 @@ import psutil
 import pytest
 
 from mingjing.bench import SoakPlan, soak_markdown, soak_server
+from mingjing.bench.archive.read_back import SegmentCount
+from mingjing.bench.soak import tally
 from mingjing.bench.soak.plan import Layout
 from mingjing.bench.soak.run import EVERYBODY_THERE
 from mingjing.bench.soak.samples import Sample
 from mingjing.bench.soak.soaked import Soaked
 from mingjing.bench.soak.summary import report_of
+from mingjing.bench.soak.tally import Tally
 
 
 def sessions_of_children():
@@ -87,3 +90,30 @@ def test_the_ring_has_something_to_delete_and_never_comes_near_what_is_not_read_
 def test_a_disk_that_cannot_hold_it_is_told_before_anything_is_begun(tmp_path):
     with pytest.raises(ValueError, match="Name a folder on a larger disk"):
         SoakPlan(2_000, 10_000_000, 0).laid_out(tmp_path)
+
+
+async def test_segments_of_a_stream_are_counted_in_order_though_the_later_has_its_row_first(tmp_path, monkeypatch):
+    """A soak of an hour failed by it: a stream ended right behind a new segment, between two looks at the same one."""
+    first, second = (tmp_path / f"2026-12-01/dev1/main/{name}.mp4" for name in ("01A", "01B"))
+
+    unsettled = {first.stem}
+
+    class Rows:
+        def segments(self):
+            return [second, first]
+
+        def is_unsettled(self, name):
+            return name in unsettled
+
+    def count(paths, _):
+        number = 1 if paths == [first] else 51
+        yield SegmentCount("dev1", "main", "stream", ((number, number + 49),), number, 0, 0, 0, 0)
+
+    monkeypatch.setattr(tally, "count_segments", count)
+    with Tally(tmp_path) as counting:
+        counting._store = Rows()
+        counting._look(settled_only=True)
+        assert counting.count.segments == 0
+        unsettled.clear()
+        counting._look(settled_only=True)
+    assert (counting.count.segments, counting.count.units, counting.count.disordered) == (2, 100, 0)
