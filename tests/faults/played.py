@@ -132,7 +132,7 @@ async def play_all(
 
 async def _told_by_api(house: House) -> dict[str, tuple[float | None, float]]:
     """Of each device the clock offset that the API tells, and how late it says that footage comes."""
-    answer = await house.supervisor().call("GET", "devices", params={"limit": "100"})
+    answer = await house.supervisor().call("GET", "devices", params={"limit": "500"})  # others have enrolled theirs
     return {
         device["id"]: (channel["clock_offset_s"], channel["delay_s"])
         for device in answer.json()["items"]
