@@ -2,9 +2,9 @@
 
 Loss is taken from transport-wide feedback where the viewer sends it, else from receiver reports; both count
 what the network lost, repaired or not. So loss alone is no harm: a viewer that asks for what it lost, and does not
-give up and ask for a key picture instead, is whole again a round trip later. Where a link is too thin, repairs make
-it thinner, and viewers do give up. Beside loss: the round trip, which grows before packets are lost where a queue is
-long, as on 4G, and the bandwidth by REMB.
+give up again and again and ask for a key picture instead, is whole a round trip later. Where a link is too thin,
+repairs make it thinner, and viewers do give up. Beside loss: the round trip, which grows before packets are lost
+where a queue is long, as on 4G, and the bandwidth by REMB.
 
 The judgement falls fast and rises slowly: two poor seconds bring it down, quiet ones bring it back on trial, and
 a trial that fails makes the next wait twice as long. So a link that is too thin for the full stream does not swing.
@@ -25,7 +25,11 @@ WINDOW_MAX_NS = 3 * _NS_PER_S  # ... but no longer, or a viewer of key pictures 
 LOSS_POOR = 0.10  # not made whole: of 7 packets a picture more than half miss one
 LOSS_GOOD = 0.03  # not made whole; between the two nothing changes
 LOSS_COLLAPSED = 0.40  # made whole or not, one such second is enough: repairs would take two thirds of the link
-WORD_NS = 3 * _NS_PER_S  # how long it counts that a viewer asked for what it lost, or gave up: the longest window
+WORD_NS = 3 * _NS_PER_S  # how long it counts that a viewer asked for what it lost, or gives up: the longest window
+# A viewer that gives up wants a key picture again and again until one comes whole; that is once. Once is a hitch, and
+# its picture is back with the key picture: key pictures alone for seconds would be the worse. Twice is a link.
+GIVES_UP_ONCE_NS = 2 * _NS_PER_S
+GIVES_UP_AGAIN_NS = 10 * _NS_PER_S
 ROUND_TRIP_POOR_NS = 800_000_000  # repairs come too late, and so does the picture
 ROUND_TRIP_GOOD_NS = 400_000_000
 # Of what is sent. REMB is 0.85 of what came in the last second whenever a receiver sees its queue grow; one hitch of a
@@ -64,7 +68,8 @@ class LinkJudge:
         self._packets = 0
         self._lost = 0.0
         self._asked_until_ns = mono_ns  # the viewer asks for what it lost
-        self._gave_up_until_ns = mono_ns  # ... or wants a key picture instead
+        self._gave_up_until_ns = mono_ns  # ... or wanted a key picture instead, more than once
+        self._gave_up_ns: int | None = None  # when it last began to
         self._transport = False  # the viewer sends transport-wide feedback: its reports would count losses twice
         self._highest: dict[int, int] = {}  # by SSRC, of the last report
         self._poor_windows = 0
@@ -85,7 +90,11 @@ class LinkJudge:
         if not told.nacked.keys().isdisjoint(ssrcs):
             self._asked_until_ns = mono_ns + WORD_NS
         if not told.pictures_wanted.isdisjoint(ssrcs):
-            self._gave_up_until_ns = mono_ns + WORD_NS
+            before_ns, ago_ns = self._gave_up_ns, 0 if self._gave_up_ns is None else mono_ns - self._gave_up_ns
+            if before_ns is None or ago_ns >= GIVES_UP_ONCE_NS:
+                self._gave_up_ns = mono_ns
+                if before_ns is not None and ago_ns < GIVES_UP_AGAIN_NS:
+                    self._gave_up_until_ns = mono_ns + WORD_NS
         for feedback in told.transport:
             self._transport = True
             self._packets += len(feedback.arrivals)

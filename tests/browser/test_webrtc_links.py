@@ -36,7 +36,11 @@ WATCHED_S = 30
 WITHIN_S = 120
 LOSSES = (0.01, 0.05, 0.15)
 WHOLE_AT_LEAST = {0.01: 0.99, 0.05: 0.95, 0.15: 0.85}
-SHOWN_AT_LEAST = 0.9  # of the pictures of a link that is not called poor: then key pictures alone are shown
+SHOWN_AT_LEAST = {
+    0.01: 0.95,
+    0.05: 0.9,
+    0.15: 0.75,
+}  # of 25 a second; at 15 % it may be told of a poor link for a while
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,7 +81,7 @@ async def test_f35_pictures_that_chromium_publishes_recover_from_loss_and_are_ke
 
 @pytest.mark.parametrize("loss", LOSSES, ids=[f"{loss:.0%}" for loss in LOSSES])
 @pytest.mark.fault("F35")
-async def test_f35_pictures_that_chromium_plays_go_on_or_it_is_told_that_it_is_shown_less(
+async def test_f35_pictures_that_chromium_plays_recover_from_loss(
     house: House, peer_browser: Browser, loss: float
 ) -> None:
     push = await house.device("dev2").push()
@@ -102,5 +106,5 @@ async def test_f35_pictures_that_chromium_plays_go_on_or_it_is_told_that_it_is_s
     share = (after["framesDecoded"] - before["framesDecoded"]) / (CLIP.fps * WATCHED_S)
     noted(f"F35: pictures that Chromium showed by WHEP at {loss:.0%} loss both ways", 100 * share, "%")
     noted(f"F35: times that it was told of a poor link at {loss:.0%} loss", told.count("poor"), "")
-    assert share >= SHOWN_AT_LEAST or "poor" in told
+    assert share >= SHOWN_AT_LEAST[loss]
     push.leave()

@@ -83,10 +83,21 @@ def test_a_link_whose_losses_are_all_made_whole_is_good_until_the_viewer_gives_u
     for transport in (False, True):
         viewer = Viewer(transport=transport)
         assert viewer.seconds(60, 0.15, asks=True) == [GOOD] * 60
-        assert viewer.seconds(1, 0.0, gives_up=True) == [GOOD]  # nothing was lost: it only began to decode
-        viewer.seconds(4)
+        assert viewer.seconds(2, 0.15, asks=True, gives_up=True) == [GOOD] * 2  # wants one until it comes: that is once
+        assert viewer.seconds(5, 0.15, asks=True) == [GOOD] * 5
         assert viewer.seconds(1, 0.15, asks=True, gives_up=True) == [GOOD]
         assert viewer.seconds(1, 0.15, asks=True) == [POOR]
+
+
+def test_a_viewer_that_wants_a_key_picture_and_gets_none_whole_has_given_up() -> None:
+    assert Viewer().seconds(6, 0.15, asks=True, gives_up=True)[-1] == POOR
+
+
+def test_a_viewer_that_gives_up_now_and_then_sees_more_than_key_pictures() -> None:
+    viewer = Viewer()
+    for _ in range(10):
+        assert viewer.seconds(12, 0.15, asks=True) == [GOOD] * 12
+        assert viewer.seconds(1, 0.15, asks=True, gives_up=True) == [GOOD]
 
 
 def test_a_poor_link_is_tried_again_although_it_loses_if_the_viewer_is_made_whole() -> None:
