@@ -40,7 +40,7 @@ SHOWN_AT_LEAST = {
     0.01: 0.95,
     0.05: 0.9,
     0.15: 0.75,
-}  # of 25 a second; at 15 % it may be told of a poor link for a while
+}  # of 25 a second; at 15 % it may be a poor link for a while
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
