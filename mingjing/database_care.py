@@ -2,8 +2,9 @@
 
 While the server runs, recording does not wait for it: the files come before the rows. A start does: devices come in
 when the database is mended, which takes as long as copying it. The files tell of every recording and of every entry of
-the audit log, so these tables are made again; people, places and devices are in the database alone: what can be read of
-them is taken over, what cannot is named, and has to come from the backup (docs/guide/backup.md).
+the audit log, and the log of every case, so these tables are made again; people, places and devices are in the database
+alone: what can be read of them is taken over, what cannot is named, and has to come from the backup
+(docs/guide/backup.md).
 
 Not here: pages, tables and files (storage.database).
 """
@@ -33,6 +34,7 @@ from storage.database import (
     report_of,
 )
 from storage.ledger import LEDGER_TABLES, JsonValue, Ledger, LedgerUnavailable
+from supervision.cases import CASE_TABLES
 
 FIRST_LOOK_S = 120.0  # the minutes after a start belong to the devices that come back
 LOOK_AGAIN_S = 86_400.0
@@ -69,7 +71,7 @@ async def _mend_if_damaged(path: Path) -> None:
         return
     log.error("the database is damaged, and mended now", path=str(path), found=found)
     try:
-        await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES))
+        await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES, CASE_TABLES))
     except CannotMendError as error:
         if found.keys() != {MET}:
             raise

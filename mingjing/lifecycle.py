@@ -212,6 +212,8 @@ def _services(
         access=house.access,
         alarms=alarms,
         bus=house.bus,
+        case_imports=house.case_imports,
+        cases=house.cases,
         clock=house.clock,
         database=house.database,
         hub=hub,

@@ -15,6 +15,7 @@ from storage import KEY_FILE, Clock, SecretBox, SegmentStore, SteadyClock, Syste
 from storage.bus import Bus, MemoryBus
 from storage.database import Database, Mended, migrate
 from storage.ledger import Ledger
+from supervision.cases import CaseImports, Cases
 from viewer.access import Access
 
 
@@ -32,6 +33,8 @@ class House:
     bus: Bus
     registry: Registry
     access: Access
+    cases: Cases
+    case_imports: CaseImports
     mended: Mended | None = None  # the database was damaged, and somebody was not told yet
 
 
@@ -69,8 +72,30 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
                     unit_exists=lambda unit: registry.units.find(unit) is not None,
                     profile=settings.access.password_profile,
                 )
+                cases = await Cases.open(
+                    database=database,
+                    ledger=ledger,
+                    bus=bus,
+                    clock=clock,
+                    new_id=new_id,
+                    unit_exists=lambda unit: registry.units.find(unit) is not None,
+                )
                 try:
-                    yield House(settings, clock, steady, new_id, store, database, ledger, bus, registry, access, mended)
+                    yield House(
+                        settings=settings,
+                        clock=clock,
+                        steady=steady,
+                        new_id=new_id,
+                        store=store,
+                        database=database,
+                        ledger=ledger,
+                        bus=bus,
+                        registry=registry,
+                        access=access,
+                        cases=cases,
+                        case_imports=CaseImports(cases, database, ledger, bus, clock),
+                        mended=mended,
+                    )
                 finally:
                     access.close()
                     await registry.flush_presence()

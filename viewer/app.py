@@ -27,6 +27,8 @@ from viewer.access import (
 from viewer.api import (
     alarms,
     audit,
+    case_files,
+    cases,
     checkpoints,
     devices,
     health,
@@ -67,6 +69,8 @@ RESOURCES = (
     streams,
     recordings,
     alarms,
+    case_files,  # before cases: its paths have words where those have an id
+    cases,
     audit,
     overview,
     system,

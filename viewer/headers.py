@@ -12,7 +12,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from supervision.cases import FILE_MAX_BYTES
+
 BODY_MAX_BYTES = 65_536  # the longest body of ours is a checkpoint with its address: some hundred bytes
+# Doors at which a whole file comes in. Who may not enter is turned away before the first byte is read (GuardedRoute).
+FILE_DOORS: Mapping[str, int] = {"/api/v1/cases/import/preview": FILE_MAX_BYTES}
 HSTS_S = 365 * 24 * 3600
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -91,7 +95,7 @@ def _wanted(path: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimit:
-    """ASGI: refuses bodies beyond `BODY_MAX_BYTES`, announced or not."""
+    """ASGI: refuses bodies beyond `BODY_MAX_BYTES`, or what a door for files takes, announced or not."""
 
     app: ASGIApp
 
@@ -100,13 +104,14 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         received = 0
+        limit = FILE_DOORS.get(scope.get("path", ""), BODY_MAX_BYTES)
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_MAX_BYTES:
-                raise HTTPException(413, f"At most {BODY_MAX_BYTES} bytes.")
+            if received > limit:
+                raise HTTPException(413, f"At most {limit} bytes.")
             return message
 
         await self.app(scope, receive_counted, send)

@@ -1,4 +1,4 @@
-"""Units, checkpoints, devices, alarms, people and sessions as the policy sees them.
+"""Units, checkpoints, devices, cases, alarms, people and sessions as the policy sees them.
 
 Whatever id somebody asks for gives an object: of a thing that is not there one that does not
 exist, so that the guard answers for both in the same way.
@@ -7,7 +7,8 @@ exist, so that the guard answers for both in the same way.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from gateway.registry import Device, DeviceFilter, Page, Registry
+from gateway.registry import Device, DeviceFilter, Page, Registry, Unit
+from supervision.cases import Case
 from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
 
@@ -46,8 +47,14 @@ def alarm_object(registry: Registry, alarm_id: str, alarm: KeptAlarm | None) -> 
         return Object(Kind.ALARM, alarm_id, exists=False)
     if alarm.device_id:
         return Object(Kind.ALARM, alarm_id, device_object(registry, alarm.device_id).unit_path)
-    units = _all(lambda cursor: registry.units.list(cursor=cursor, limit=REGISTRY_PAGE_MAX))
-    return Object(Kind.ALARM, alarm_id, tuple(unit.id for unit in units))
+    return Object(Kind.ALARM, alarm_id, tuple(unit.id for unit in every_unit(registry)))
+
+
+def case_object(registry: Registry, case_id: str, case: Case | None) -> Object:
+    """A case belongs to the unit that made it."""
+    if case is None:
+        return Object(Kind.CASE, case_id, exists=False)
+    return Object(Kind.CASE, case_id, registry.units.path(case.fields.unit))
 
 
 def user_object(name: str, account: Account | None) -> Object:
@@ -72,12 +79,16 @@ def stream_password_object(password_id: str, password: StreamPassword | None) ->
 
 def every_place(registry: Registry) -> Iterator[Object]:
     """Every unit, checkpoint and device."""
-    for unit in _all(lambda cursor: registry.units.list(cursor=cursor, limit=REGISTRY_PAGE_MAX)):
+    for unit in every_unit(registry):
         yield unit_object(registry, unit.id)
     for checkpoint in _all(lambda cursor: registry.checkpoints.list(cursor=cursor, limit=REGISTRY_PAGE_MAX)):
         yield checkpoint_object(registry, checkpoint.id)
     for device in every_device(registry, DeviceFilter()):
         yield device_object(registry, device.id)
+
+
+def every_unit(registry: Registry) -> Iterator[Unit]:
+    return _all(lambda cursor: registry.units.list(cursor=cursor, limit=REGISTRY_PAGE_MAX))
 
 
 def every_device(registry: Registry, wanted: DeviceFilter) -> Iterator[Device]:

@@ -20,6 +20,17 @@ from starlette.responses import JSONResponse
 from gateway.registry import AlreadyExists, Conflict, Invalid, NotFound, RegistryError
 from storage.database import is_damage
 from storage.ledger import LedgerUnavailable
+from supervision.cases import (
+    CaseConflict,
+    CaseError,
+    CaseInvalid,
+    CaseNotFound,
+    CaseTaken,
+    ImportRefused,
+    ImportsBusy,
+    PreviewGone,
+    SheetUnreadable,
+)
 from viewer.access import (
     AccessError,
     AccountChanged,
@@ -107,6 +118,16 @@ _REGISTRY_ERRORS: Mapping[type[RegistryError], ProblemKind] = {
     NotFound: NOT_FOUND,
 }
 
+_CASE_ERRORS: Mapping[type[CaseError], ProblemKind] = {
+    CaseConflict: CONFLICT,
+    CaseInvalid: INVALID,
+    CaseNotFound: NOT_FOUND,
+    CaseTaken: CONFLICT,
+    ImportRefused: CONFLICT,
+    ImportsBusy: UNAVAILABLE,
+    PreviewGone: GONE,
+}
+
 _STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, TOO_LARGE)}
 
 
@@ -165,6 +186,8 @@ def answer_problems(app: FastAPI) -> None:
         Problem,
         AccessError,
         RegistryError,
+        CaseError,
+        SheetUnreadable,
         HasherBusy,
         LedgerUnavailable,
         DatabaseError,
@@ -195,6 +218,13 @@ def _response_of(error: Exception) -> Response:
         case RegistryError():
             kind = _REGISTRY_ERRORS[type(error)]
             return problem_response(kind, str(error), field=error.field or None, fix=error.fix or None)
+        case CaseError():
+            headers = {"Retry-After": str(BUSY_RETRY_S)} if isinstance(error, ImportsBusy) else None
+            kind = _CASE_ERRORS[type(error)]
+            field, fix = error.field or None, error.fix or None
+            return problem_response(kind, str(error), field=field, fix=fix, headers=headers)
+        case SheetUnreadable():
+            return problem_response(INVALID, str(error), field="body", fix=error.fix, more={"what": error.what})
         case RequestValidationError() | WebSocketRequestValidationError():
             return _validation_response(error.errors())
         case LedgerUnavailable():

@@ -24,6 +24,7 @@ from storage import Clock
 from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
+from supervision.cases import CaseImports, Cases, StageFootage, no_footage
 from viewer.access import Access, TrustedProxies
 from viewer.alarms import AlarmLog
 from viewer.footage import FootageSource
@@ -50,6 +51,8 @@ class Services:
     access: Access
     alarms: AlarmLog
     bus: Bus
+    case_imports: CaseImports
+    cases: Cases
     clock: Clock
     database: Database
     hub: Hub
@@ -73,6 +76,7 @@ class Services:
     web_dist: Path | None = None  # the built web app; None: the one beside this package
     archive: Callable[[], ArchiveStatistics] | None = None  # how the archive does, for the system page
     readiness: Callable[[], Mapping[str, bool]] = always_ready
+    stage_footage: StageFootage = no_footage  # which stages of a case have clips
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set first at the end: sockets say so and close
 

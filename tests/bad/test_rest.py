@@ -38,11 +38,11 @@ EVERYBODY = ("sysadmin", "secadmin", "auditor", "siteadmin", "supervisor", "supe
 # Who may, by the first word of the path; else the supervisor.
 ADMITTED = {
     "users": "secadmin", "audit": "auditor", "system": "sysadmin", "devices": "siteadmin", "units": "siteadmin",
-    "checkpoints": "siteadmin",
+    "checkpoints": "siteadmin", "cases": "reviewer",
 }  # fmt: skip
 REAL = {
     "device": "dev1", "unit": "north", "checkpoint": "gate-north", "user": "guest1", "session": "x", "alarm": "x",
-    "password": "x",
+    "password": "x", "case": "x", "system": "s", "number": "1",
 }  # fmt: skip
 
 

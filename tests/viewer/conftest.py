@@ -8,7 +8,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -29,6 +29,8 @@ from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
+from supervision.cases import Case, CaseFields, CaseImports, Cases, Procedure
+from supervision.cases import Field as CaseField
 from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import Camera
 from tests.storage.manual_clock import ManualClock
@@ -161,6 +163,12 @@ class Front:
                     return event.alarm
         raise AssertionError("the bus has ended")
 
+    async def case(self, unit: str, **fields: object) -> Case:
+        """One of this unit; its number is new when none is given."""
+        given = {"case_no": f"{unit} {self.services.ledger.statistics().entries}", **fields}
+        plain = CaseFields(unit, "", "无照经营", CaseField.MARKET_REGULATION, Procedure.ORDINARY)
+        return await self.services.cases.create(replace(plain, **given), principal="cli:0")  # type: ignore[arg-type]
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -195,6 +203,14 @@ async def open_front(
                 profile=profile,
                 hasher=CHEAP_HASHER,
             )
+            cases = await Cases.open(
+                database=database,
+                ledger=ledger,
+                bus=bus,
+                clock=clock,
+                new_id=ids,
+                unit_exists=lambda unit: registry.units.find(unit) is not None,
+            )
             alarms = await AlarmLog.open(database=database, ledger=ledger, bus=bus, clock=clock, new_id=ids)
             hub = Hub(node_id="test", clock=clock, new_id=ids, bus=bus)
             nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
@@ -206,6 +222,8 @@ async def open_front(
                 access=access,
                 alarms=alarms,
                 bus=bus,
+                case_imports=CaseImports(cases, database, ledger, bus, clock),
+                cases=cases,
                 clock=clock,
                 database=database,
                 hub=hub,

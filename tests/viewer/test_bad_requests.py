@@ -44,6 +44,16 @@ FIELDS = [
     "address",
     "model",
     "overlap_s",
+    "case_no",
+    "cause",
+    "field",
+    "procedure",
+    "officers",
+    "party",
+    "stages",
+    "external",
+    "note",
+    "digest",
 ]
 QUERIES = [
     "q",
@@ -58,6 +68,10 @@ QUERIES = [
     "action",
     "subject",
     "enabled",
+    "field",
+    "procedure",
+    "status",
+    "unit",
 ]
 TARGETS = sorted(
     door for door in DOORS if door[0] != WEBSOCKET and door[1].startswith("/api/v1") and "login" not in door[1]
@@ -65,6 +79,7 @@ TARGETS = sorted(
 ROLE_OF = {
     "users": Role.SECURITY_ADMIN,
     "audit": Role.AUDITOR,
+    "cases": Role.REVIEWER,
     "recordings": Role.REVIEWER,
     "system": Role.SYSTEM_ADMIN,
 }
@@ -99,13 +114,13 @@ async def test_no_input_makes_a_house_error(front, door):
     drive()
     for part, body, query, tag in requests:
         target = path
-        for name in ("user", "unit", "checkpoint", "device", "session"):
+        for name in ("user", "unit", "checkpoint", "device", "session", "case", "system", "number"):
             target = target.replace(f"{{{name}}}", quoted(part))
         answer = await client.request(
             method,
             target,
             params={key: value.encode("utf-8", "replace").decode() for key, value in query.items()},
-            content=body if method in ("POST", "PATCH") else None,
+            content=body if method in ("POST", "PATCH", "PUT") else None,
             headers={"Cookie": f"session={token}", "Content-Type": "application/json", "If-Match": tag},
         )
         if answer.status_code == 401:  # it logged itself out

@@ -30,6 +30,13 @@ BODIES = {
     Action.DEVICE_PLACE: lambda thing: {"id": "!", "checkpoint": thing},
     Action.USER_CREATE: lambda _: {"name": "!", "role": "reviewer"},
     Action.DEVICE_SET_SOURCE: lambda _: {"url": "!"},
+    Action.CASE_CREATE: lambda thing: {
+        "unit": thing,
+        "case_no": " ",
+        "cause": "x",
+        "field": "ecology",
+        "procedure": "summary",
+    },
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
 
@@ -96,6 +103,8 @@ async def request_of(front, door, scope, name, token=""):
     if kind is Kind.ALARM:
         devices = IDS[Kind.DEVICE]
         thing = "missing" if scope == "missing" else (await front.alarm(AlarmKind.DEVICE_OFFLINE, devices[scope])).id
+    if kind is Kind.CASE:
+        thing = "missing" if scope == "missing" else (await front.case(IDS[Kind.UNIT][scope])).id
     if kind is Kind.VIEW:
         path = path.replace("{device}", "dev-north")
         mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles

@@ -64,6 +64,16 @@ WHO_MAY = {
     "alarm.list": FIELD | {SYS},
     "alarm.read": FIELD | {SYS},
     "alarm.acknowledge": {SYS, S, SITE},
+    "case.list": {S, R, U},
+    "case.read": {S, R, U},
+    "case.read_party": {R, U},
+    "case.create": {R, U},
+    "case.edit": {R, U},
+    "case.close": {R, U},
+    "case.reopen": {R, U},
+    "case.preview": {R, U},
+    "case.import": {R, U},
+    "case.export": {S, R, U},
     "metrics.read": {SYS},
 }
 OPEN_TO_ANYBODY = {
@@ -171,4 +181,6 @@ def test_every_view_of_footage_people_and_the_log_is_recorded_by_the_guard():
         "user.list",
         "user.read",
         "session.list",
+        "case.read",
+        "case.export",
     }

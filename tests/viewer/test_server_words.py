@@ -17,11 +17,22 @@ from media import GapCause
 from tests.house.process import REPOSITORY
 from viewer.live.talkback import NO_MICROPHONE, NOT_ALLOWED
 
-SOURCES = sorted([*(REPOSITORY / "viewer").glob("*/*.py"), *(REPOSITORY / "gateway/registry").glob("*.py")])
+ROOMS = ("gateway/registry", "supervision/cases")
+SOURCES = sorted(
+    [*(REPOSITORY / "viewer").glob("*/*.py"), *(path for room in ROOMS for path in (REPOSITORY / room).glob("*.py"))]
+)
 RECOGNISER = REPOSITORY / "viewer/web/src/api/server_words.ts"
 
 # Whose words are shown. Of other kinds (403, 404, 412, 429, 5xx) the web app says what it is by itself.
-SHOWN = {"AccountExists", "AccountInvalid", "AlreadyExists", "Conflict", "Invalid", "LastAdministrator", "OwnAccount"}
+SHOWN = {"CaseConflict", "CaseInvalid", "CaseTaken", "ImportRefused", "SheetUnreadable"} | {
+    "AccountExists",
+    "AccountInvalid",
+    "AlreadyExists",
+    "Conflict",
+    "Invalid",
+    "LastAdministrator",
+    "OwnAccount",
+}
 SHOWN_KINDS = {"CONFLICT", "INVALID"}
 
 
@@ -67,8 +78,14 @@ def said() -> Iterator[tuple[str, str]]:
 def shown_words(node: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     if isinstance(node, ast.Return) and function.name == "fault" and node.value is not None:
         return [node.value]  # what is wrong with a password
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fault":
+        return node.args[2:]  # of a cell of a file: words and fix
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return []
+    if node.func.id == "RowFault":
+        return node.args[3:]
+    if node.func.id == "SheetUnreadable":
+        return node.args[1:]
     if node.func.id == "invalid":
         return node.args  # of an address: words and fix
     arguments = list(node.args)

@@ -73,6 +73,17 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("GET", "/api/v1/alarms"): Action.ALARM_LIST,
     ("GET", "/api/v1/alarms/{alarm}"): Action.ALARM_READ,
     ("POST", "/api/v1/alarms/{alarm}/acknowledge"): Action.ALARM_ACKNOWLEDGE,
+    ("GET", "/api/v1/cases"): Action.CASE_LIST,
+    ("POST", "/api/v1/cases"): Action.CASE_CREATE,
+    ("PUT", "/api/v1/cases/by-external/{system}/{number}"): Action.CASE_CREATE,
+    ("POST", "/api/v1/cases/import/preview"): Action.CASE_PREVIEW,
+    ("POST", "/api/v1/cases/import"): Action.CASE_IMPORT,
+    ("GET", "/api/v1/cases/export"): Action.CASE_EXPORT,
+    ("GET", "/api/v1/cases/{case}"): Action.CASE_READ,
+    ("PATCH", "/api/v1/cases/{case}"): Action.CASE_EDIT,
+    ("POST", "/api/v1/cases/{case}/close"): Action.CASE_CLOSE,
+    ("POST", "/api/v1/cases/{case}/reopen"): Action.CASE_REOPEN,
+    ("GET", "/api/v1/cases/{case}/history"): Action.CASE_READ,
     ("GET", "/api/v1/overview"): Action.OVERVIEW_READ,
     ("GET", "/api/v1/system"): Action.SYSTEM_READ,
     (WEBSOCKET, "/ws/events"): Action.EVENTS_WATCH,
@@ -95,6 +106,7 @@ PUSHES: Mapping[tuple[str, str], Action] = {
     ("/ws/events", "device"): Action.DEVICE_READ,
     ("/ws/events", "checkpoint"): Action.CHECKPOINT_READ,
     ("/ws/events", "unit"): Action.UNIT_READ,
+    ("/ws/events", "case"): Action.CASE_READ,
 }
 
 # Doors that open to a stream password as well, shown as a bearer (decision 0013): players have no cookie, and their

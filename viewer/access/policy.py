@@ -77,6 +77,16 @@ class Action(StrEnum):
     ALARM_LIST = "alarm.list"
     ALARM_READ = "alarm.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
+    CASE_LIST = "case.list"
+    CASE_READ = "case.read"
+    CASE_READ_PARTY = "case.read_party"
+    CASE_CREATE = "case.create"
+    CASE_EDIT = "case.edit"
+    CASE_CLOSE = "case.close"
+    CASE_REOPEN = "case.reopen"
+    CASE_PREVIEW = "case.preview"
+    CASE_IMPORT = "case.import"
+    CASE_EXPORT = "case.export"
 
 
 class Kind(StrEnum):
@@ -88,6 +98,7 @@ class Kind(StrEnum):
     DEVICE = "device"
     VIEW = "view"
     ALARM = "alarm"
+    CASE = "case"
     USER = "user"
     SESSION = "session"
     STREAM_PASSWORD = "stream_password"
@@ -154,6 +165,8 @@ _SITE = frozenset({Role.SITE_ADMIN})
 _SECURITY = frozenset({Role.SECURITY_ADMIN})
 _AUDITOR = frozenset({Role.AUDITOR})
 _SYSTEM = frozenset({Role.SYSTEM_ADMIN})
+_CASE_FILES = frozenset({Role.REVIEWER, Role.UNIT_USER})  # whose work a case file is
+_SEES_CASES = _CASE_FILES | {Role.SUPERVISOR}
 _NOBODY: frozenset[Role] = frozenset()
 
 _OPEN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.NONE)
@@ -163,6 +176,7 @@ _PRIVATE_CHANGE = Row(_EVERYBODY, Kind.NOTHING, Scope.ALL, Record.ROOM)
 _USER_CHANGE = Row(_SECURITY, Kind.USER, Scope.ALL, Record.ROOM)
 _UNIT_CHANGE = Row(_SITE, Kind.UNIT, Scope.UNIT, Record.ROOM)
 _CHECKPOINT_CHANGE = Row(_SITE, Kind.CHECKPOINT, Scope.UNIT, Record.ROOM)
+_CASE_CHANGE = Row(_CASE_FILES, Kind.CASE, Scope.UNIT, Record.ROOM)
 _DEVICE_CHANGE = Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
 
 TABLE: Mapping[Action, Row] = {
@@ -240,6 +254,19 @@ TABLE: Mapping[Action, Row] = {
     Action.ALARM_ACKNOWLEDGE: Row(
         frozenset({Role.SUPERVISOR, Role.SITE_ADMIN, Role.SYSTEM_ADMIN}), Kind.ALARM, Scope.UNIT, Record.ROOM
     ),
+    Action.CASE_LIST: Row(_SEES_CASES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    # To open a case file is a look at people, as an export of them is.
+    Action.CASE_READ: Row(_SEES_CASES, Kind.CASE, Scope.UNIT, Record.GUARD),
+    # Who was punished is personal data: a supervisor judges how officers work, and does so without the name.
+    Action.CASE_READ_PARTY: Row(_CASE_FILES, Kind.CASE, Scope.UNIT, Record.NONE),
+    Action.CASE_CREATE: Row(_CASE_FILES, Kind.UNIT, Scope.UNIT, Record.ROOM),  # the object is the unit it is put in
+    Action.CASE_EDIT: _CASE_CHANGE,
+    Action.CASE_CLOSE: _CASE_CHANGE,
+    Action.CASE_REOPEN: _CASE_CHANGE,
+    # Of a file every row is asked for by itself, as a case created in its unit.
+    Action.CASE_PREVIEW: Row(_CASE_FILES, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.CASE_IMPORT: Row(_CASE_FILES, Kind.NOTHING, Scope.UNIT, Record.ROOM),
+    Action.CASE_EXPORT: Row(_SEES_CASES, Kind.NOTHING, Scope.UNIT, Record.GUARD),
 }
 
 # With a one-time password nobody does anything but replace it, look who they are, and leave.

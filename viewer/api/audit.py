@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from storage import iso_from_ns
 from storage.ledger import Entry
+from supervision.cases import PERSONAL
 from viewer.access import CallerHere, GuardedRoute
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page
 from viewer.api.times import Moment, ns_from
@@ -14,6 +15,7 @@ from viewer.problems import INVALID, Problem
 from viewer.services import ServicesHere
 
 FILTER_LENGTH_MAX = 200
+WITHHELD = "withheld"  # stands where an entry has a name that its readers are not to learn
 
 router = APIRouter(prefix="/api/v1/audit", route_class=GuardedRoute, tags=["audit"])
 
@@ -111,6 +113,13 @@ def _entry(entry: Entry) -> AuditEntry:
         principal=entry.principal,
         action=entry.action,
         subject=entry.subject,
-        detail=dict(entry.detail),
+        detail=_detail(entry),
         digest=entry.digest.hex(),
     )
+
+
+def _detail(entry: Entry) -> dict[str, object]:
+    """What the entry says, but of a case who was punished: reading the log is no reading of case files."""
+    if not entry.action.startswith("case."):
+        return dict(entry.detail)
+    return {name: WITHHELD if name in PERSONAL and value else value for name, value in entry.detail.items()}

@@ -110,12 +110,15 @@ async def edit_unit(
 
 @router.delete("/{unit}", status_code=status.HTTP_204_NO_CONTENT)
 async def remove_unit(unit: str, caller: CallerHere, services: ServicesHere, if_match: IfMatch = None) -> None:
-    """Only a unit with nothing under it: no unit, no checkpoint, nobody's account."""
+    """Only a unit with nothing under it: no unit, no checkpoint, no case, nobody's account."""
     await caller.enter(unit_object(services.registry, unit))
     version = require_match(if_match, services.registry.units.get(unit).version)
     people = await services.access.accounts.in_unit(unit)
     if people:
         raise Problem(CONFLICT, f"{people} accounts belong to {unit}.", field="id", fix="Have them moved first.")
+    cases = await services.cases.count_in_unit(unit)
+    if cases:
+        raise Problem(CONFLICT, f"{cases} cases belong to {unit}.", field="id", fix="Have them moved first.")
     await services.registry.units.remove(unit, version=version, principal=caller.ledger_name)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
 from gateway.stream import ChannelChanged, ChannelStatistics
 from media import Track
+from supervision.cases import CaseChanged
 from viewer.access import NOTHING, PUSHES, Kind, Object, Principal, Role, may
 from viewer.alarms import AlarmKept, KeptAlarm
 from viewer.live import event_messages as messages
@@ -95,7 +96,7 @@ class EventFeed:
             tasks.create_task(self._await_stop(), name="event feed: stop")
 
     async def _follow_bus(self) -> None:
-        types = (ChannelChanged, AlarmKept, DeviceChanged, CheckpointChanged, UnitChanged)
+        types = (ChannelChanged, AlarmKept, DeviceChanged, CheckpointChanged, UnitChanged, CaseChanged)
         missed = 0
         with self._services.bus.subscribe(*types, limit=QUEUE_MAX) as events:
             async for event in events:
@@ -139,6 +140,19 @@ class EventFeed:
                 self._start_over()
             case UnitChanged():
                 self._tell_change(Kind.UNIT, event.unit_id, event.change, self._unit)
+            case CaseChanged():
+                self._tell_case(event)
+
+    def _tell_case(self, event: CaseChanged) -> None:
+        """Whoever saw the case where it was, or sees it where it is. Its id is empty when many came at once."""
+        now, before = (Object(Kind.CASE, event.case_id, self._path(unit)) for unit in (event.unit, event.unit_before))
+        text = messages.case(event)
+        for member in list(self._members):
+            if member.sees(Kind.CASE, now) or member.sees(Kind.CASE, before):
+                self._put(member, text)
+
+    def _path(self, unit_id: str) -> tuple[str, ...]:
+        return self._services.registry.units.path(unit_id)
 
     def _tell_tracks(self, placed: Iterable[PlacedChannel]) -> None:
         """A channel that is live already may be described anew: pictures behind the sound, another size."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from gateway.registry import Change
 from gateway.stream import ChannelStatistics
+from supervision.cases import CaseChanged
 from viewer.access import Kind
 from viewer.alarms import KeptAlarm
 from viewer.api.alarms import alarm_item
@@ -37,6 +38,10 @@ def alarm(kept: KeptAlarm) -> str:
 
 def registry(kind: Kind, thing_id: str, change: Change) -> str:
     return _encode("registry", {"kind": kind.value, "id": thing_id, "change": change.value})
+
+
+def case(news: CaseChanged) -> str:
+    return _encode("registry", {"kind": Kind.CASE.value, "id": news.case_id, "change": news.change.value})
 
 
 def closing(reason: str) -> str:
