@@ -239,4 +239,5 @@ class Cases:
 
     def _tell(self, case: Case, change: CaseChange, unit_before: str | None = None) -> None:
         unit = case.fields.unit
-        self._bus.publish(CaseChanged(case.id, change, unit, unit if unit_before is None else unit_before))
+        before = unit if unit_before is None else unit_before
+        self._bus.publish(CaseChanged(case.id, change, unit, before, case.version))

@@ -14,9 +14,13 @@ class CaseChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseChanged:
-    """`case_id` is empty where an import put many cases into the unit at once. `unit_before` differs when it moved."""
+    """`case_id` is empty where an import put many cases into the unit at once. `unit_before` differs when it moved.
+
+    `version` is the one that the change made: who made it knows it, and is told no news.
+    """
 
     case_id: str
     change: CaseChange
     unit: str
     unit_before: str
+    version: int = 0

@@ -314,6 +314,7 @@ async def test_other_tabs_hear_of_cases_they_may_see_and_of_nothing_else(front, 
             if message["type"] == "registry":
                 heard.append(message)
     assert heard == [
-        {"type": "registry", "kind": "case", "id": case["id"], "change": change} for change in ("created", "edited")
+        {"type": "registry", "kind": "case", "id": case["id"], "change": change, "version": version}
+        for version, change in enumerate(("created", "edited"), 1)
     ]
     assert await front.services.cases.find_external(External("s", "1")) is None

@@ -41,7 +41,8 @@ def registry(kind: Kind, thing_id: str, change: Change) -> str:
 
 
 def case(news: CaseChanged) -> str:
-    return _encode("registry", {"kind": Kind.CASE.value, "id": news.case_id, "change": news.change.value})
+    told = {"kind": Kind.CASE.value, "id": news.case_id, "change": news.change.value, "version": news.version}
+    return _encode("registry", told)
 
 
 def closing(reason: str) -> str:

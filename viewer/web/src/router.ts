@@ -20,6 +20,25 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.alarms', action: 'alarm.list' },
   },
   {
+    path: 'cases',
+    name: 'cases',
+    component: () => import('@/cases/CasesPage.vue'),
+    meta: { title: 'page.cases', action: 'case.list' },
+  },
+  {
+    path: 'cases/import',
+    name: 'import-cases',
+    component: () => import('@/cases/ImportPage.vue'),
+    meta: { title: 'page.importCases', action: 'case.import' },
+  },
+  {
+    path: 'cases/:case',
+    name: 'case',
+    component: () => import('@/cases/CasePage.vue'),
+    props: true,
+    meta: { title: 'page.case', action: 'case.read' },
+  },
+  {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),

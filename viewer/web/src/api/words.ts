@@ -6,7 +6,8 @@ import { recognise } from '@/api/server_words'
 /* Kinds that need other words than their status. */
 const KINDS = ['insecure-transport', 'foreign-origin', 'password-must-change', 'unavailable', 'locked-out', 'too-large']
 
-function inOurWords(sentence: string): string {
+/** A sentence of the server in the language of the page. */
+export function inOurWords(sentence: string): string {
   const words = recognise(sentence)
   return words === null ? sentence : i18n.global.t(`problem.server.${words.key}`, words.values)
 }
@@ -25,6 +26,8 @@ export function sayProblem(error: unknown): string {
       return t('problem.gone')
     case 412:
       return t('problem.changed')
+    case 410:
+      return t('problem.tooLate')
     case 409:
       return t('problem.conflict', { said })
     case 422:

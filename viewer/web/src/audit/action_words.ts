@@ -9,6 +9,7 @@ export const FAMILIES = [
   'alarm',
   'live',
   'recording',
+  'case',
   'device',
   'checkpoint',
   'unit',

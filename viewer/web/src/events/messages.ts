@@ -12,9 +12,11 @@ export interface ChannelStatistics {
 }
 
 export interface RegistryChange {
-  kind: 'device' | 'checkpoint' | 'unit'
+  kind: 'device' | 'checkpoint' | 'unit' | 'case'
   id: string
   change: string
+  /** Of a case: the version that the change made. */
+  version?: number
 }
 
 export type ServerMessage =

@@ -1,6 +1,7 @@
 /* All words of the pages but the live wall's, which has its own folder. */
 import alarms from '@/locales/en/alarms'
 import audit from '@/locales/en/audit'
+import cases from '@/locales/en/cases'
 import common from '@/locales/en/common'
 import devices from '@/locales/en/devices'
 import overview from '@/locales/en/overview'
@@ -10,4 +11,4 @@ import players from '@/locales/en/players'
 import problem from '@/locales/en/problem'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }

@@ -1,6 +1,7 @@
 /* All words of the pages but the live wall's, which has its own folder. */
 import alarms from '@/locales/zh-CN/alarms'
 import audit from '@/locales/zh-CN/audit'
+import cases from '@/locales/zh-CN/cases'
 import common from '@/locales/zh-CN/common'
 import devices from '@/locales/zh-CN/devices'
 import overview from '@/locales/zh-CN/overview'
@@ -10,4 +11,4 @@ import players from '@/locales/zh-CN/players'
 import problem from '@/locales/zh-CN/problem'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...overview, ...people, ...places, ...players, ...problem, ...shell }
