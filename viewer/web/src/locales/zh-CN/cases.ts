@@ -47,7 +47,7 @@ export default {
     saved: '{no} 已保存',
     begun: '起',
     coverage: {
-      complete: '必需环节齐全',
+      complete: '齐全',
       missing: '缺 {n} 个环节',
       none: '没有标记任何录像',
       noneHint: '目前还不能把录像片段归入案件，所以每个必需环节都显示为缺少。环节时间可以先填。',
@@ -93,10 +93,10 @@ export default {
     },
     stageTimes: { title: '{stage}的时间', begin: '开始', end: '结束', wrong: '结束早于开始' },
     history: {
-      'case.create': '录入',
-      'case.edit': '修改',
-      'case.close': '结案',
-      'case.reopen': '重新打开',
+      create: '录入',
+      edit: '修改',
+      close: '结案',
+      reopen: '重新打开',
       empty: '（空）',
     },
     importing: {
