@@ -2,8 +2,8 @@
 
 While the server runs, recording does not wait for it: the files come before the rows. A start does: devices come in
 when the database is mended, which takes as long as copying it. The files tell of every recording and of every entry of
-the audit log, and the log of every case, so these tables are made again; people, places and devices are in the database
-alone: what can be read of them is taken over, what cannot is named, and has to come from the backup
+the audit log, and the log of every case, clip and hold, so these tables are made again; people, places and devices are
+in the database alone: what can be read of them is taken over, what cannot is named, and has to come from the backup
 (docs/guide/backup.md).
 
 Not here: pages, tables and files (storage.database).
@@ -16,7 +16,7 @@ import structlog
 
 from gateway.stream import AlarmKind, Hub
 from mingjing.settings import Settings
-from recorder import INDEX_TABLES
+from recorder import INDEX_TABLES, KEPT_TABLES
 from storage.database import (
     MET,
     CannotMendError,
@@ -71,7 +71,8 @@ async def _mend_if_damaged(path: Path) -> None:
         return
     log.error("the database is damaged, and mended now", path=str(path), found=found)
     try:
-        await mend(path, found, make_empty=_make_empty, apart=(INDEX_TABLES, LEDGER_TABLES, CASE_TABLES))
+        apart = (INDEX_TABLES, LEDGER_TABLES, CASE_TABLES, KEPT_TABLES)
+        await mend(path, found, make_empty=_make_empty, apart=apart)
     except CannotMendError as error:
         if found.keys() != {MET}:
             raise

@@ -7,7 +7,7 @@ seals, then the store is let go. Not here: what the parts are made of (wiring), 
 import asyncio
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,9 +37,10 @@ from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
 from mingjing.workshop import WorkerCollector, sound_workers
-from recorder import Archiver, DiskState, Index
+from recorder import Archiver, DiskState, Index, Kept, Pins, find_references, replay
 from storage import require_own_media
 from storage.database import report_told
+from supervision.cases import Stage
 from viewer import Publishing, Services, build_app, ice_links, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
@@ -84,7 +85,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             alarms = await AlarmLog.open(
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
-            async with _recording(house, hub) as archiver:
+            async with _recording(house, hub) as (archiver, kept):
                 nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
                 admission = Admission(house.registry.devices, nonces, house.clock)
                 rtsp = await _listen_for_devices(house, hub, admission)
@@ -106,7 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
                 services = _services(
-                    house, hub, archiver, rtsp, publishing, viewers, sounds, talks, proxies, metrics, alarms
+                    house, hub, archiver, kept, rtsp, publishing, viewers, sounds, talks, proxies, metrics, alarms
                 )
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
@@ -153,19 +154,22 @@ async def _require_media(house: House) -> None:
 
 
 @asynccontextmanager
-async def _recording(house: House, hub: Hub) -> AsyncIterator[Archiver]:
+async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept]]:
     """Every stream of the hub is archived inside this block."""
+    pins = Pins(await replay(house.database, house.ledger))
     async with Archiver.open(
         store=house.store,
         index=Index(house.database),
         bus=house.bus,
         clock=house.steady,
         new_id=house.new_id,
+        pins=pins,
         rules=archive_rules(house.settings.archive),
     ) as archiver:
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
-        yield archiver
+        find = partial(find_references, archiver.recordings, house.store.media)
+        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find)
 
 
 async def _listen_for_devices(house: House, hub: Hub, admission: Admission) -> RtspListener:
@@ -198,6 +202,7 @@ def _services(
     house: House,
     hub: Hub,
     archiver: Archiver,
+    kept: Kept,
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
@@ -218,6 +223,8 @@ def _services(
         database=house.database,
         hub=hub,
         index=archiver,
+        kept=kept,
+        stage_footage=partial(_stage_footage, kept),
         ledger=house.ledger,
         publishing=publishing,
         registry=house.registry,
@@ -235,9 +242,16 @@ def _services(
         ice_links=ice_links([each.server for each in house.settings.webrtc.ice_servers]),
         trusted_proxies=proxies,
         metrics=metrics,
+        ring_age_ns=archive_rules(house.settings.archive).ring.max_age_ns,
         archive=archiver.statistics,
         readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
     )
+
+
+async def _stage_footage(kept: Kept, case_ids: Collection[str]) -> dict[str, dict[Stage, int]]:
+    """The clips of cases, by the stages that there are."""
+    found = await kept.clips_by_stage(case_ids)
+    return {case: {stage: by[stage] for stage in Stage if stage in by} for case, by in found.items()}
 
 
 def _bound(house: House, hub: Hub, rtsp: RtspListener, http_port: int) -> RunningServer:

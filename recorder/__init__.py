@@ -1,15 +1,16 @@
 """The memory: keeps every stream, and knows what it kept and what is missing.
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
-continuous ring, the levels of a filling disk, and the commands `store check` and `store rebuild`.
+continuous ring, clips and holds and what they keep from it, the levels of a filling disk, and the commands
+`store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
-cases, holds and disputes (supervision).
+cases and disputes (supervision).
 
 Invariants:
 - Recording waits for no database: rows follow the bytes and can be rebuilt from them.
 - Every second that is not on disk is in a gap with its cause, and every sequence number of a stream
   is a fragment or in a gap.
-- Nothing but the ring deletes footage, and only what has a row.
+- Nothing but the ring deletes footage, and only what has a row and no clip or hold keeps.
 """
 
 from recorder.archiver import Archiver, ArchiveRules
@@ -19,6 +20,20 @@ from recorder.disk_watch import DiskLevels, DiskState, disk_space
 from recorder.footage import Footage, GapFact, SegmentFact
 from recorder.index import Index
 from recorder.intake import IntakeLimits
+from recorder.kept import (
+    KEPT_TABLES,
+    Keeping,
+    KeepingKind,
+    Kept,
+    KeptFilter,
+    KeptScope,
+    NotACursor,
+    Passage,
+    Pins,
+    Removal,
+    replay,
+)
+from recorder.passages import find_references
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
@@ -26,6 +41,7 @@ from recorder.tables import INDEX_TABLES
 
 __all__ = [
     "INDEX_TABLES",
+    "KEPT_TABLES",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",
@@ -36,12 +52,23 @@ __all__ = [
     "GapFact",
     "Index",
     "IntakeLimits",
+    "Keeping",
+    "KeepingKind",
+    "Kept",
+    "KeptFilter",
+    "KeptScope",
+    "NotACursor",
+    "Passage",
+    "Pins",
     "RebuildReport",
+    "Removal",
     "Ring",
     "RingLimits",
     "SegmentFact",
     "SegmentRules",
     "check",
     "disk_space",
+    "find_references",
     "rebuild",
+    "replay",
 ]

@@ -21,6 +21,7 @@ from recorder.disk_watch import DiskLevels, DiskWatch
 from recorder.footage import Footage, GapFact, LiveSegment, SegmentFact
 from recorder.index import Index
 from recorder.intake import IntakeLimits
+from recorder.kept import Pins
 from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
@@ -82,6 +83,7 @@ class Archiver:
         bus: Bus,
         clock: Clock,
         new_id: UlidFactory,
+        pins: Pins,
         rules: ArchiveRules | None = None,
         turn_s: float = TURN_S,
     ) -> AsyncIterator["Archiver"]:
@@ -111,7 +113,7 @@ class Archiver:
             keep=archiver._feed.put,
             tell=archiver.tell,
         )
-        ring = Ring(index, store, clock, rules.ring, archiver.tell)
+        ring = Ring(index, store, clock, rules.ring, pins, archiver.tell)
         with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
             async with asyncio.TaskGroup() as group:
                 feed = group.create_task(archiver._feed.run(), name="archive: rows")

@@ -37,6 +37,8 @@ class StoredSegment:
     path: str
     start_utc_ns: int
     end_utc_ns: int
+    first_sequence: int
+    last_sequence: int
     size_bytes: int
     stored_bytes: int  # with journal and what a recovery set aside
     digest: bytes
@@ -157,6 +159,8 @@ class Index:
                 path=segment_path(row.device, row.channel, row.id, row.opened_utc_ns),
                 start_utc_ns=row.start_utc_ns,
                 end_utc_ns=row.end_utc_ns,
+                first_sequence=row.first_sequence,
+                last_sequence=row.last_sequence,
                 size_bytes=row.size_bytes,
                 stored_bytes=row.size_bytes + row.journal_bytes + row.cut_bytes,
                 digest=row.digest,

@@ -12,12 +12,13 @@ would have all footage deleted in its place. Then recording stops at its level i
 What was recorded while the clock stood before this program was written has no age: a person decides.
 And nothing goes by the word of a damaged database.
 
-Not here: holds and tags (R4): they will be asked before anything is chosen. Levels at which recording
-stops (disk_watch).
+What a clip or a hold keeps does not go, by no limit (R4): the next oldest goes in its place.
+
+Not here: who keeps what (kept). Levels at which recording stops (disk_watch).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from gateway.stream import AlarmKind
 from recorder.desk import Tell
 from recorder.disk_watch import DiskSpace, disk_space
 from recorder.index import Index, StoredSegment
+from recorder.kept import Pins
 from storage import BORN_UTC_NS, DAY_NS, Clock, SegmentStore, first_ulid
 
 TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
@@ -35,6 +37,8 @@ BATCH = 100  # files deleted a transaction: the writer of the database is held f
 
 STEP_NS = 3_600_000_000_000  # ahead by more, against monotonic time, is a step; slewing never comes near
 STEP_BELIEVED_AFTER_NS = 24 * STEP_NS  # time for a person to see the warning and set the clock right
+
+KEPT_SEEN_NS = 3_600_000_000_000  # what is kept becomes free by time, too: so long after it a turn may notice
 
 TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
 _UNDATED = first_ulid(BORN_UTC_NS)  # ids before this were made by a clock that nobody had set
@@ -61,6 +65,7 @@ class Ring:
         store: SegmentStore,
         clock: Clock,
         limits: RingLimits,
+        pins: Pins,
         tell: Tell,
         space: Callable[[Path], DiskSpace] = disk_space,
     ) -> None:
@@ -69,10 +74,13 @@ class Ring:
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._pins = pins
         self._tell = tell
         self._told_mono_ns: int | None = None
         self._space = space
         self._time = _SteadyTime(clock)
+        self._kept_until = _UNDATED  # all up to this id was kept when it was last gone through
+        self._kept_seen = (-1, 0)  # that was: changes of the pins, monotonic time
 
     async def run(self) -> None:
         """Turn for as long as the server runs."""
@@ -92,8 +100,12 @@ class Ring:
         if self._index.damaged:
             return
         await self._unlink_garbage()
-        while victims := await self._victims():
-            await self._index.discard(victims, self._clock.utc_ns())
+        while True:
+            async with self._pins.deciding:
+                victims = await self._victims()
+                if not victims:
+                    return
+                await self._index.discard(victims, self._clock.utc_ns())
             await self._unlink_garbage()
             self.deleted += len(victims)
             log.info("oldest footage deleted", segments=len(victims), first=victims[0].path, last=victims[-1].path)
@@ -108,7 +120,7 @@ class Ring:
             space = await asyncio.to_thread(self._space, self._store.media)
             lacking = round(limits.keep_free * space.total_bytes) - space.free_bytes
         victims: list[StoredSegment] = []
-        for segment in await self._index.oldest(BATCH, _UNDATED):
+        async for segment in self._free():
             age_ns = now_ns - segment.end_utc_ns
             if age_ns <= limits.max_age_ns and excess <= 0:
                 if lacking <= 0:
@@ -118,9 +130,26 @@ class Ring:
                     break
                 self._tell_of_room("footage is deleted before its time, which is after", limits.max_age_ns)
             victims.append(segment)
+            if len(victims) == BATCH:
+                break
             excess -= segment.stored_bytes
             lacking -= segment.stored_bytes
         return victims
+
+    async def _free(self) -> AsyncIterator[StoredSegment]:
+        """What nothing keeps, oldest first. Kept footage at the old end is not gone through again each time."""
+        changes, mono_ns = self._kept_seen
+        if changes != self._pins.changes or self._clock.mono_ns() - mono_ns > KEPT_SEEN_NS:
+            self._kept_until, self._kept_seen = _UNDATED, (self._pins.changes, self._clock.mono_ns())
+        now_ns, after, all_kept = self._time.utc_ns(), self._kept_until, True
+        while batch := await self._index.oldest(BATCH, after):
+            for segment in batch:
+                after = segment.id
+                if not self._pins.held(segment.stream, segment.first_sequence, segment.last_sequence, now_ns):
+                    all_kept = False
+                    yield segment
+                elif all_kept:
+                    self._kept_until = after
 
     def _tell_of_room(self, words: str, age_ns: int) -> None:
         """Once, and again every so often while it lasts."""

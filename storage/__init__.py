@@ -25,6 +25,7 @@ from storage.segment_reader import (
     read_journal,
     read_range,
     read_sealed,
+    span_of,
     verify,
 )
 from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
@@ -76,6 +77,7 @@ __all__ = [
     "recover",
     "require_own_media",
     "segment_path",
+    "span_of",
     "take_media",
     "utc_from_ns",
     "verify",

@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from struct import Struct
+from zlib import crc32
 
-from media import GapCause
+from media import VIDEO_TRACK_ID, FragmentFlag, GapCause
 from media.fmp4 import Mp4Error, read_identity
-from storage.journal import RECORD_SIZE, EndFlag, Kind, Record, parse, true_records
+from storage.journal import CRC_OFFSET, RECORD_SIZE, EndFlag, Kind, Record, parse, true_records
 from storage.segment import RecordedGap, SealedSegment, SegmentHeader, journal_beside
 
 JOURNAL_MAX_BYTES = 64 << 20  # 6 minutes at the record rate of a 240 fps stream is a fifth of it
+# kind, track, sequence, end of a gap (RTP time of a fragment), placed time, flags, quantity: all that `span_of` asks of
+# ten thousand records.
+_SPAN = Struct("<BxBx4x8xqq24xq4xII84x")
 INIT_MAX_BYTES = 4 << 20  # 64 KiB of parameter sets and a little: anything longer is not ours
 
 
@@ -131,6 +136,30 @@ def gaps_of(journal: bytes, *, skip_damaged: bool = False) -> tuple[RecordedGap,
             raise SegmentUnreadableError(f"record {at} of its journal is damaged")
         at = kinds.find(Kind.GAP, at + 1)
     return tuple(gaps)
+
+
+def span_of(journal: bytes, start_utc_ns: int, end_utc_ns: int) -> tuple[int, int] | None:
+    """First and last sequence number of what touches the interval, gaps too; None: nothing does.
+
+    It begins with the key picture that is on the screen then, for without it nothing could be shown. Records are
+    believed by their CRC.
+    """
+    first = last = key = None
+    view = memoryview(journal)[: len(journal) - len(journal) % RECORD_SIZE]
+    for at, (kind, track, sequence, end, placed, flags, quantity) in enumerate(_SPAN.iter_unpack(view)):
+        if kind not in (Kind.FRAGMENT, Kind.GAP) or not sequence or placed >= end_utc_ns:
+            continue
+        record = view[at * RECORD_SIZE : (at + 1) * RECORD_SIZE]
+        if crc32(record[:CRC_OFFSET]) != int.from_bytes(record[CRC_OFFSET:], "little"):
+            continue
+        if kind == Kind.FRAGMENT and track == VIDEO_TRACK_ID and flags & FragmentFlag.KEY and placed <= start_utc_ns:
+            key = sequence
+        if placed >= start_utc_ns or (kind == Kind.GAP and end > start_utc_ns):
+            first = sequence if first is None else first
+            last = sequence + (quantity - 1 if kind == Kind.GAP else 0)
+    if first is None or last is None:
+        return None if key is None else (key, key)
+    return (first if key is None else min(key, first)), last
 
 
 def _gap_from(record: Record) -> RecordedGap:

@@ -1,4 +1,4 @@
-"""Units, checkpoints, devices, cases, alarms, people and sessions as the policy sees them.
+"""Units, checkpoints, devices, cases, clips, alarms, people and sessions as the policy sees them.
 
 Whatever id somebody asks for gives an object: of a thing that is not there one that does not
 exist, so that the guard answers for both in the same way.
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry, Unit
+from recorder import Keeping, KeptScope
 from supervision.cases import Case
 from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
@@ -55,6 +56,24 @@ def case_object(registry: Registry, case_id: str, case: Case | None) -> Object:
     if case is None:
         return Object(Kind.CASE, case_id, exists=False)
     return Object(Kind.CASE, case_id, registry.units.path(case.fields.unit))
+
+
+def kept_object(registry: Registry, keeping_id: str, keeping: Keeping | None) -> Object:
+    """A clip or hold belongs where its device is now; where there is no such device any more, where it was."""
+    if keeping is None:
+        return Object(Kind.KEPT, keeping_id, exists=False)
+    device = registry.devices.find(keeping.passage.device)
+    return Object(Kind.KEPT, keeping_id, registry.units.path(keeping.passage.unit if device is None else device.unit))
+
+
+def kept_scope(registry: Registry, unit_id: str) -> KeptScope:
+    """Of which clips and holds somebody of this unit may know: as `kept_object` and the policy have it, for lists."""
+    units = _all(lambda cursor: registry.units.list(within=[unit_id], cursor=cursor, limit=REGISTRY_PAGE_MAX))
+    return KeptScope(
+        devices=[device.id for device in every_device(registry, DeviceFilter(within=[unit_id]))],
+        units=[unit.id for unit in units],
+        registered=[device.id for device in every_device(registry, DeviceFilter())],
+    )
 
 
 def user_object(name: str, account: Account | None) -> Object:

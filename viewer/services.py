@@ -19,8 +19,8 @@ from gateway.registry import Registry
 from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
-from recorder import ArchiveStatistics
-from storage import Clock
+from recorder import ArchiveStatistics, Kept
+from storage import DAY_NS, Clock
 from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
@@ -57,6 +57,7 @@ class Services:
     database: Database
     hub: Hub
     index: FootageSource
+    kept: Kept
     ledger: Ledger
     publishing: Publishing
     registry: Registry
@@ -70,6 +71,7 @@ class Services:
     node_id: str = "node1"
     public_host: str | None = None  # in the URLs of devices; else the host by which the admin came
     rtsp_port: int = RTSP_PORT
+    ring_age_ns: int = 183 * DAY_NS  # how old footage becomes that nobody keeps
     rtsps_port: int | None = None  # None: RTSP has no certificate
     ice_links: str = ""  # `Link` in answers to WebRTC offers (viewer.ice_servers)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)

@@ -15,7 +15,9 @@ def file_of(text, encoding="utf-8"):
 
 
 async def test_a_reviewer_imports_a_file_finds_a_case_and_sees_which_stages_lack_footage(house, browser):
-    context = await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=house.http_url)
+    context = await browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=house.http_url
+    )
     token = await house.person("reviewer").token()
     await context.add_cookies([{"name": "session", "value": token, "url": house.http_url}])
     page, errors = await context.new_page(), []
@@ -43,9 +45,15 @@ async def test_a_reviewer_imports_a_file_finds_a_case_and_sees_which_stages_lack
     await page.keyboard.press("Enter")
     await page.locator("h1", has_text="北罚〔2026〕1号").wait_for()
     words = {
-        await each.get_attribute("data-stage"): await each.inner_text() for each in await page.locator("[data-stage]").all()
+        await each.get_attribute("data-stage"): await each.inner_text()
+        for each in await page.locator("[data-stage]").all()
     }
-    assert [stage for stage, text in words.items() if "缺录像" in text] == ["start", "investigation", "decision", "service"]
+    assert [stage for stage, text in words.items() if "缺录像" in text] == [
+        "start",
+        "investigation",
+        "decision",
+        "service",
+    ]
     await page.get_by_text("没有标记任何录像").wait_for()
 
     await page.locator("[data-stage=start] button").click()

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.stream import Alarm, Hub, VideoOffer
 from media import AccessUnit, Codec, GapCause
-from recorder import Archiver, Index, check
+from recorder import Archiver, Index, Pins, check
 from storage import SegmentStore, SteadyClock, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
@@ -68,7 +68,7 @@ async def a_place(root, clock):
     hub = Hub(node_id="node1", clock=steady, new_id=new_id, bus=bus)
     with store.lock():
         async with Archiver.open(
-            store=store, index=index, bus=bus, clock=steady, new_id=new_id, turn_s=0.01
+            store=store, index=index, bus=bus, clock=steady, new_id=new_id, pins=Pins(), turn_s=0.01
         ) as archiver:
             steady.not_before(archiver.newest_utc_ns)
             hub.add_reader_factory(archiver.reader)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.stream import StreamInfo
-from recorder import Archiver, Index
+from recorder import Archiver, Index, Pins
 from storage import SegmentStore, SystemClock, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
@@ -39,7 +39,9 @@ async def record_for_ever(root: Path, run: int, tell: Callable[[str], None]) -> 
     with store.lock():
         await migrate(url)
         index = Index(await Database.open(url))
-        async with Archiver.open(store=store, index=index, bus=MemoryBus(), clock=clock, new_id=new_id) as archiver:
+        async with Archiver.open(
+            store=store, index=index, bus=MemoryBus(), clock=clock, new_id=new_id, pins=Pins()
+        ) as archiver:
             devices = []
             for number in range(DEVICES):
                 now = clock.utc_ns()

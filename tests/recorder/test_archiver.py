@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.stream import Alarm, AlarmKind, Hub, StreamInfo, VideoOffer
 from media import AccessUnit, Codec, GapCause
 from media.nal import split_annexb
-from recorder import Archiver, ArchiveRules, DiskLevels, Index, check, row_feed
+from recorder import Archiver, ArchiveRules, DiskLevels, Index, Pins, check, row_feed
 from storage import SegmentStore, UlidFactory, read_sealed
 from storage.bus import MemoryBus
 from tests.recorder.crash_child import LivingClock
@@ -46,6 +46,7 @@ def opened(store, index, clock):
             bus=bus or MemoryBus(),
             clock=clock,
             new_id=UlidFactory(clock),
+            pins=Pins(),
             rules=ArchiveRules(**rules),
             turn_s=TURN_S,
         )

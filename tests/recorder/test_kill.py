@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from media import GapCause
-from recorder import Archiver, Index, check
+from recorder import Archiver, Index, Pins, check
 from storage import SegmentStore, SystemClock, UlidFactory, read_fragments, read_header, read_journal
 from storage.bus import MemoryBus
 from storage.database import Database, migrate
@@ -53,7 +53,9 @@ async def recover(root):
         database = await Database.open(url)
         index = Index(database)
         began = time.monotonic()
-        async with Archiver.open(store=store, index=index, bus=MemoryBus(), clock=clock, new_id=UlidFactory(clock)):
+        async with Archiver.open(
+            store=store, index=index, bus=MemoryBus(), clock=clock, new_id=UlidFactory(clock), pins=Pins()
+        ):
             ready_s = time.monotonic() - began
             report = await check(store, index)
         gaps = {f"dev{n}": (await index.recordings(f"dev{n}", "main", 0, 1 << 62)).gaps for n in range(DEVICES)}

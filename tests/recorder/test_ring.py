@@ -1,6 +1,6 @@
 import pytest
 
-from recorder import Ring, RingLimits
+from recorder import Pins, Ring, RingLimits
 from recorder.disk_watch import DiskSpace, disk_space
 from tests.storage.faulty_disk import RefusingDisk
 
@@ -21,8 +21,8 @@ async def archive(stage, index, count=6):
     return [segment.header.segment for segment in stage.sealed]
 
 
-def a_ring(stage, index, limits, space=disk_space):
-    return Ring(index, stage.store, stage.clock, limits, stage.tell, space)
+def a_ring(stage, index, limits, space=disk_space, pins=None):
+    return Ring(index, stage.store, stage.clock, limits, pins or Pins(), stage.tell, space)
 
 
 def kept(stage):

@@ -22,8 +22,9 @@ from gateway import Admission
 from gateway.registry import Registry
 from gateway.stream import Alarm, AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
+from media import Reference
 from media.rtsp import NonceFactory
-from recorder import Footage
+from recorder import Footage, Keeping, KeepingKind, Kept, Pins
 from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
@@ -71,10 +72,14 @@ class NoArchive:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int, int]] = []
         self.footage = Footage((), ())
+        self.footage_references: tuple[Reference, ...] = ()
 
     async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
         self.asked.append((device_id, channel, start_utc_ns, end_utc_ns))
         return self.footage
+
+    async def references(self, *_: object) -> tuple[Reference, ...]:
+        return self.footage_references
 
 
 @dataclass
@@ -169,6 +174,21 @@ class Front:
         plain = CaseFields(unit, "", "无照经营", CaseField.MARKET_REGULATION, Procedure.ORDINARY)
         return await self.services.cases.create(replace(plain, **given), principal="cli:0")  # type: ignore[arg-type]
 
+    async def keep(self, kind: KeepingKind, device: str = "dev-north") -> Keeping:
+        """A clip or hold of its last minute."""
+        self.archive.footage_references = (Reference("0" * 26, 1, 1_500),)
+        now_ns = self.clock.utc_ns()
+        return await self.services.kept.keep(
+            kind,
+            device=device,
+            channel="main",
+            unit=self.registry.devices.get(device).unit,
+            start_utc_ns=now_ns - 60_000_000_000,
+            end_utc_ns=now_ns,
+            note="why",
+            principal="user:somebody",
+        )
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -228,6 +248,7 @@ async def open_front(
                 database=database,
                 hub=hub,
                 index=archive,
+                kept=Kept(database, ledger, clock, ids, Pins(), archive.references),
                 ledger=ledger,
                 publishing=Publishing(admission, publishers),
                 registry=registry,

@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.stream import AlarmKind
+from recorder import KeepingKind
 from tests.viewer.conftest import furnished, open_front
 from viewer.access import DOORS, TABLE, WEBSOCKET, Action, DoorWithoutRow, GuardedRoute, Kind, Role, Scope, accepts
 from viewer.app import _routes, check_doors
@@ -37,6 +38,10 @@ BODIES = {
         "field": "ecology",
         "procedure": "summary",
     },
+    Action.CLIP_CREATE: lambda thing: {"device": thing},
+    Action.HOLD_CREATE: lambda thing: {"device": thing},
+    Action.CLIP_ASK_REMOVAL: lambda _: {"reason": "why"},
+    Action.HOLD_ASK_REMOVAL: lambda _: {"reason": "why"},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
 
@@ -105,6 +110,9 @@ async def request_of(front, door, scope, name, token=""):
         thing = "missing" if scope == "missing" else (await front.alarm(AlarmKind.DEVICE_OFFLINE, devices[scope])).id
     if kind is Kind.CASE:
         thing = "missing" if scope == "missing" else (await front.case(IDS[Kind.UNIT][scope])).id
+    if kind is Kind.KEPT:
+        noun = KeepingKind(path.split("/")[3].removesuffix("s"))
+        thing = "missing" if scope == "missing" else (await front.keep(noun, IDS[Kind.DEVICE][scope])).id
     if kind is Kind.VIEW:
         path = path.replace("{device}", "dev-north")
         mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles
@@ -114,6 +122,8 @@ async def request_of(front, door, scope, name, token=""):
     query = {}
     if action is Action.RECORDING_READ:
         query = {"device": thing, "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
+    if action is Action.RETENTION_READ:
+        query = {"device": thing, "at": "2027-01-01T00:00:00Z"}
     if action is Action.LIVE_VIEW:
         query = {"purpose": "duty"}
     body = BODIES.get(action, lambda _: {})(thing)

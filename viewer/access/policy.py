@@ -69,6 +69,21 @@ class Action(StrEnum):
     LIVE_CONTROL = "live.control"
     TALK = "talk.open"
     RECORDING_READ = "recording.read"
+    RETENTION_READ = "retention.read"
+    CLIP_LIST = "clip.list"
+    CLIP_READ = "clip.read"
+    CLIP_CREATE = "clip.create"
+    CLIP_EDIT = "clip.edit"
+    CLIP_ASK_REMOVAL = "clip.ask_removal"
+    CLIP_AGREE_REMOVAL = "clip.agree_removal"
+    CLIP_WITHDRAW_REMOVAL = "clip.withdraw_removal"
+    HOLD_LIST = "hold.list"
+    HOLD_READ = "hold.read"
+    HOLD_CREATE = "hold.create"
+    HOLD_EDIT = "hold.edit"
+    HOLD_ASK_REMOVAL = "hold.ask_removal"
+    HOLD_AGREE_REMOVAL = "hold.agree_removal"
+    HOLD_WITHDRAW_REMOVAL = "hold.withdraw_removal"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     OVERVIEW_READ = "overview.read"
@@ -97,6 +112,7 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     DEVICE = "device"
     VIEW = "view"
+    KEPT = "kept"  # a clip or a hold
     ALARM = "alarm"
     CASE = "case"
     USER = "user"
@@ -167,6 +183,8 @@ _AUDITOR = frozenset({Role.AUDITOR})
 _SYSTEM = frozenset({Role.SYSTEM_ADMIN})
 _CASE_FILES = frozenset({Role.REVIEWER, Role.UNIT_USER})  # whose work a case file is
 _SEES_CASES = _CASE_FILES | {Role.SUPERVISOR}
+_SEES_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER})
+_KEEPS_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER})
 _NOBODY: frozenset[Role] = frozenset()
 
 _OPEN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.NONE)
@@ -178,6 +196,10 @@ _UNIT_CHANGE = Row(_SITE, Kind.UNIT, Scope.UNIT, Record.ROOM)
 _CHECKPOINT_CHANGE = Row(_SITE, Kind.CHECKPOINT, Scope.UNIT, Record.ROOM)
 _CASE_CHANGE = Row(_CASE_FILES, Kind.CASE, Scope.UNIT, Record.ROOM)
 _DEVICE_CHANGE = Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
+_KEPT_LIST = Row(_SEES_FOOTAGE, Kind.NOTHING, Scope.UNIT, Record.NONE)
+_KEPT_READ = Row(_SEES_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.NONE)
+_KEEP = Row(_KEEPS_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
+_KEPT_CHANGE = Row(_KEEPS_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.ROOM)
 
 TABLE: Mapping[Action, Row] = {
     Action.HEALTH_READ: _OPEN,
@@ -236,9 +258,23 @@ TABLE: Mapping[Action, Row] = {
     Action.LIVE_CONTROL: Row(_SEES_LIVE, Kind.VIEW, Scope.OWN, Record.NONE),
     # To the officer, from a view of the device. A site admin sees a picture to set a device up, and has nothing to say.
     Action.TALK: Row(frozenset({Role.SUPERVISOR}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
-    Action.RECORDING_READ: Row(
-        frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER}), Kind.DEVICE, Scope.UNIT, Record.GUARD
-    ),
+    Action.RECORDING_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    # Of footage: that it is kept and why. Looking at it is `recording.read`.
+    Action.RETENTION_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.CLIP_LIST: _KEPT_LIST,
+    Action.CLIP_READ: _KEPT_READ,
+    Action.CLIP_CREATE: _KEEP,
+    Action.CLIP_EDIT: _KEPT_CHANGE,
+    Action.CLIP_ASK_REMOVAL: _KEPT_CHANGE,
+    Action.CLIP_AGREE_REMOVAL: _KEPT_CHANGE,
+    Action.CLIP_WITHDRAW_REMOVAL: _KEPT_CHANGE,
+    Action.HOLD_LIST: _KEPT_LIST,
+    Action.HOLD_READ: _KEPT_READ,
+    Action.HOLD_CREATE: _KEEP,
+    Action.HOLD_EDIT: _KEPT_CHANGE,
+    Action.HOLD_ASK_REMOVAL: _KEPT_CHANGE,
+    Action.HOLD_AGREE_REMOVAL: _KEPT_CHANGE,
+    Action.HOLD_WITHDRAW_REMOVAL: _KEPT_CHANGE,
     Action.AUDIT_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.OVERVIEW_READ: Row(_EVERYBODY, Kind.NOTHING, Scope.UNIT, Record.NONE),

@@ -39,6 +39,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.case', action: 'case.read' },
   },
   {
+    path: 'kept',
+    name: 'kept',
+    component: () => import('@/kept/KeptPage.vue'),
+    meta: { title: 'page.kept', action: 'clip.list' },
+  },
+  {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),

@@ -61,3 +61,9 @@ export type Device = Omit<Schemas['DeviceItem'], 'channels'> & { channels: Chann
 export type AlarmKind = Schemas['AlarmKind']
 /** One trouble at one place: `times` it came from `at` to `last_at`. `device` and `channel` are empty for the server. */
 export type Alarm = Omit<Schemas['AlarmItem'], 'channel'> & { channel: ChannelName | '' }
+
+export type KeptKind = 'clip' | 'hold'
+/** Footage that no automatic path deletes, by somebody's decision. */
+export type Kept = Schemas['KeepingItem'] & { kind: KeptKind }
+/** Either an interval, or the last seconds up to now. */
+export type NewKept = Pick<Schemas['NewKeeping'], 'device' | 'from' | 'to' | 'last_s'> & Partial<Schemas['NewKeeping']>

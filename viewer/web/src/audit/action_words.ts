@@ -10,6 +10,8 @@ export const FAMILIES = [
   'live',
   'recording',
   'case',
+  'clip',
+  'hold',
   'device',
   'checkpoint',
   'unit',

@@ -72,6 +72,11 @@ const en: typeof zh = {
     device_stopped: 'The device ended its recording',
     key_rotated: 'The device was given a new key; it must connect with that',
   },
+  keep: {
+    button: 'Keep the last 2 minutes',
+    hint: 'Nothing of it is deleted until two people say so. Recording goes on.',
+    done: 'Kept: {from} to {to}. Tag it to a case under Kept footage.',
+  },
   talk: {
     hold: 'Hold to talk (T)',
     asking: 'Connecting…',

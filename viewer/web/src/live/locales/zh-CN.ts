@@ -70,6 +70,11 @@ export default {
     device_stopped: '设备结束了录像',
     key_rotated: '设备密钥已更换，须用新密钥接入',
   },
+  keep: {
+    button: '留存最近 2 分钟',
+    hint: '不会被自动删除，须两人同意才能解除。录像照常继续。',
+    done: '已留存 {from} 至 {to}，可在“留存录像”中归入案件。',
+  },
   talk: {
     hold: '按住对讲（T）',
     asking: '正在接通…',

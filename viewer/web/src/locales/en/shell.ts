@@ -9,6 +9,7 @@ const words: typeof zh = {
     cases: 'Cases',
     case: 'Case',
     importCases: 'Import cases',
+    kept: 'Kept footage',
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',

@@ -7,6 +7,7 @@ export default {
     cases: '案件',
     case: '案件详情',
     importCases: '批量导入案件',
+    kept: '留存录像',
     devices: '设备',
     register: '登记设备',
     places: '执法点与单位',

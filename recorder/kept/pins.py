@@ -1,0 +1,53 @@
+"""Which sequence numbers of which streams may not be deleted now: what the ring asks, from memory.
+
+Not here: who decided it, which is in the rows (tables) and the ledger.
+Bounds: one small tuple a reference; a hundred thousand clips are some 20 MB.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from media import Reference
+from recorder.kept.keeping import Keeping
+
+FOR_EVER = 1 << 63
+
+_Pin = tuple[int, int, int, str]  # first and last sequence, free from when, id of what keeps it
+
+
+class Pins:
+    """Of all clips and holds that stand.
+
+    `deciding` is the turn in which footage is found and pinned, or found free and its rows are given up: never both.
+    """
+
+    def __init__(self, kept: Iterable[Keeping] = ()) -> None:
+        self.deciding = asyncio.Lock()
+        self.changes = 0  # so that who went through them knows that they are others now
+        self._by_stream: dict[str, list[_Pin]] = {}
+        for keeping in kept:
+            self.put(keeping)
+
+    def put(self, keeping: Keeping) -> None:
+        """In place of the one of the same id."""
+        self.drop(keeping.id, keeping.passage.references)
+        free = FOR_EVER if keeping.free_utc_ns is None else keeping.free_utc_ns
+        for one in keeping.passage.references:
+            pin = (one.first_sequence, one.last_sequence, free, keeping.id)
+            self._by_stream.setdefault(one.stream, []).append(pin)
+
+    def drop(self, keeping_id: str, references: Iterable[Reference]) -> None:
+        self.changes += 1
+        for stream in {one.stream for one in references} & self._by_stream.keys():
+            left = [pin for pin in self._by_stream[stream] if pin[3] != keeping_id]
+            if left:
+                self._by_stream[stream] = left
+            else:
+                del self._by_stream[stream]
+
+    def held(self, stream: str, first_sequence: int, last_sequence: int, utc_ns: int) -> bool:
+        """Whether anything keeps one of these numbers at this time."""
+        return any(
+            first <= last_sequence and last >= first_sequence and free > utc_ns
+            for first, last, free, _ in self._by_stream.get(stream, ())
+        )
