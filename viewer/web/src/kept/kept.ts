@@ -6,14 +6,7 @@ import type { Kept, KeptKind, NewKept } from '@/api/types'
 const CLIPS = '/api/v1/clips'
 const HOLDS = '/api/v1/holds'
 
-export interface KeptQuestion {
-  device: string
-  from: string
-  to: string
-}
-
-export async function listKept(kind: KeptKind, { device, from, to }: KeptQuestion): Promise<Kept[]> {
-  const asked = { ...(device && { device }), ...(from && { from }), ...(to && { to }) }
+export async function listKept(kind: KeptKind, asked: { case?: string } = {}): Promise<Kept[]> {
   const items = await loadAll((page) => {
     const params = { query: { ...asked, ...page } }
     return answer(kind === 'clip' ? api.GET(CLIPS, { params }) : api.GET(HOLDS, { params }))
@@ -22,7 +15,7 @@ export async function listKept(kind: KeptKind, { device, from, to }: KeptQuestio
 }
 
 export async function keep(kind: KeptKind, wanted: NewKept): Promise<Kept> {
-  const body = { channel: 'main', case: '', stage: '', note: '', ...wanted } as const
+  const body = { channel: 'main', case: '', note: '', ...wanted } as const
   return { ...(await answer(kind === 'clip' ? api.POST(CLIPS, { body }) : api.POST(HOLDS, { body }))), kind }
 }
 

@@ -1,5 +1,6 @@
 /* Where a clip or hold stands on the way to its end, and who may take the next step. Pure. */
 import type { Kept } from '@/api/types'
+import { localTime } from '@/words/time'
 
 /** kept: nobody wants it otherwise. asked: one person does. agreed: two did, and there is time to think again. */
 export type KeptWord = 'kept' | 'asked' | 'agreed' | 'free'
@@ -24,6 +25,12 @@ export function nextSteps(one: Kept, me: string): NextSteps {
     agree: word === 'asked' && one.removal?.asked_by !== me,
     withdraw: word === 'asked' || word === 'agreed',
   }
+}
+
+/** 2026-12-01 09:00:00–09:02:00, in local time. */
+export function intervalOf(one: Kept): string {
+  const [from, to] = [localTime(one.start), localTime(one.end)]
+  return `${from}–${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`
 }
 
 /** user:li.wei → li.wei */

@@ -2,17 +2,19 @@ import type zh from '@/locales/zh-CN/kept'
 
 const words: typeof zh = {
   kept: {
+    ofCase: 'Footage of this case ({n})',
+    noStage: 'no stage yet',
     add: 'Keep footage',
     kind: { clip: 'Clip', hold: 'Hold' },
     channel: { main: 'main', sub: 'sub', talk: 'talk' },
-    column: { interval: 'Interval', kind: 'Kind', device: 'Checkpoint · device', case: 'Case', note: 'Note', by: 'Kept by', state: 'State' },
+    column: { interval: 'Interval', kind: 'Kind', device: 'Checkpoint · device', case: 'Case', stage: 'Stage', note: 'Note', by: 'Kept by', state: 'State' },
     filter: { q: 'Search device, case, note', from: 'From', to: 'To' },
     state: { kept: 'Kept', asked: '{name} asks to release it', agreed: 'Released from {at}', free: 'Released' },
     empty: 'No clip or hold matches',
     emptyHint: 'What is kept is never deleted by itself, however full the disk. Two people release it, and seven days later it is free.',
     new: {
       title: 'Keep an interval',
-      caseHint: 'Id of a case; may be given later',
+      caseHint: 'Search by number or cause; may be given later',
       why: 'Why it is put on hold',
       effectKept: 'What was recorded in this interval is not deleted by itself any more; what is missing in it is named as well.',
       effectEnd: 'To release it one person asks and another agrees; seven days later it is free.',

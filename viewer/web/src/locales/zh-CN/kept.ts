@@ -1,16 +1,18 @@
 export default {
   kept: {
+    ofCase: '本案片段（{n}）',
+    noStage: '未定阶段',
     add: '留存录像',
     kind: { clip: '片段', hold: '封存' },
     channel: { main: '主码流', sub: '子码流', talk: '对讲' },
-    column: { interval: '时段', kind: '类别', device: '执法点 · 设备', case: '案件', note: '说明', by: '留存人', state: '状态' },
+    column: { interval: '时段', kind: '类别', device: '执法点 · 设备', case: '案件', stage: '阶段', note: '说明', by: '留存人', state: '状态' },
     filter: { q: '搜索设备、案件、说明', from: '从', to: '到' },
     state: { kept: '留存中', asked: '{name} 申请解除，待他人同意', agreed: '{at} 起解除', free: '已解除' },
     empty: '没有符合条件的片段或封存',
     emptyHint: '留存的录像不会被自动删除，磁盘再满也不会。解除须两人同意，七天后生效。',
     new: {
       title: '留存一段录像',
-      caseHint: '案件编号，可以以后再填',
+      caseHint: '按案号或案由查找，可以以后再选',
       why: '封存理由',
       effectKept: '这一时段已录下的画面和声音不再自动删除；缺失的部分也一并指明。',
       effectEnd: '要解除，须一人申请、另一人同意，七天后才生效。',
