@@ -10,13 +10,14 @@ Not here: which secrets there are; those that need not be said again are kept as
 """
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.key_file import make_key_file, read_key_file
 
 KEY_FILE = "secrets.key"  # in DATA_DIR; a backup holds it as well
 KEY_BYTES = 32
@@ -46,12 +47,8 @@ class SecretBox:
             OSError: it cannot be read, or not be made.
         """
         with contextlib.suppress(FileExistsError):
-            _make(path)
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & 0o077:
-                os.fchmod(descriptor, 0o600)  # a restore by hand may have opened it to others
-            key = file.read(KEY_BYTES + 1)
+            make_key_file(path, secrets.token_bytes(KEY_BYTES))
+        key = read_key_file(path)
         if len(key) != KEY_BYTES:
             words = f"{path} holds no key. Put it back from a backup, or remove it and enter the passwords again"
             raise SecretKeyDamaged(words)
@@ -68,29 +65,3 @@ class SecretBox:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode()).decode()
         except (InvalidTag, ValueError):
             raise SecretUnreadable("sealed with another key, or altered") from None
-
-
-def _make(path: Path) -> None:
-    """The whole file or none, also when the power goes: written aside, synced, then given its name.
-
-    Raises:
-        FileExistsError: there is one.
-    """
-    if path.exists():
-        raise FileExistsError(path)
-    aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(descriptor)
-    try:
-        os.link(aside, path)  # unlike a rename it never replaces a key
-    finally:
-        aside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,7 +1,7 @@
 """The ledger: what people and programs did, in a form that nobody changes afterwards.
 
 Here: append-only files of chained entries, their proof, and a projection into the database for
-queries. This is the audit part; signed heads and the tree over them come with the evidence issue.
+queries. Signed heads, and the tree whose leaves entries become, are in storage.heads.
 Not here: what is worth an entry and who may read it (viewer.access and the rooms that act), and
 footage, whose chain is in its own segments.
 
@@ -17,6 +17,7 @@ from storage.ledger.entry import Entry, JsonValue
 from storage.ledger.ledger import Ledger, LedgerStatistics
 from storage.ledger.projection import LEDGER_TABLES, LedgerPage
 from storage.ledger.proof import BrokenEntry, LedgerReport, verify_files
+from storage.ledger.tail import LedgerTail, entry_digests
 from storage.ledger.writer import LedgerUnavailable
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "LedgerPage",
     "LedgerReport",
     "LedgerStatistics",
+    "LedgerTail",
     "LedgerUnavailable",
+    "entry_digests",
     "verify_files",
 ]
