@@ -1,8 +1,8 @@
 """The memory: keeps every stream, and knows what it kept and what is missing.
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
-continuous ring, clips and holds and what they keep from it, the levels of a filling disk, and the commands
-`store check` and `store rebuild`.
+continuous ring, clips and holds and what they keep from it, the notary that has heads of all chains
+signed, the levels of a filling disk, and the commands `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
 
@@ -33,6 +33,7 @@ from recorder.kept import (
     Removal,
     replay,
 )
+from recorder.notary import Notary, NotaryStatistics
 from recorder.passages import find_references
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
@@ -58,6 +59,8 @@ __all__ = [
     "KeptFilter",
     "KeptScope",
     "NotACursor",
+    "Notary",
+    "NotaryStatistics",
     "Passage",
     "Pins",
     "RebuildReport",

@@ -7,7 +7,7 @@ Not here: what is written (run, storage), when something is deleted (ring).
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from recorder.footage import Footage, GapFact, LiveSegment, SegmentFact
 from recorder.index import Index
 from recorder.intake import IntakeLimits
 from recorder.kept import Pins
+from recorder.notary import Notary
 from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
@@ -86,6 +87,7 @@ class Archiver:
         pins: Pins,
         rules: ArchiveRules | None = None,
         turn_s: float = TURN_S,
+        notary: Notary | None = None,
     ) -> AsyncIterator["Archiver"]:
         """Seal what a crash left, then record inside this block. The store must be locked.
 
@@ -98,7 +100,7 @@ class Archiver:
         rules = rules or ArchiveRules()
         archiver = cls(store, index, bus, clock)
         await learn_newest(store, index)
-        await archiver._recover()
+        await archiver._recover(notary)
         history = await index.last_streams()
         archiver.newest_utc_ns = max((ended.ended_utc_ns for ended in history.values()), default=0)
         archiver._scribe = scribe = Scribe(
@@ -110,9 +112,11 @@ class Archiver:
             rules=rules.segments,
             limits=rules.intake,
             history=history,
-            keep=archiver._feed.put,
+            keep=archiver._feed.put if notary is None else _both(archiver._feed.put, notary.sealed),
             tell=archiver.tell,
         )
+        if notary is not None:
+            notary.follow(scribe.durable_heads)
         ring = Ring(index, store, clock, rules.ring, pins, archiver.tell)
         with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
             async with asyncio.TaskGroup() as group:
@@ -171,10 +175,13 @@ class Archiver:
             tuple(sorted(filter(touches, gaps.values()), key=lambda fact: (fact.start_utc_ns, fact.sequence))),
         )
 
-    async def _recover(self) -> None:
+    async def _recover(self, notary: Notary | None) -> None:
         recovery = await asyncio.to_thread(recover, self._store)
         for path, words in recovery.quarantined:
             log.error("a file that nothing vouches for is in quarantine", path=str(path), why=words)
+        if notary is not None:
+            for segment in recovery.sealed:
+                notary.sealed(segment)
         await self.index.add(recovery.sealed)
         for segment in recovery.sealed:
             await asyncio.to_thread(self._store.settle, segment.header.segment)
@@ -231,6 +238,16 @@ class Archiver:
     def _writing(self) -> Scribe:
         assert self._scribe is not None, "the archive is not open"
         return self._scribe
+
+
+def _both(
+    one: Callable[[SealedSegment], None], other: Callable[[SealedSegment], None]
+) -> Callable[[SealedSegment], None]:
+    def tell(segment: SealedSegment) -> None:
+        one(segment)
+        other(segment)
+
+    return tell
 
 
 def _group_sync(store: SegmentStore, rules: ArchiveRules) -> GroupSync:

@@ -20,7 +20,7 @@ from recorder.footage import Ended, LiveSegment, Missing
 from recorder.intake import Intake, IntakeLimits, Pressure
 from recorder.run import Run, live_segment, replaced_by_gap
 from recorder.sync_rounds import Synced, SyncRounds
-from storage import Clock, EndFlag, GroupSync, SealedSegment, SegmentStore, UlidFactory
+from storage import Clock, EndFlag, GroupSync, Position, SealedSegment, SegmentHeader, SegmentStore, UlidFactory
 
 SYNC_INTERVAL_NS = 700_000_000  # with a turn of 0.4 s and a sync of 0.1 s: once a second at least
 LOOK_NS = 1_000_000_000  # 200 streams of 4 Mbit/s fill 100 MB a second: far less than the stop level
@@ -129,6 +129,12 @@ class Scribe:
         """Segments being written, and those that are ended but wait for their sync."""
         live = [segment for run, _ in self._runs if (segment := run.live()) is not None]
         return [*(live_segment(closing.writer) for closing in list(self._desk.closing)), *live]
+
+    def durable_heads(self) -> list[tuple[SegmentHeader, Position]]:
+        """Of the segments in flight, how far each is durable; may be asked by any thread."""
+        writers = [closing.writer for closing in list(self._desk.closing)]
+        writers += [writer for run, _ in self._runs if (writer := run.writer) is not None]
+        return [(writer.header, writer.durable) for writer in writers]
 
     def missing(self, device_id: str, channel: str) -> Missing | None:
         """The gap of a channel that lasts at this moment: nothing of it is on disk yet."""

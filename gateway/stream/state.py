@@ -45,6 +45,8 @@ class AlarmKind(StrEnum):
     DATABASE_DAMAGED = "database_damaged"  # a page cannot be read, or could not at the start
     CLOCK_SET = "clock_set"  # the server's wall clock was set by a second or more
     SOUND_GIVEN_UP = "sound_given_up"  # workers crashed on a channel's sound: it is not made into another any more
+    HEADS_UNSIGNED = "heads_unsigned"  # signed heads of archive and ledger cannot be made
+    HEADS_COPY = "heads_copy"  # they are not copied to the second place
     WORKERS_DOWN = "workers_down"  # no worker process can be started
 
 

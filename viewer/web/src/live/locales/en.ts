@@ -195,6 +195,8 @@ const en: typeof zh = {
       database_damaged: 'The database is damaged',
       clock_set: 'The server clock was changed',
       sound_given_up: 'Live sound given up',
+      heads_unsigned: 'Signed heads cannot be made',
+      heads_copy: 'Signed heads are not copied to the second place',
       workers_down: 'No worker process can be started',
     },
   },

@@ -193,6 +193,8 @@ export default {
       database_damaged: '数据库损坏',
       clock_set: '服务器时间被更改',
       sound_given_up: '实时声音已放弃',
+      heads_unsigned: '签名头无法生成',
+      heads_copy: '签名头没有复制到第二处',
       workers_down: '转换进程无法启动',
     },
   },

@@ -32,6 +32,8 @@ const words: typeof zh = {
     database_damaged: 'Restart the server soon: it mends the database then, and names what was lost. Recording goes on, but nothing is deleted until then, so it stops when the disk is full. Have the disk looked at.',
     clock_set: 'Look at NTP. The alarm says by how much: it is needed when times are explained as evidence.',
     sound_given_up: 'What this device sends as sound crashes the decoder. Pictures go on, and sound is recorded as ever. Is it a device of ours? Change its key if in doubt; report the log to the makers. It is tried again after ten minutes.',
+    heads_unsigned: 'Recording and the audit log go on; what is not signed now is signed later. The alarm says why: a full disk, or a lost key (mingjing audit key).',
+    heads_copy: 'Is the second place mounted, and has it room? A copy that contradicts the heads here must be kept: have it looked at (mingjing audit verify).',
     workers_down: 'Sound in G.711 and AAC over WebRTC is silent on the live page; pictures and recording go on. The alarm says why: mostly memory, or a broken installation.',
   },
 }

@@ -1,0 +1,315 @@
+"""Once a minute, and at the stop: what the archive and the ledger are becomes leaves, and a head is signed over them.
+
+Leaves of a round: entries of the ledger since the last one; segments that ended since, with their last record; and
+of each segment that is being written how far it is durable. All of them are facts of the disk (storage.heads.leaf).
+
+Recording waits for none of this. A round that fails is told, tried again sooner, and loses nothing: entries are read
+again, ended segments wait here, or are found again in the index. After a kill the next start signs what was a leaf,
+and finds what was none: by ids, not by the clock, which may have been set.
+
+Not here: files, keys and proofs (storage.heads); what a person is told of it (mingjing).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.stream import AlarmKind
+from recorder.index import Index
+from storage import Clock, Position, SealedSegment, SegmentHeader, SegmentStore, SegmentUnreadableError, read_sealed
+from storage.heads import (
+    CopyDiffersError,
+    EntryLeaf,
+    Head,
+    HeadKeyMissing,
+    Heads,
+    HeadsReport,
+    HeadsStatistics,
+    HeadsWalk,
+    SecondCopy,
+    StreamLeaf,
+)
+from storage.ledger import JsonValue, Ledger, LedgerTail, entry_digests
+
+ROUND_S = 60.0
+RETRY_S = 10.0
+LAST_ROUND_S = 2.0  # of the ten seconds a stop may take (F06)
+ENDED_MAX = 20_000  # 200 channels for 8 h: 8 MB. Beyond that they are found again in the index
+ENTRIES_AT_ONCE = 5_000  # leaves of one write; an old ledger becomes leaves in as many as it takes
+TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
+COPY_BEHIND_MAX = 3  # heads, before a copy that hangs is told of
+REST_S = 0.002  # between steps of a proof: the event loop wants the interpreter too
+_PAGE = 500
+
+Live = Callable[[], list[tuple[SegmentHeader, Position]]]
+Tell = Callable[[AlarmKind, str], None]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NotaryStatistics:
+    """A snapshot for the system page."""
+
+    heads: HeadsStatistics
+    failures: int  # rounds, since start
+    last_failure: str | None  # None after a round that went well
+    second_copy: Path | None
+    copied_heads: int  # heads up to this one are in the second place
+    copy_failure: str | None
+
+
+class Notary:
+    """Made by `open`; `sealed` is for any thread, the rest for the loop."""
+
+    def __init__(
+        self, heads: Heads, store: SegmentStore, index: Index, ledger: Ledger, ledger_dir: Path, clock: Clock,
+        copy: SecondCopy | None,
+    ) -> None:  # fmt: skip
+        self.heads = heads
+        self._store = store
+        self._index = index
+        self._ledger = ledger
+        self._ledger_dir = ledger_dir
+        self._clock = clock
+        self._copy = copy
+        self._tail = LedgerTail(ledger_dir)
+        self._ended: deque[SealedSegment] = deque()
+        self._dropped = False
+        self._caught_up = False
+        self._live: Live = list
+        self._turn = asyncio.Lock()
+        self._signed = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="notary")
+        self._copy_thread = ThreadPoolExecutor(1, thread_name_prefix="notary-copy")
+        self._told: dict[AlarmKind, int] = {}
+        self._failures = 0
+        self._last_failure: str | None = None
+        self._copied_heads = 0
+        self._heads_at_start = heads.heads  # the first copy may have all of these to compare
+        self._copy_failure: str | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, *, heads: Heads, store: SegmentStore, index: Index, ledger: Ledger, ledger_dir: Path, clock: Clock,
+        copy: SecondCopy | None = None,
+    ) -> AsyncIterator["Notary"]:  # fmt: skip
+        """What a crash left torn in the files of heads becomes entries of the ledger: nothing is repaired silently."""
+        for cut in heads.repairs:
+            detail: dict[str, JsonValue] = {
+                "file": cut.file,
+                "offset": cut.offset,
+                "bytes": cut.size_bytes,
+                "kept_in": cut.kept_in,
+            }
+            log.warning("heads_repaired", **detail)
+            await ledger.append(principal="system", action="heads.repair", detail=detail)
+        notary = cls(heads, store, index, ledger, ledger_dir, clock, copy)
+        try:
+            yield notary
+        finally:
+            notary._thread.shutdown(wait=False)
+            notary._copy_thread.shutdown(wait=False)
+
+    def sealed(self, segment: SealedSegment) -> None:
+        """A segment is durable to its end."""
+        if len(self._ended) < ENDED_MAX:
+            self._ended.append(segment)
+        else:
+            self._dropped = True
+
+    def follow(self, live: Live) -> None:
+        """Whom to ask for what is being written; from the notary's thread."""
+        self._live = live
+
+    async def run(self, tell: Tell) -> None:
+        """Rounds for as long as the server runs."""
+        async with asyncio.TaskGroup() as group:
+            if self._copy is not None:
+                group.create_task(self._copy_for_ever(tell), name="notary: second copy")
+            while True:
+                went_well = await self.try_round(tell)
+                await asyncio.sleep(ROUND_S if went_well else RETRY_S)
+
+    async def finish(self, tell: Tell) -> None:
+        """The last round, when everything is sealed; what it cannot do in time the next start does."""
+        self._live = list
+        try:
+            async with asyncio.timeout(LAST_ROUND_S):
+                await self.try_round(tell)
+                if self._copy is not None:
+                    await self.copy_once()
+        except (TimeoutError, OSError, CopyDiffersError) as error:
+            log.warning("the last head is left for the next start", error=str(error))
+
+    async def try_round(self, tell: Tell) -> bool:
+        """A round; whether it went well. One that did not is told."""
+        try:
+            await self.round()
+        except (OSError, HeadKeyMissing) as error:
+            self._failures += 1
+            self._last_failure = _words(error)
+            self._tell(tell, AlarmKind.HEADS_UNSIGNED, f"heads are not signed: {self._last_failure}")
+            return False
+        self._last_failure = None
+        behind = self.heads.heads - max(self._copied_heads, self._heads_at_start)
+        if self._copy is not None and behind > COPY_BEHIND_MAX:
+            self._tell(tell, AlarmKind.HEADS_COPY, f"the second copy of the signed heads is {behind} heads behind")
+        return True
+
+    async def round(self) -> Head | None:
+        """Add leaves and sign; None when nothing is new.
+
+        Raises:
+            OSError, HeadKeyMissing: the leaves that were added stay, and the next head is over them.
+        """
+        async with self._turn:
+            await self._catch_up()
+            head = await asyncio.get_running_loop().run_in_executor(self._thread, self._round)
+        self._signed.set()
+        return head
+
+    async def rotate_key(self, principal: str, *, lost: bool = False) -> Head:
+        """Go over to a new key; in the ledger before it is done.
+
+        Raises:
+            HeadKeyMissing, ValueError, OSError: as `Heads.rotate`.
+            LedgerUnavailable: nothing was done.
+        """
+        async with self._turn:
+            self.heads.require_rotatable(lost=lost)
+            before = self.heads.statistics().key
+            await self._ledger.append(
+                principal=principal, action="heads.rotate_key", detail={"from": before, "lost": lost}
+            )
+            head = await asyncio.get_running_loop().run_in_executor(self._thread, lambda: self.heads.rotate(lost=lost))
+        self._signed.set()
+        return head
+
+    async def verify(self) -> HeadsReport:
+        """Prove all heads so far, and that journals and ledger agree with them."""
+        heads = self.heads.heads  # asked first: what these speak for is in the ledger by now
+        entries = entry_digests(self._ledger_dir, self._ledger.statistics().entries)
+        copy = None if self._copy is None else self._copy.folder
+        walk = HeadsWalk(self.heads.folder, self._store.media, entries, heads=heads, copy=copy)
+        steps = iter(walk)
+        while True:
+            if await asyncio.to_thread(next, steps, _END) is _END:
+                return walk.report
+            await asyncio.sleep(REST_S)
+
+    async def copy_to(self, folder: Path, key_folder: Path) -> None:
+        """Copy heads, leaves and the key for a backup. No round runs meanwhile."""
+        async with self._turn:
+            await asyncio.to_thread(self.heads.copy_to, folder, key_folder)
+
+    async def copy_once(self) -> None:
+        """Raises OSError, CopyDiffersError."""
+        assert self._copy is not None
+        heads, durable = self.heads.heads, self.heads.durable_heads
+        await asyncio.get_running_loop().run_in_executor(self._copy_thread, self._copy.catch_up, *durable)
+        self._copied_heads, self._copy_failure = heads, None
+
+    def statistics(self) -> NotaryStatistics:
+        return NotaryStatistics(
+            heads=self.heads.statistics(),
+            failures=self._failures,
+            last_failure=self._last_failure,
+            second_copy=None if self._copy is None else self._copy.folder,
+            copied_heads=self._copied_heads,
+            copy_failure=self._copy_failure,
+        )
+
+    def _round(self) -> Head | None:
+        last_n = self._ledger.statistics().entries
+        while entries := self._tail.read(self.heads.ledger, last_n, ENTRIES_AT_ONCE):
+            self.heads.add([EntryLeaf(entry.n, entry.digest) for entry in entries])
+        ended = list(self._ended)
+        self.heads.add([StreamLeaf.of_sealed(segment) for segment in ended])
+        for _ in ended:
+            self._ended.popleft()
+        live = [StreamLeaf.of_durable(header, durable) for header, durable in self._live() if not durable.empty]
+        self.heads.add(live)
+        return self.heads.sign()
+
+    async def _catch_up(self) -> None:
+        """Segments that ended unsigned: before a kill, or when more waited than have room here.
+
+        Those that were being written at the last round, or were made after it, have ids from the oldest of them on.
+        """
+        if self._caught_up and not self._dropped:
+            return
+        recent = self.heads.last_round
+        signed = {leaf.segment for leaf in recent if leaf.ended} | {one.header.segment for one in list(self._ended)}
+        segments = [leaf.segment for leaf in recent]
+        if not segments:  # before the first head: a stream that begins names the head of the one before it
+            self._caught_up, self._dropped = True, False
+            return
+        after = min((leaf.segment for leaf in recent if not leaf.ended), default=max(segments))
+        self._dropped = False
+        try:
+            rows = [row for row in await self._rows_from(after) if row[0] not in signed]
+        except SQLAlchemyError as error:
+            log.warning("segments that ended unsigned wait for the database", error=str(error))
+            return
+        found = await asyncio.to_thread(lambda: [one for _, path in rows if (one := self._read(path)) is not None])
+        self._ended.extendleft(reversed(found))
+        self._caught_up = True
+
+    async def _rows_from(self, segment: str) -> list[tuple[str, str]]:
+        """Ids and paths of the segments from this one on."""
+        found = [(segment, path)] if (path := await self._path_of(segment)) else []
+        after = segment
+        while page := await self._index.oldest(_PAGE, after):
+            found += [(row.id, row.path) for row in page]
+            after = page[-1].id
+        return found
+
+    async def _path_of(self, segment: str) -> str | None:
+        if not await self._index.has(segment):
+            return None
+        return next((leaf.path for leaf in self.heads.last_round if leaf.segment == segment), None)
+
+    def _read(self, path: str) -> SealedSegment | None:
+        try:
+            return read_sealed(self._store.media / path)
+        except (SegmentUnreadableError, OSError):
+            return None  # `store check` names it
+
+    async def _copy_for_ever(self, tell: Tell) -> None:
+        while True:
+            await self._signed.wait()
+            self._signed.clear()
+            try:
+                await self.copy_once()
+            except (OSError, CopyDiffersError) as error:
+                self._copy_failure = _words(error)
+                words = f"the signed heads are not copied to the second place: {self._copy_failure}"
+                self._tell(tell, AlarmKind.HEADS_COPY, words)
+                await asyncio.sleep(RETRY_S)
+                self._signed.set()
+
+    def _tell(self, tell: Tell, kind: AlarmKind, words: str) -> None:
+        """Once, and again every so often while it lasts."""
+        mono_ns = self._clock.mono_ns()
+        if kind not in self._told or mono_ns - self._told[kind] >= TELL_AGAIN_NS:
+            self._told[kind] = mono_ns
+            log.warning(words)
+            tell(kind, words)
+
+
+_END = object()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+    return str(error)
