@@ -129,6 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     care_for_memory,
                     counts.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
+                    lambda: house.notary.run(_tell_of_heads(hub)),
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
@@ -165,11 +166,13 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Ke
         new_id=house.new_id,
         pins=pins,
         rules=archive_rules(house.settings.archive),
+        notary=house.notary,
     ) as archiver:
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         find = partial(find_references, archiver.recordings, house.store.media)
         yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find)
+    await house.notary.finish(_tell_of_heads(hub))
 
 
 async def _listen_for_devices(house: House, hub: Hub, admission: Admission) -> RtspListener:
@@ -244,6 +247,7 @@ def _services(
         metrics=metrics,
         ring_age_ns=archive_rules(house.settings.archive).ring.max_age_ns,
         archive=archiver.statistics,
+        notary=house.notary,
         readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
     )
 
@@ -295,6 +299,10 @@ def _tell_step(hub: Hub) -> Callable[[int], None]:
         loop.call_soon_threadsafe(partial(hub.alarm, AlarmKind.CLOCK_SET, words=words))
 
     return tell
+
+
+def _tell_of_heads(hub: Hub) -> Callable[[AlarmKind, str], None]:
+    return lambda kind, words: hub.alarm(kind, words=words)
 
 
 async def _end_streams_of_changed_devices(house: House, hub: Hub) -> None:

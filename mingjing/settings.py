@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from gateway.rtsp import PullNetworks
 from gateway.webrtc import CANDIDATES_MAX
+from storage.heads import HEADS_KEY_FILE
 from viewer import IceServer
 from viewer.access import PasswordProfile, TrustedProxies
 
@@ -147,6 +148,10 @@ class ArchiveSettings(_Section):
         return self
 
 
+class HeadsSettings(_Section):
+    second_copy_dir: Path | None = None
+
+
 class AccessSettings(_Section):
     password_profile: PasswordProfile = PasswordProfile.ASVS
 
@@ -170,6 +175,7 @@ class Settings(_Section):
     webrtc: WebRtcSettings = WebRtcSettings()
     workers: WorkersSettings = WorkersSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    heads: HeadsSettings = HeadsSettings()
     access: AccessSettings = AccessSettings()
 
     @property
@@ -192,6 +198,14 @@ class Settings(_Section):
     @property
     def ledger_dir(self) -> Path:
         return self.data_dir / "ledger"
+
+    @property
+    def heads_dir(self) -> Path:
+        return self.data_dir / "heads"
+
+    @property
+    def heads_key_path(self) -> Path:
+        return self.data_dir / HEADS_KEY_FILE
 
 
 def _certificate(section: HttpSettings | RtspSettings) -> Certificate | None:

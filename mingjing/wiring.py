@@ -4,6 +4,7 @@ A `House` is the store with one owner. The server runs on it (`lifecycle`); the 
 for itself when no server has it. Not here: ports, streams and tasks of a running server.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from gateway.registry import Registry
 from mingjing.database_care import mend_if_damaged, record_mending
 from mingjing.settings import Settings
+from recorder import Index, Notary
 from storage import KEY_FILE, Clock, SecretBox, SegmentStore, SteadyClock, SystemClock, UlidFactory
 from storage.bus import Bus, MemoryBus
 from storage.database import Database, Mended, migrate
+from storage.heads import Heads, SecondCopy
 from storage.ledger import Ledger
 from supervision.cases import CaseImports, Cases
 from viewer.access import Access
@@ -35,6 +38,7 @@ class House:
     access: Access
     cases: Cases
     case_imports: CaseImports
+    notary: Notary
     mended: Mended | None = None  # the database was damaged, and somebody was not told yet
 
 
@@ -81,23 +85,49 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
                     unit_exists=lambda unit: registry.units.find(unit) is not None,
                 )
                 try:
-                    yield House(
-                        settings=settings,
-                        clock=clock,
-                        steady=steady,
-                        new_id=new_id,
-                        store=store,
-                        database=database,
-                        ledger=ledger,
-                        bus=bus,
-                        registry=registry,
-                        access=access,
-                        cases=cases,
-                        case_imports=CaseImports(cases, database, ledger, bus, clock),
-                        mended=mended,
-                    )
+                    async with _open_notary(settings, store, database, ledger, clock) as notary:
+                        yield House(
+                            settings=settings,
+                            clock=clock,
+                            steady=steady,
+                            new_id=new_id,
+                            store=store,
+                            database=database,
+                            ledger=ledger,
+                            bus=bus,
+                            registry=registry,
+                            access=access,
+                            cases=cases,
+                            case_imports=CaseImports(cases, database, ledger, bus, clock),
+                            notary=notary,
+                            mended=mended,
+                        )
                 finally:
                     access.close()
                     await registry.flush_presence()
         finally:
             await database.close()
+
+
+@asynccontextmanager
+async def _open_notary(
+    settings: Settings, store: SegmentStore, database: Database, ledger: Ledger, clock: Clock
+) -> AsyncIterator[Notary]:
+    heads = await asyncio.to_thread(
+        Heads.open, settings.heads_dir, settings.heads_key_path, node=settings.node_id, clock=clock
+    )
+    place = settings.heads.second_copy_dir
+    copy = None if place is None else SecondCopy(heads.signed_folder, place, settings.node_id)
+    try:
+        async with Notary.open(
+            heads=heads,
+            store=store,
+            index=Index(database),
+            ledger=ledger,
+            ledger_dir=settings.ledger_dir,
+            clock=clock,
+            copy=copy,
+        ) as notary:
+            yield notary
+    finally:
+        heads.close()

@@ -1,33 +1,79 @@
 """`mingjing audit …`."""
 
+from typing import Annotated
+
 import typer
 
 from mingjing.cli.options import ConfigOption, DataDirOption, JsonOption
 from mingjing.cli.output import print_json, print_line
 from mingjing.control import ask
-from mingjing.control.requests import AuditReport, AuditVerify
+from mingjing.control.requests import AuditKey, AuditReport, AuditRotateKey, AuditVerify, HeadKey
 from mingjing.settings import load_settings
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log.")
 
 
-@audit.callback()
-def _noun() -> None:
-    """Keeps `verify` a word of its own while it is the only one."""
-
-
 @audit.command("verify")
 def verify_audit(json: JsonOption = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
-    """Prove that no entry is missing or altered. Exit status 1 if one is; it is named."""
+    """Prove that no entry and no signed head is missing or altered. Exit status 1 if one is; it is named."""
     report = ask(load_settings(config, data_dir=data_dir), AuditVerify(), AuditReport)
     if json:
         print_json(report)
-    elif report.intact:
-        print_line(f"Intact: {report.entries} entries.")
     else:
+        _print(report)
+    if not report.intact:
+        raise typer.Exit(1)
+
+
+@audit.command("key")
+def show_key(json: JsonOption = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Show the public key that checks signed heads. Write it down in a place that is not this machine."""
+    key = ask(load_settings(config, data_dir=data_dir), AuditKey(), HeadKey)
+    if json:
+        print_json(key)
+    else:
+        print_line(f"{key.key}\n{key.pem.rstrip()}")
+
+
+@audit.command("rotate-key")
+def rotate_key(
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The present key is lost: nobody vouches for the new one.")
+    ] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Sign heads with a new key from now on. The present one signs the first of them as well, and is destroyed."""
+    key = ask(load_settings(config, data_dir=data_dir), AuditRotateKey(lost=lost), HeadKey)
+    if json:
+        print_json(key)
+    else:
+        print_line(f"From head {key.head} on: {key.key}\n{key.pem.rstrip()}")
+
+
+def _print(report: AuditReport) -> None:
+    if report.intact:
+        print_line(f"Intact: {report.entries} entries.")
+        print_line(
+            f"{report.heads} signed heads over {report.leaves} leaves agree; "
+            f"{report.gone} of the leaves name footage that was deleted since."
+        )
+    if report.broken is not None:
         where = f" ({report.file}, line {report.line})" if report.file else ""
         print_line(
             f"NOT INTACT: entry {report.broken}{where}: {report.reason}. {report.entries} entries before it are true."
         )
-    if not report.intact:
-        raise typer.Exit(1)
+    if (broken := report.broken_head) is not None:
+        what = f"head {broken.head}" if broken.head else "the second copy"
+        what += "" if broken.leaf is None else f", leaf {broken.leaf}"
+        what += f", {broken.subject}" if broken.subject else ""
+        place = f" ({broken.file}{f', line {broken.line}' if broken.line else ''})" if broken.file else ""
+        print_line(f"NOT INTACT: {what}{place}: {broken.reason}. {report.heads} heads before it are true.")
+    for use in report.keys:
+        words = (
+            "vouched for by the key before" if use.vouched else "vouched for by nobody: compare it with what you know"
+        )
+        print_line(f"from head {use.from_head} on {use.key}: {words}")
+    if not report.second_copy:
+        print_line("There is no second copy of the heads ([heads] second_copy_dir).")

@@ -11,9 +11,12 @@ from typing import TypeVar
 from sqlalchemy.exc import DatabaseError
 
 from gateway.registry import KEEP, Checkpoint, Device, NewKey, Page, RegistryError, Unit
+from mingjing.control.audit_commands import rotate_key, show_key, verify_audit
 from mingjing.control.damage import told_of_damage
 from mingjing.control.requests import (
     Answer,
+    AuditKey,
+    AuditRotateKey,
     AuditVerify,
     CheckpointAdd,
     CheckpointItem,
@@ -44,7 +47,7 @@ from mingjing.control.requests import (
     UserItems,
     UserList,
 )
-from mingjing.control.store_commands import check_store, rebuild_store, take_snapshot, verify_audit
+from mingjing.control.store_commands import check_store, rebuild_store, take_snapshot
 from mingjing.settings import Settings
 from mingjing.wiring import House
 from storage import iso_from_ns
@@ -139,6 +142,10 @@ async def _perform(request: Request, house: House, addresses: Addresses, princip
             return _user(await house.access.accounts.disable(name, by=principal))
         case AuditVerify():
             return await verify_audit(house, principal)
+        case AuditKey():
+            return show_key(house)
+        case AuditRotateKey(lost=lost):
+            return await rotate_key(house, principal, lost=lost)
         case StoreCheck(deep=deep):
             return await check_store(house, deep=deep)
         case StoreRebuild():

@@ -17,6 +17,8 @@ from mingjing.control.damage import told_of_damage
 from mingjing.control.perform import addresses_of, perform
 from mingjing.control.requests import (
     Answer,
+    AuditKey,
+    AuditRotateKey,
     AuditVerify,
     CommandError,
     Failure,
@@ -37,7 +39,7 @@ LOCK_WAIT_S = 10.0
 _LOCK_RETRY_S = 0.1
 
 # Commands that only look make no store where there is none: the path is mistyped.
-_NEED_A_STORE = (AuditVerify, StoreCheck, StoreRebuild, SnapshotTake)
+_NEED_A_STORE = (AuditKey, AuditRotateKey, AuditVerify, StoreCheck, StoreRebuild, SnapshotTake)
 
 A = TypeVar("A", bound=Answer)
 

@@ -191,11 +191,53 @@ class UserDisable(_Message):
 # The store
 
 
+class HeadKeyUse(Answer):
+    """A key that signed heads, from which head on, and whether the key before vouched for it."""
+
+    key: str
+    from_head: int
+    vouched: bool
+
+
+class BrokenHeadItem(Answer):
+    """Where heads, or what they vouch for, are not what they were. Head 0: the second copy."""
+
+    head: int
+    leaf: int | None
+    subject: str
+    file: str
+    line: int
+    reason: str
+
+
+class HeadKey(Answer):
+    """The key that signs heads now; `pem` is its public part."""
+
+    key: str
+    pem: str
+    head: int | None = None  # the first that it signed, where it is new
+
+
+class AuditKey(_Message):
+    command: Literal["audit.key"] = "audit.key"
+
+
+class AuditRotateKey(_Message):
+    command: Literal["audit.rotate_key"] = "audit.rotate_key"
+    lost: bool = False
+
+
 class AuditReport(Answer):
-    """`broken` is the first entry that is missing or altered."""
+    """`broken` is the first entry that is missing or altered, `broken_head` what differs from the signed heads."""
 
     entries: int
-    intact: bool
+    intact: bool  # both
+    heads: int = 0  # signed ones that are true
+    leaves: int = 0  # what they vouch for
+    gone: int = 0  # of these, name footage that was deleted since
+    second_copy: bool = False
+    keys: tuple[HeadKeyUse, ...] = ()
+    broken_head: BrokenHeadItem | None = None
     broken: int | None = None
     file: str = ""
     line: int = 0
@@ -275,6 +317,8 @@ Request = (
     | UserList
     | UserDisable
     | AuditVerify
+    | AuditKey
+    | AuditRotateKey
     | StoreCheck
     | StoreRebuild
     | SnapshotTake

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import recorder
-from mingjing.control.requests import AuditReport, SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
+from mingjing.control.requests import SnapshotTaken, StoreFault, StoreRebuilt, StoreReport
 from mingjing.wiring import House
 from storage import KEY_FILE, take_media
 from storage.database import WHOLE_FILE, LookEndedError, damaged_tables
@@ -68,26 +68,8 @@ async def rebuild_store(house: House, principal: str) -> StoreRebuilt:
     )
 
 
-async def verify_audit(house: House, principal: str) -> AuditReport:
-    """The proof is an entry itself: that somebody looked, and what the look found."""
-    report = await house.ledger.verify()
-    detail = {"entries": report.entries, "intact": report.intact}
-    await house.ledger.append(principal=principal, action="audit.verify", detail=detail)
-    broken = report.first_broken
-    if broken is None:
-        return AuditReport(entries=report.entries, intact=True)
-    return AuditReport(
-        entries=report.entries,
-        intact=False,
-        broken=broken.n,
-        file=broken.file,
-        line=broken.line,
-        reason=broken.reason,
-    )
-
-
 async def take_snapshot(house: House, principal: str) -> SnapshotTaken:
-    """The database first: the ledger copied after it can only know more, and rows are replayed from it."""
+    """The database and the heads first: the ledger copied after them can only know more."""
     snapshots = house.settings.data_dir.resolve() / SNAPSHOTS
     folder = snapshots / house.new_id()
     await asyncio.to_thread(_make_room, snapshots, folder)
@@ -96,6 +78,7 @@ async def take_snapshot(house: House, principal: str) -> SnapshotTaken:
         await house.database.copy_to(folder / house.settings.database_path.name)
         key = house.settings.data_dir / KEY_FILE  # else no password is read again
         await asyncio.to_thread(shutil.copy2, key, folder)
+        await house.notary.copy_to(folder / house.settings.heads_dir.name, folder)
         entries = await house.ledger.copy_to(folder / house.settings.ledger_dir.name)
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder)

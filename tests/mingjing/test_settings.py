@@ -32,6 +32,7 @@ def flat(table, prefix=""):
 def test_the_example_explains_every_key_there_is_and_shows_its_default():
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = text.replace("# certificate =", "certificate =").replace("# private_key =", "private_key =")
+    uncommented = uncommented.replace("# second_copy_dir =", "second_copy_dir =")
     shown = dict(flat(tomllib.loads(uncommented)))
     assert set(shown) == set(known_keys())
     assert load_settings(EXAMPLE) == Settings()

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from storage import iso_from_ns
+from storage.heads import HeadsReport
 from storage.ledger import Entry
 from supervision.cases import PERSONAL
 from viewer.access import CallerHere, GuardedRoute
@@ -41,13 +42,35 @@ class BrokenAt(BaseModel):
     why: str
 
 
+class BrokenHeadAt(BaseModel):
+    """Head 0 is the second copy. `subject` is the stream or entry whose leaf differs."""
+
+    head: int
+    leaf: int | None
+    subject: str
+    file: str
+    line: int
+    why: str
+
+
+class HeadsProof(BaseModel):
+    """Whether journals and audit log are still what the signed heads say. Of leaves that are `gone` the footage was
+    deleted since."""
+
+    heads: int
+    leaves: int
+    gone: int
+    broken: BrokenHeadAt | None
+
+
 class AuditProof(BaseModel):
-    """Whether every entry names the one before it, from the first to the newest."""
+    """Whether every entry names the one before it, from the first to the newest, and signed heads agree."""
 
     intact: bool
     entries: int
     broken: BrokenAt | None
     entries_without_row: int
+    heads: HeadsProof | None
 
 
 @router.get("")
@@ -95,14 +118,35 @@ async def verify(caller: CallerHere, services: ServicesHere) -> AuditProof:
     """Read the whole log and prove it."""
     await caller.enter()
     report = await services.ledger.verify()
+    heads = None if services.notary is None else await services.notary.verify()
     broken = report.first_broken
     return AuditProof(
-        intact=report.intact,
+        intact=report.intact and (heads is None or heads.intact),
         entries=report.entries,
         broken=None
         if broken is None
         else BrokenAt(sequence=broken.n, file=broken.file, line=broken.line, why=broken.reason),
         entries_without_row=report.unprojected,
+        heads=None if heads is None else _heads(heads),
+    )
+
+
+def _heads(report: HeadsReport) -> HeadsProof:
+    broken = report.first_broken
+    return HeadsProof(
+        heads=report.heads,
+        leaves=report.leaves,
+        gone=report.gone,
+        broken=None
+        if broken is None
+        else BrokenHeadAt(
+            head=broken.head,
+            leaf=broken.leaf,
+            subject=broken.subject,
+            file=broken.file,
+            line=broken.line,
+            why=broken.reason,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ import shutil
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from recorder import ArchiveStatistics
+from recorder import ArchiveStatistics, NotaryStatistics
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
 from viewer.services import ServicesHere
@@ -28,6 +28,20 @@ class LedgerState(BaseModel):
     entries_without_row: int
     failures: int
     last_failure: str | None
+
+
+class SignedHeads(BaseModel):
+    """`second_copy` is none, current or behind; failures count rounds since start."""
+
+    heads: int
+    leaves: int
+    unsigned_leaves: int
+    signed_at: str | None
+    key: str | None
+    failures: int
+    last_failure: str | None
+    second_copy: str
+    copy_failure: str | None
 
 
 class Archive(BaseModel):
@@ -53,6 +67,7 @@ class System(BaseModel):
     disk: Disk
     ledger: LedgerState
     archive: Archive | None
+    heads: SignedHeads | None
     devices: int
     channels: int
     sessions: int
@@ -78,9 +93,26 @@ async def read_system(caller: CallerHere, services: ServicesHere) -> System:
             last_failure=ledger.last_failure,
         ),
         archive=None if services.archive is None else _archive(services.archive()),
+        heads=None if services.notary is None else _heads(services.notary.statistics()),
         devices=services.registry.devices.list(limit=1).total,
         channels=len(services.hub.statistics()),
         sessions=services.access.sessions.count,
+    )
+
+
+def _heads(notary: NotaryStatistics) -> SignedHeads:
+    heads = notary.heads
+    current = notary.copied_heads == heads.heads and notary.copy_failure is None
+    return SignedHeads(
+        heads=heads.heads,
+        leaves=heads.leaves,
+        unsigned_leaves=heads.leaves - heads.signed_leaves,
+        signed_at=heads.signed_at,
+        key=heads.key,
+        failures=notary.failures,
+        last_failure=notary.last_failure,
+        second_copy="none" if notary.second_copy is None else "current" if current else "behind",
+        copy_failure=notary.copy_failure,
     )
 
 

@@ -1,0 +1,110 @@
+"""Signed heads as an operator meets them: made by a running server, proven and rotated by commands, kept by backups."""
+
+import asyncio
+import json
+import re
+import stat
+
+import pytest
+
+from storage.journal import BODY, RECORD_SIZE, chain_of, close, parse
+from tests.mingjing.command import Command, serving
+
+
+@pytest.fixture
+def mingjing(tmp_path, capsys):
+    return Command(tmp_path / "store", capsys)
+
+
+def proof(mingjing, data_dir=None):
+    return json.loads(mingjing.run("audit", "verify", "--json", data_dir=data_dir).out)
+
+
+async def test_what_a_server_recorded_is_signed_at_the_stop_and_a_journal_made_anew_is_named(house, capsys):
+    await house.device("dev1").push(seconds=2)
+    await house.archive("dev1").wait_for_unit(40)
+    await house.stop()
+    mingjing = Command(house.data_dir, capsys)
+    report = await asyncio.to_thread(proof, mingjing)
+    assert (report["intact"], report["broken_head"], report["gone"]) == (True, None, 0)
+    [use] = report["keys"]
+    assert (use["from_head"], use["vouched"]) == (1, False)
+    assert stat.S_IMODE((house.data_dir / "heads.key").stat().st_mode) == 0o600
+    [journal] = (house.data_dir / "media").glob("2*/dev1/main/*.journal")
+    data, chain, anew = journal.read_bytes(), bytes(32), []
+    for at in range(0, len(data), RECORD_SIZE):
+        fields = parse(data[at : at + RECORD_SIZE])
+        fields = fields._replace(received_utc_ns=fields.received_utc_ns + (at == RECORD_SIZE * 5))
+        anew.append(close(BODY.pack(*fields[:-1]), chain))
+        chain = chain_of(anew[-1])
+    journal.write_bytes(b"".join(anew))
+    done = await asyncio.to_thread(mingjing.run, "audit", "verify")
+    assert done.status == 1
+    assert "NOT INTACT: head " in done.out
+    assert f"media/{journal.relative_to(house.data_dir / 'media').with_suffix('.mp4')}" in done.out
+    assert "its journal was changed" in done.out
+    journal.write_bytes(data)
+    assert (await asyncio.to_thread(proof, mingjing))["intact"]
+
+
+async def test_a_killed_servers_streams_are_signed_by_the_next_start(house, capsys):
+    await house.device("dev1").push(seconds=2)
+    await house.archive("dev1").wait_for_unit(40)
+    await house.kill()
+    await house.start()
+    await house.stop()
+    mingjing = Command(house.data_dir, capsys)
+    report = await asyncio.to_thread(proof, mingjing)
+    assert (report["intact"], report["heads"] >= 1) == (True, True)
+    leaves = b"".join(path.read_bytes() for path in (house.data_dir / "heads" / "leaves").glob("*.jsonl"))
+    [journal] = (house.data_dir / "media").glob("2*/dev1/main/*.journal")
+    end = chain_of(journal.read_bytes()[-RECORD_SIZE:])
+    assert end.hex().encode() in leaves
+
+
+def test_the_key_is_shown_and_rotated_with_the_server_stopped_and_running(mingjing, tmp_path):
+    (tmp_path / "place").mkdir()
+    mingjing.ok("unit", "add", "city")
+    first = json.loads(mingjing.ok("audit", "key", "--json"))
+    assert first["key"].startswith("ed25519:")
+    assert "BEGIN PUBLIC KEY" in first["pem"]
+    second = json.loads(mingjing.ok("audit", "rotate-key", "--json"))
+    with serving(mingjing.data_dir, MINGJING_HEADS__SECOND_COPY_DIR=str(tmp_path / "place")) as server:
+        assert json.loads(mingjing.ok("audit", "key", "--json"))["key"] == second["key"] != first["key"]
+        assert "From head " in mingjing.ok("audit", "rotate-key")
+        report = proof(mingjing)
+        assert report["intact"]
+        assert report["second_copy"]
+        assert [use["vouched"] for use in report["keys"]] == [False, True]
+        assert "lost" in mingjing.run("audit", "rotate-key", "--lost").err
+        assert server.stop()[0] == 0
+    [original] = (mingjing.data_dir / "heads" / "signed").iterdir()
+    assert (tmp_path / "place" / "node-1" / original.name).read_bytes() == original.read_bytes()
+    assert "There is no second copy" in mingjing.ok("audit", "verify")
+
+
+def test_a_server_without_its_key_records_and_says_what_to_do(mingjing):
+    mingjing.ok("unit", "add", "city")
+    mingjing.ok("audit", "rotate-key")
+    (mingjing.data_dir / "heads.key").unlink()
+    with serving(mingjing.data_dir) as server:
+        assert re.search("heads are not signed.*rotate-key --lost", "".join(server.log))
+        done = mingjing.run("audit", "key")
+        assert done.status == 1
+        assert "put the key back from a backup" in done.err
+        mingjing.ok("audit", "rotate-key", "--lost")
+        assert server.stop()[0] == 0
+    report = proof(mingjing)
+    assert report["intact"]
+    assert [use["vouched"] for use in report["keys"]] == [False, False]
+
+
+def test_a_backup_keeps_heads_and_key(mingjing, tmp_path):
+    mingjing.ok("unit", "add", "city")
+    mingjing.ok("audit", "rotate-key")
+    mingjing.ok("backup", "create", str(tmp_path / "backup"))
+    mingjing.ok("backup", "restore", str(tmp_path / "backup"), data_dir=tmp_path / "restored")
+    report = proof(mingjing, tmp_path / "restored")
+    assert (report["intact"], report["heads"]) == (True, 1)
+    mingjing.ok("audit", "rotate-key", data_dir=tmp_path / "restored")
+    assert [use["vouched"] for use in proof(mingjing, tmp_path / "restored")["keys"]] == [False, True]
