@@ -47,6 +47,18 @@ async def test_what_a_server_recorded_is_signed_at_the_stop_and_a_journal_made_a
     assert (await asyncio.to_thread(proof, mingjing))["intact"]
 
 
+async def test_auditor_and_system_admin_are_told_of_heads_on_their_pages(house):
+    await house.device("dev1").push(seconds=1)
+    await house.archive("dev1").wait_for_unit(20)
+    proof = (await house.person("auditor").call("GET", "audit/verify")).json()
+    assert proof["intact"]
+    assert proof["heads"]["broken"] is None
+    assert proof["heads"]["heads"] >= 1  # the first round is at the start
+    system = (await house.person("sysadmin").call("GET", "system")).json()["heads"]
+    assert (system["second_copy"], system["last_failure"], system["failures"]) == ("none", None, 0)
+    assert system["key"].startswith("ed25519:")
+
+
 async def test_a_killed_servers_streams_are_signed_by_the_next_start(house, capsys):
     await house.device("dev1").push(seconds=2)
     await house.archive("dev1").wait_for_unit(40)
