@@ -84,6 +84,7 @@ class Notary:
         self._ended: deque[SealedSegment] = deque()
         self._dropped = False
         self._caught_up = False
+        self._recent = heads.last_round  # of streams: by their ids what ended since is found
         self._live: Live = list
         self._turn = asyncio.Lock()
         self._signed = asyncio.Event()
@@ -233,11 +234,13 @@ class Notary:
         while entries := self._tail.read(self.heads.ledger, last_n, ENTRIES_AT_ONCE):
             self.heads.add([EntryLeaf(entry.n, entry.digest) for entry in entries])
         ended = list(self._ended)
-        self.heads.add([StreamLeaf.of_sealed(segment) for segment in ended])
+        sealed = [StreamLeaf.of_sealed(segment) for segment in ended]
+        self.heads.add(sealed)
         for _ in ended:
             self._ended.popleft()
         live = [StreamLeaf.of_durable(header, durable) for header, durable in self._live() if not durable.empty]
         self.heads.add(live)
+        self._recent = (*sealed, *live) or self._recent
         return self.heads.sign()
 
     async def _catch_up(self) -> None:
@@ -247,18 +250,20 @@ class Notary:
         """
         if self._caught_up and not self._dropped:
             return
-        recent = self.heads.last_round
-        signed = {leaf.segment for leaf in recent if leaf.ended} | {one.header.segment for one in list(self._ended)}
+        recent, waiting = self._recent, [one.header.segment for one in list(self._ended)]
+        signed = {leaf.segment for leaf in recent if leaf.ended} | set(waiting)
         segments = [leaf.segment for leaf in recent]
-        if not segments:  # before the first head: a stream that begins names the head of the one before it
+        open_then = [*(leaf.segment for leaf in recent if not leaf.ended), *waiting]
+        if not segments and not waiting:  # before the first head: a stream that begins names the head of the one before
             self._caught_up, self._dropped = True, False
             return
-        after = min((leaf.segment for leaf in recent if not leaf.ended), default=max(segments))
+        after = min(open_then, default=max(segments, default=""))
         self._dropped = False
         try:
             rows = [row for row in await self._rows_from(after) if row[0] not in signed]
         except SQLAlchemyError as error:
             log.warning("segments that ended unsigned wait for the database", error=str(error))
+            self._dropped = True
             return
         found = await asyncio.to_thread(lambda: [one for _, path in rows if (one := self._read(path)) is not None])
         self._ended.extendleft(reversed(found))
@@ -276,7 +281,7 @@ class Notary:
     async def _path_of(self, segment: str) -> str | None:
         if not await self._index.has(segment):
             return None
-        return next((leaf.path for leaf in self.heads.last_round if leaf.segment == segment), None)
+        return next((leaf.path for leaf in self._recent if leaf.segment == segment), None)
 
     def _read(self, path: str) -> SealedSegment | None:
         try:

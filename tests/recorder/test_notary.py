@@ -1,5 +1,6 @@
 """What becomes a leaf, when a head is signed, and that nothing is lost when either fails or the process is killed."""
 
+import asyncio
 import errno
 from contextlib import asynccontextmanager
 
@@ -199,6 +200,29 @@ async def test_an_older_ledger_becomes_leaves_in_as_many_writes_as_it_takes(tmp_
         office.stage.finish()
 
 
+async def test_when_more_ends_than_can_wait_the_rest_is_found_in_the_index(tmp_path, monkeypatch):
+    monkeypatch.setattr("recorder.notary.ENDED_MAX", 2)
+    async with office_in(tmp_path) as office:
+        stage = office.stage
+        stage.device("dev0").push(5)
+        stage.turn()
+        await office.round()
+        stage.finish()
+        stage.close()
+    async with office_in(tmp_path) as office:
+        stage = office.stage
+        await office.round()
+        for number in range(5):
+            stage.device(f"dev{number}").push(5).end(GapCause.OFFLINE)
+        stage.turn()
+        stage.turn()
+        await office.index.add(stage.sealed)
+        ended = {segment.header.segment for segment in office.seal()}
+        await office.round()
+        assert ended <= {leaf.segment for leaf in office.streams() if leaf.ended}
+        stage.finish()
+
+
 async def test_a_new_key_is_in_the_ledger_before_it_signs(tmp_path):
     async with office_in(tmp_path) as office:
         await office.enter("a")
@@ -285,4 +309,44 @@ async def test_a_copy_that_contradicts_the_heads_here_is_left_as_it_is(tmp_path)
             await office.notary.copy_once()
         assert copy.read_bytes() == other
         assert (await office.notary.verify()).first_broken.head == 0
+        office.stage.finish()
+
+
+async def test_a_second_place_that_is_full_or_fails_is_told_and_gets_the_rest_later(tmp_path):
+    (place := tmp_path / "place").mkdir()
+    disk = RefusingDisk()
+    async with office_in(tmp_path, copy=place) as office:
+        office.notary._copy._disk = disk
+        await office.enter("a")
+        await office.round()
+        for refused in ("append", "sync_file", "create"):
+            disk.refuse = {refused: OSError(errno.ENOSPC, "No space left on device")}
+            with pytest.raises(OSError, match="No space"):
+                await office.notary.copy_once()
+            (place / "node1" / "000000000001.jsonl").unlink(missing_ok=True)
+        disk.refuse = {}
+        await office.enter("b")
+        await office.round()
+        await office.notary.copy_once()
+        [original] = (tmp_path / "heads" / "signed").glob("*.jsonl")
+        assert (place / "node1" / original.name).read_bytes() == original.read_bytes()
+        office.stage.finish()
+
+
+async def test_a_running_notary_tells_of_a_copy_that_fails_and_of_nothing_else(tmp_path):
+    async with office_in(tmp_path, copy=tmp_path / "nowhere") as office:
+        await office.enter("a")
+        told = asyncio.Event()
+
+        def tell(kind, words):
+            office.told.append(kind)
+            told.set()
+
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(office.notary.run(tell))
+            await told.wait()
+            running.cancel()
+        assert office.told == [AlarmKind.HEADS_COPY]
+        assert "is it mounted" in office.notary.statistics().copy_failure
+        assert office.notary.heads.heads == 1
         office.stage.finish()

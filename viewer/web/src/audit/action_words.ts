@@ -17,6 +17,7 @@ export const FAMILIES = [
   'unit',
   'audit',
   'ledger',
+  'heads',
 ] as const
 
 export function useActionWords(): (action: string) => string {

@@ -49,6 +49,7 @@ const words: typeof zh = {
       unit: 'Units',
       audit: 'Audit',
       ledger: 'The log itself',
+      heads: 'Signed heads',
     },
     actions: {
       'session.open': 'Logged in',
@@ -108,6 +109,8 @@ const words: typeof zh = {
       'unit.remove': 'Removed a unit',
       'audit.read': 'Read the audit log',
       'audit.verify': 'Verified the audit log',
+      'heads.repair': 'A torn file of signed heads was cut',
+      'heads.rotate_key': 'Changed the key that signs heads',
       'ledger.repair': 'Log repaired',
       'database.mend': 'Database mended',
       'ledger.missing': 'Log missing',

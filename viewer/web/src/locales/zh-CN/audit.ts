@@ -47,6 +47,7 @@ export default {
       unit: '单位',
       audit: '审计',
       ledger: '日志自身',
+      heads: '签名头',
     },
     actions: {
       'session.open': '登录',
@@ -106,6 +107,8 @@ export default {
       'unit.remove': '移除单位',
       'audit.read': '查阅审计日志',
       'audit.verify': '校验审计日志',
+      'heads.repair': '修复了签名头文件',
+      'heads.rotate_key': '更换签名密钥',
       'ledger.repair': '日志修复',
       'database.mend': '数据库修复',
       'ledger.missing': '日志缺失',
