@@ -14,6 +14,7 @@ Invariants (docs/design/heads.md):
 from storage.heads.canonical import NotCanonical
 from storage.heads.head import Head, parse_head
 from storage.heads.heads import Heads, HeadsStatistics
+from storage.heads.inclusion import LeafProof, NoProof, prove_leaf
 from storage.heads.key_ring import HEADS_KEY_FILE, HeadKeyMissing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, parse_leaf
 from storage.heads.line_log import CutTail
@@ -30,6 +31,7 @@ from storage.heads.tree import (
     is_consistent,
     leaf_hash,
     nodes_of,
+    nodes_since,
     root_of,
 )
 
@@ -50,6 +52,8 @@ __all__ = [
     "HeadsWalk",
     "KeyUse",
     "Leaf",
+    "LeafProof",
+    "NoProof",
     "Nodes",
     "NotCanonical",
     "RightEdge",
@@ -63,8 +67,10 @@ __all__ = [
     "is_consistent",
     "leaf_hash",
     "nodes_of",
+    "nodes_since",
     "parse_head",
     "parse_leaf",
+    "prove_leaf",
     "public_pem",
     "root_of",
     "verifies",

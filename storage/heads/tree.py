@@ -83,6 +83,27 @@ def nodes_of(leaves: Sequence[bytes]) -> Nodes:
     return lambda level, index: levels[level][index]
 
 
+def nodes_since(edge: RightEdge, leaves: Iterable[bytes]) -> Nodes:
+    """The subtrees that an older tree's edge and the leaf hashes since make up: enough to prove each of these leaves in
+    the tree that they lead to. KeyError: a subtree of the older tree that is none of its perfect ones.
+    """
+    known: dict[tuple[int, int], bytes] = {}
+    size, beyond = edge.size, 0
+    for peak in edge.peaks:
+        level = (size - beyond).bit_length() - 1
+        known[level, beyond >> level] = peak
+        beyond += 1 << level
+    for leaf in leaves:
+        level, index, node = 0, size, leaf
+        known[level, index] = node
+        while index & 1:
+            node = node_hash(known[level, index - 1], node)
+            level, index = level + 1, index >> 1
+            known[level, index] = node
+        size += 1
+    return lambda level, index: known[level, index]
+
+
 def root_of(nodes: Nodes, size: int) -> bytes:
     """The root that the tree had when it had `size` leaves."""
     return _subtree(nodes, 0, size) if size else EMPTY_ROOT
