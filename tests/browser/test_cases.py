@@ -1,4 +1,4 @@
-"""Cases in a real browser: a file with a bad row is mended and taken, a case is found, its stages get times, it is closed."""
+"""Cases in a real browser: a file is mended and taken, a case is found, its stages get times, it is closed."""
 
 import pytest
 

@@ -41,8 +41,9 @@ def registry(kind: Kind, thing_id: str, change: Change) -> str:
 
 
 def case(news: CaseChanged) -> str:
-    told = {"kind": Kind.CASE.value, "id": news.case_id, "change": news.change.value, "version": news.version}
-    return _encode("registry", told)
+    """`version` is the one that the change made."""
+    change, version = news.change.value, news.version
+    return _encode("registry", {"kind": Kind.CASE.value, "id": news.case_id, "change": change, "version": version})
 
 
 def closing(reason: str) -> str:
