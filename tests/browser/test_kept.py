@@ -6,16 +6,22 @@ from tests.browser.wall import PATIENCE_MS, Wall
 
 pytestmark = pytest.mark.browser
 
+CASE = {"case_no": "2026-17", "cause": "超限运输", "field": "transport", "procedure": "ordinary"}
 
-async def page_of(house, browser, person, language="zh-CN", size=(1366, 768)):
-    """The page of kept footage, as this person sees it."""
+
+async def units(person):
+    return [unit["id"] for unit in (await person.call("GET", "units")).json()["items"]]
+
+
+async def page_of(house, browser, person, language="zh-CN", size=(1366, 768), at="/kept"):
+    """A page of the app, as this person sees it."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale=language, base_url=house.http_url
     )
     await context.add_cookies([{"name": "session", "value": await house.person(person).token(), "url": house.http_url}])
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    await page.goto("/kept")
+    await page.goto(at)
     return page
 
 
@@ -29,8 +35,20 @@ async def test_the_last_two_minutes_are_kept_from_the_wall_and_released_by_two_p
     await supervisor.page.locator("[data-test=keep]").click()
     await supervisor.page.locator(".el-message--success", has_text="已留存").wait_for()
 
+    reviewer = house.person("reviewer")
+    case = await reviewer.call("POST", "cases", json=CASE | {"unit": (await units(reviewer))[0]})
+    case.raise_for_status()
+    (clip,) = (await reviewer.call("GET", "clips")).json()["items"]
+    headers = {"If-Match": f'"{clip["version"]}"'}
+    tag = {"case": case.json()["id"], "stage": "investigation"}
+    (await reviewer.call("PATCH", f"clips/{clip['id']}", json=tag, headers=headers)).raise_for_status()
+    of_case = await page_of(house, browser, "reviewer", at=f"/cases/{case.json()['id']}")
+    await of_case.locator("[data-test=case-clips] li").wait_for()
+    await of_case.context.close()
+
     mine = supervisor.page
     await mine.goto("/kept")
+    await mine.locator("td, [role=cell]", has_text="2026-17").first.wait_for()
     await mine.locator("[data-test=kept-state][data-state=kept]").wait_for()
     await mine.locator("[data-test=ask-removal]").click()
     await mine.locator("[data-test=removal-reason]").fill("标错了设备")
@@ -51,6 +69,7 @@ async def test_the_last_two_minutes_are_kept_from_the_wall_and_released_by_two_p
         "clip.withdraw_removal",
         "clip.agree_removal",
         "clip.ask_removal",
+        "clip.edit",
         "clip.create",
     ]
     await other.context.close()

@@ -52,7 +52,7 @@ const words: typeof zh = {
       complete: 'Complete',
       missing: '{n} stages missing',
       none: 'No footage is tagged',
-      noneHint: 'Footage cannot be tagged to a case yet, so every required stage shows as missing. Times can be given already.',
+      noneHint: 'Keep footage under “Kept footage” and choose this case and a stage; every required stage shows as missing until then.',
       covered: '{n} clips',
       required: 'No footage',
       optional: 'Not required',

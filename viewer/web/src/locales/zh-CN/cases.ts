@@ -50,7 +50,7 @@ export default {
       complete: '齐全',
       missing: '缺 {n} 个环节',
       none: '没有标记任何录像',
-      noneHint: '目前还不能把录像片段归入案件，所以每个必需环节都显示为缺少。环节时间可以先填。',
+      noneHint: '在“留存录像”中留存一段录像，选择本案和环节；在此之前，必需环节都显示为缺少。',
       covered: '{n} 段录像',
       required: '缺录像',
       optional: '不要求',
