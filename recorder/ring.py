@@ -18,7 +18,8 @@ Not here: who keeps what (kept). Levels at which recording stops (disk_watch).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,23 +121,24 @@ class Ring:
             space = await asyncio.to_thread(self._space, self._store.media)
             lacking = round(limits.keep_free * space.total_bytes) - space.free_bytes
         victims: list[StoredSegment] = []
-        async for segment in self._free():
-            age_ns = now_ns - segment.end_utc_ns
-            if age_ns <= limits.max_age_ns and excess <= 0:
-                if lacking <= 0:
+        async with aclosing(self._free()) as free:
+            async for segment in free:
+                age_ns = now_ns - segment.end_utc_ns
+                if age_ns <= limits.max_age_ns and excess <= 0:
+                    if lacking <= 0:
+                        break
+                    if age_ns < limits.min_age_ns:
+                        self._tell_of_room("no footage is deleted that is younger than", limits.min_age_ns)
+                        break
+                    self._tell_of_room("footage is deleted before its time, which is after", limits.max_age_ns)
+                victims.append(segment)
+                if len(victims) == BATCH:
                     break
-                if age_ns < limits.min_age_ns:
-                    self._tell_of_room("no footage is deleted that is younger than", limits.min_age_ns)
-                    break
-                self._tell_of_room("footage is deleted before its time, which is after", limits.max_age_ns)
-            victims.append(segment)
-            if len(victims) == BATCH:
-                break
-            excess -= segment.stored_bytes
-            lacking -= segment.stored_bytes
+                excess -= segment.stored_bytes
+                lacking -= segment.stored_bytes
         return victims
 
-    async def _free(self) -> AsyncIterator[StoredSegment]:
+    async def _free(self) -> AsyncGenerator[StoredSegment]:
         """What nothing keeps, oldest first. Kept footage at the old end is not gone through again each time."""
         changes, mono_ns = self._kept_seen
         if changes != self._pins.changes or self._clock.mono_ns() - mono_ns > KEPT_SEEN_NS:
