@@ -10,11 +10,12 @@ from tests.mingjing.bench.house_server import own_server_in
 
 pytestmark = SHARES_THE_HOUSE
 
-DEVICES = ("dev13", "dev14")
+DEVICES = ("bench-whip1", "bench-whip2")  # that nobody else uses in the shared house
 
 
 async def test_what_is_published_by_whip_is_archived_and_seen_by_viewers_and_visitors_by_whep(shared_house, cache):
     house = shared_house
+    await house.enrol(*DEVICES)
     load = LiveLoad(
         2,
         viewers=3,
