@@ -157,7 +157,7 @@ async def _require_media(house: House) -> None:
 @asynccontextmanager
 async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept]]:
     """Every stream of the hub is archived inside this block."""
-    pins = Pins(await replay(house.database, house.ledger))
+    pins = Pins(await replay(house.database, house.ledger, house.steady.utc_ns()))
     async with Archiver.open(
         store=house.store,
         index=Index(house.database),

@@ -138,7 +138,9 @@ class Notary:
                 group.create_task(self._copy_for_ever(tell), name="notary: second copy")
             while True:
                 went_well = await self.try_round(tell)
-                await asyncio.sleep(ROUND_S if went_well else RETRY_S)
+                # Each try adds leaves of what is being written: without a key, which a person must see to, no sooner.
+                no_key = self.heads.statistics().key is None
+                await asyncio.sleep(ROUND_S if went_well or no_key else RETRY_S)
 
     async def finish(self, tell: Tell) -> None:
         """The last round, when everything is sealed; what it cannot do in time the next start does."""

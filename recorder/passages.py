@@ -49,4 +49,4 @@ def _span(media: Path, segment: SegmentFact, start_utc_ns: int, end_utc_ns: int)
     except SegmentUnreadableError:
         if segment.sealed:
             raise
-        return None  # its first records are on their way to the disk
+        return _whole(segment)  # its first records are on their way to the disk

@@ -79,6 +79,10 @@ class Kept:
         self._find = find
         self._turn = asyncio.Lock()  # changes wait for each other
 
+    def now_utc_ns(self) -> int:
+        """By the clock that footage is placed by: the wall clock may have been set."""
+        return self._clock.utc_ns()
+
     async def keep(
         self,
         kind: KeepingKind,
@@ -99,10 +103,13 @@ class Kept:
             Invalid: an interval that cannot be, or with nothing in it.
             SegmentUnreadableError, OSError: a journal cannot be read.
         """
+        now_ns = self.now_utc_ns()
         if not 0 < end_utc_ns - start_utc_ns <= LENGTH_MAX_NS:
             raise Invalid("This interval cannot be.", field="to", fix="From before to, and at most 24 hours.")
+        if end_utc_ns > now_ns:  # of what is still to come nothing could be pinned
+            raise Invalid("This interval is not over yet.", field="to", fix="Give an end that has passed.")
         note = _require_note(note, empty=kind is KeepingKind.CLIP)
-        keeping_id, now_ns = self._new_id(), self._clock.utc_ns()
+        keeping_id = self._new_id()
         async with self._turn:
             async with self.pins.deciding:
                 references = await self._find(device, channel, start_utc_ns, end_utc_ns)
@@ -139,7 +146,7 @@ class Kept:
         """The first of two people. Raises NotFound, Conflict: it is on its way already; Invalid: without a reason."""
         if before.removal is not None:
             raise Conflict("Its removal was asked for already.", fix="Agree to it, or withdraw it.")
-        removal = Removal(principal, self._clock.utc_ns(), _require_note(reason, empty=False))
+        removal = Removal(principal, self.now_utc_ns(), _require_note(reason, empty=False))
         return await self._change(before, "ask_removal", principal, replace(before, removal=removal))
 
     async def agree_removal(self, before: Keeping, *, principal: str) -> Keeping:
@@ -149,15 +156,13 @@ class Kept:
             raise Conflict("There is no removal to agree to.", fix="Load it again.")
         if removal.asked_by == principal:
             raise Conflict("Who asked for it cannot agree to it.", fix="Somebody else has to look at it.")
-        agreed = replace(removal, agreed_by=principal, free_utc_ns=self._clock.utc_ns() + REMORSE_NS)
+        agreed = replace(removal, agreed_by=principal, free_utc_ns=self.now_utc_ns() + REMORSE_NS)
         return await self._change(before, "agree_removal", principal, replace(before, removal=agreed))
 
     async def withdraw_removal(self, before: Keeping, *, principal: str) -> Keeping:
         """Keep it after all: by anybody who may, until its footage is free. Raises NotFound, Conflict."""
         if before.removal is None:
             raise Conflict("There is no removal to withdraw.", fix="Load it again.")
-        if not before.stands(self._clock.utc_ns()):
-            raise Conflict("Its footage is free and may be gone.", fix="Keep what is left of it anew.")
         return await self._change(before, "withdraw_removal", principal, replace(before, removal=None))
 
     async def find(self, kind: KeepingKind, keeping_id: str) -> Keeping | None:
@@ -176,12 +181,12 @@ class Kept:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(select(kept).where(near).order_by(kept.c.id))).all()
-        now_ns = self._clock.utc_ns()
+        now_ns = self.now_utc_ns()
         return [one for one in map(keeping_of, rows) if one.stands(now_ns) and _points_at(one, segment)]
 
     async def clips_by_stage(self, cases: Collection[str]) -> dict[str, dict[str, int]]:
         """How many clips stand for each stage of these cases; those without a stage under the empty one."""
-        columns, now_ns = kept.c, self._clock.utc_ns()
+        columns, now_ns = kept.c, self.now_utc_ns()
         standing = or_(columns.free_utc_ns.is_(None), columns.free_utc_ns > now_ns)
         query = (
             select(columns.case_id, columns.stage, func.count())
@@ -218,9 +223,22 @@ class Kept:
                 raise NotFound(f"There is no {before.kind} {before.id}.")
             if present.version != before.version:
                 raise Conflict("Somebody changed it meanwhile.", fix="Load it again, look at it, repeat the change.")
-            await self._write(after, act, principal)
+            if after.free_utc_ns is None:
+                await self._pin_before_written(before, after)
+            try:
+                await self._write(after, act, principal)
+            except BaseException:
+                self.pins.put(before)
+                raise
             self.pins.put(after)
         return after
+
+    async def _pin_before_written(self, before: Keeping, after: Keeping) -> None:
+        """It is to keep its footage without an end: from now on, for the ledger may take its time. Raises Conflict."""
+        async with self.pins.deciding:
+            if not before.stands(self.now_utc_ns()):
+                raise Conflict("Its footage is free and may be gone.", fix="Keep what is left of it anew.")
+            self.pins.put(after)
 
     async def _write(self, keeping: Keeping, act: str, principal: str) -> None:
         async with self._database.write() as connection:

@@ -152,11 +152,11 @@ class Ledger:
         async with self._database.read() as connection:
             return await page(connection, wanted, cursor, limit)
 
-    async def newest(self, action: str, before_n: int, limit: int) -> list[Entry]:
-        """Entries before number `before_n`, newest first; `action` as in a query."""
+    async def newest(self, action: str, before_n: int, limit: int, *, after_n: int = 0) -> list[Entry]:
+        """Entries between these numbers, both excluded, newest first; `action` as in a query."""
         await self._wait_caught_up(_QUERY_WAIT_S)
         async with self._database.read() as connection:
-            return await newest(connection, LedgerFilter(action=action), before_n, limit)
+            return await newest(connection, LedgerFilter(action=action), before_n, limit, after_n)
 
     async def verify(self) -> LedgerReport:
         """Prove every entry up to now, and that no row of the database says otherwise."""

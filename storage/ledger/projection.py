@@ -114,9 +114,11 @@ async def page(connection: AsyncConnection, wanted: LedgerFilter, cursor: str | 
     return LedgerPage(items, str(items[-1].n) if len(rows) > limit else None, total)
 
 
-async def newest(connection: AsyncConnection, wanted: LedgerFilter, before_n: int, limit: int) -> list[Entry]:
+async def newest(
+    connection: AsyncConnection, wanted: LedgerFilter, before_n: int, limit: int, after_n: int
+) -> list[Entry]:
     """As a page of them, without counting the others."""
-    clauses = [*wanted.clauses(), ledger_entries.c.n < before_n]
+    clauses = [*wanted.clauses(), ledger_entries.c.n < before_n, ledger_entries.c.n > after_n]
     statement = select(ledger_entries).where(*clauses).order_by(ledger_entries.c.n.desc()).limit(limit)
     return [_entry(row) for row in (await connection.execute(statement)).all()]
 
