@@ -5,6 +5,7 @@ import pytest
 from media import Reference
 from recorder import Footage, KeepingKind, SegmentFact
 from tests.storage.manual_clock import START_UTC_NS as NOON_NS
+from tests.storage.manual_clock import ManualClock
 from viewer.access import Role
 
 MINUTE = {"from": "2027-01-15T07:58:00Z", "to": "2027-01-15T07:59:00Z"}
@@ -55,6 +56,7 @@ async def test_a_supervisor_keeps_the_last_two_minutes_and_goes_on(with_footage)
         ({**MINUTE, "last_s": 10}, "from"),
         ({"from": MINUTE["to"], "to": MINUTE["from"]}, "to"),
         ({"from": "2026-01-15T07:58:00Z", "to": MINUTE["to"]}, "to"),
+        ({"from": MINUTE["from"], "to": "2027-01-15T08:00:01Z"}, "to"),
         ({"last_s": 0}, "last_s"),
         ({**MINUTE, "channel": "third"}, "channel"),
         ({**MINUTE, "note": "x" * 1_001}, "note"),
@@ -108,6 +110,34 @@ async def test_nobody_tags_to_a_case_he_may_not_see(with_footage):
     client, foreign = await front.person(Role.REVIEWER, "north"), (await front.case("south")).id
     hidden, missing = [await make(client, "clip", **MINUTE, case=case) for case in (foreign, "nowhere")]
     assert (hidden.status_code, hidden.text) == (422, missing.text)
+
+
+async def test_the_last_minutes_are_those_of_the_clock_that_footage_is_placed_by(with_footage):
+    """The wall clock was set back by an hour, and the clock of placed time goes on."""
+    front = with_footage
+    client = await front.person(Role.SUPERVISOR)
+    front.services.kept._clock = ManualClock(front.clock.utc_ns())
+    front.clock.step_wall(-3_600)
+    made = await make(client, "clip", last_s=120)
+    assert (made.json()["end"], made.json()["standing"]) == ("2027-01-15T08:00:00.000Z", True)
+
+
+async def test_nobody_takes_a_clip_off_a_case_that_he_may_not_see_or_that_is_closed(with_footage):
+    front = with_footage
+    client = await front.person(Role.REVIEWER, "north")
+    foreign, closed = await front.case("south"), await front.case("north")
+    made = await make(client, "clip", **MINUTE)
+    clip = await front.services.kept.find(KeepingKind.CLIP, made.json()["id"])
+    url = f"/api/v1/clips/{clip.id}"
+    for case, status in ((foreign.id, 422), (closed.id, 409)):
+        clip = await front.services.kept.edit(clip, case=case, stage="", note="", principal="user:other")
+        if status == 409:
+            await front.services.cases.close(closed.id, principal="user:other")
+        refused = await client.patch(url, json={"case": ""}, headers={"If-Match": f'"{clip.version}"'})
+        assert (refused.status_code, refused.json()["field"]) == (status, "case")
+    noted = await client.patch(url, json={"note": "seen"}, headers={"If-Match": f'"{clip.version}"'})
+    assert noted.json()["note"] == "seen"
+    assert (await make(client, "clip", **MINUTE, case=closed.id)).status_code == 409
 
 
 async def test_why_a_second_is_kept_and_until_when(with_footage):

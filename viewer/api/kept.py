@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from recorder import Keeping, KeepingKind, KeptFilter, NotACursor
 from storage import SegmentUnreadableError, iso_from_ns
 from supervision.cases import Stage
+from supervision.cases import Status as CaseState
 from viewer.access import Action, Caller, CallerHere, GuardedRoute
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page
 from viewer.api.times import Moment, iso_or_none, ns_from
 from viewer.api.versions import IfMatch, require_match, set_etag
 from viewer.objects import case_object, device_object, kept_object, kept_scope
-from viewer.problems import GONE, INVALID, Problem
+from viewer.problems import CONFLICT, GONE, INVALID, Problem
 from viewer.services import Services, ServicesHere
 
 ID_LENGTH_MAX = 64
@@ -129,7 +130,7 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
             case=case,
             from_utc_ns=None if from_ is None else ns_from(from_),
             to_utc_ns=None if to is None else ns_from(to),
-            standing_at=services.clock.utc_ns() if standing else None,
+            standing_at=services.kept.now_utc_ns() if standing else None,
             within=None if principal.unit is None else kept_scope(services.registry, principal.unit),
         )
         try:
@@ -143,7 +144,7 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
     @router.post("", name=f"create_{kind}", status_code=status.HTTP_201_CREATED)
     async def create(caller: CallerHere, services: ServicesHere, body: NewKeeping, response: Response) -> KeepingItem:
         await caller.enter(device_object(services.registry, body.device))
-        start_utc_ns, end_utc_ns = _interval(body, services.clock.utc_ns())
+        start_utc_ns, end_utc_ns = _interval(body, services.kept.now_utc_ns())
         await _require_case(body.case, caller, services)
         try:
             keeping = await services.kept.keep(
@@ -178,7 +179,9 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
     ) -> KeepingItem:
         before = await _enter(kind, keeping, caller, services)
         require_match(if_match, before.version)
-        await _require_case(body.case or "", caller, services)
+        if body.case is not None and body.case != before.case:
+            await _require_case(before.case, caller, services)
+            await _require_case(body.case, caller, services)
         edited = await services.kept.edit(
             before,
             case=before.case if body.case is None else body.case,
@@ -241,13 +244,15 @@ def _interval(body: NewKeeping, now_ns: int) -> tuple[int, int]:
 async def _require_case(case_id: str, caller: Caller, services: Services) -> None:
     """
     Raises:
-        Problem: there is no such case for this person.
+        Problem: there is no such case for this person, or nothing of it changes any more.
     """
     if not case_id:
         return
     case = await services.cases.find(case_id)
     if not caller.sees(Action.CASE_READ, case_object(services.registry, case_id, case)):
         raise Problem(INVALID, "There is no such case.", field="case", fix="Give the id of one of the list of cases.")
+    if case is not None and case.status is CaseState.CLOSED:
+        raise Problem(CONFLICT, "The case is closed.", field="case", fix="Open it again first.")
 
 
 async def _enter(kind: KeepingKind, keeping_id: str, caller: Caller, services: Services) -> Keeping:
@@ -284,6 +289,6 @@ def _item(keeping: Keeping, services: Services) -> KeepingItem:
             agreed_by=removal.agreed_by or None,
             free_at=iso_or_none(removal.free_utc_ns or None),
         ),
-        standing=keeping.stands(services.clock.utc_ns()),
+        standing=keeping.stands(services.kept.now_utc_ns()),
         version=keeping.version,
     )

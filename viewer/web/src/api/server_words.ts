@@ -111,6 +111,8 @@ export const SENTENCES: readonly [RegExp, string][] = [
   [/^Some cases of this file were changed meanwhile\.$/, 'fileChanged'],
   [/^(?:Mend them and look|Look) at the file again\.$/, 'lookAgain'],
   [/^From before to, and at most 24 hours\.$/, 'keptSpan'],
+  [/^This interval is not over yet\.$/, 'keptNotOver'],
+  [/^Give an end that has passed\.$/, 'nothing'],
   [/^There is no footage in this interval\.$/, 'keptNothing'],
   [/^(?:Look at the timeline|Load it again|Load it again, look at it, repeat the change)\.$/, 'nothing'],
   [/^The device came (?<n>\d+) times\.$/, 'keptPieces'],

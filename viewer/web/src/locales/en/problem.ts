@@ -117,6 +117,7 @@ const words: typeof zh = {
       lookAgain: 'Look at the file again.',
       yearRange: 'Use a year from 1970 to 2199.',
       keptSpan: 'From before to, and at most 24 hours.',
+      keptNotOver: 'This interval is not over yet: give an end that has passed.',
       keptNothing: 'There is no footage in this interval.',
       keptPieces: 'The device came {n} times in this interval, which is too many.',
       keptSeveral: 'Keep it in several pieces.',

@@ -114,6 +114,7 @@ export default {
       lookAgain: '请修改后重新预览。',
       yearRange: '年份须在 1970 到 2199 之间。',
       keptSpan: '起始须早于结束，最长 24 小时。',
+      keptNotOver: '这一时段还没有结束，请选择已经过去的时间。',
       keptNothing: '这一时段没有录像。',
       keptPieces: '这一时段内设备断开重连了 {n} 次，太多了。',
       keptSeveral: '请分几段留存。',
