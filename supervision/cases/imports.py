@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import Clock
 from storage.bus import Bus
 from storage.database import Database
-from storage.ledger import Ledger
+from storage.ledger import Ledger, LedgerUnavailable
 from supervision.cases import entries, tables
 from supervision.cases.case import Case
 from supervision.cases.cases import Cases
@@ -145,11 +145,19 @@ class CaseImports:
         return Taken(digest, tuple(drafts), 0)
 
     async def _record(self, cases: list[Case], principal: str) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for case in cases:
-                detail = entries.creation(case)
-                coming = self._ledger.append(principal=principal, action=entries.CREATE, subject=case.id, detail=detail)
-                tasks.create_task(coming, name="import: entry")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for case in cases:
+                    detail = entries.creation(case)
+                    coming = self._ledger.append(
+                        principal=principal, action=entries.CREATE, subject=case.id, detail=detail
+                    )
+                    tasks.create_task(coming, name="import: entry")
+        except* LedgerUnavailable as refusals:
+            refusal = refusals
+        else:
+            return
+        raise LedgerUnavailable(str(refusal.exceptions[0])) from refusal  # bare: it is told by its type
 
     async def _against_rows(
         self, connection: AsyncConnection, digest: str, rows: tuple[ReadRow, ...]

@@ -21,9 +21,12 @@ from supervision.cases.case import Case, Status
 log: structlog.stdlib.BoundLogger = structlog.get_logger("supervision.cases")
 
 
-def replay(oldest_first: Iterable[Entry], known: Mapping[str, Case] | None = None) -> dict[str, Case]:
-    """The cases after these entries, beginning with those `known` from the rows.
+def replay(
+    oldest_first: Iterable[Entry], known: Mapping[str, Case] | None = None, current: Mapping[str, Case] | None = None
+) -> dict[str, Case]:
+    """The cases after these entries, beginning with those `known` from the rows; the rows `current` have the last word.
 
+    Rows that no entry is ahead of are as true as the last entry: what one of them has, it got after all of these.
     An entry that cannot be read is logged and left out: the cases behind it are wanted all the same.
     """
     shelf = _Shelf(known or {})
@@ -35,6 +38,8 @@ def replay(oldest_first: Iterable[Entry], known: Mapping[str, Case] | None = Non
             continue
         if case is not None:
             shelf.put(case)
+    for case in (current or {}).values():
+        shelf.put(case)
     return shelf.cases()
 
 

@@ -25,15 +25,32 @@ async def restore_rows(database: Database, ledger: Ledger) -> int:
         return 0
     missing += await _closed_imports(ledger, min(entry.n for entry in missing))
     missing.sort(key=lambda entry: entry.n)
-    known = await _rows_of(database, missing)
-    now = replay(missing, known)
+    known, now = await _replayed(database, missing)
     changed = [case for case in now.values() if known.get(case.id) != case]
     async with database.write() as connection:
-        await tables.remove(connection, known.keys() - now.keys())
+        # Out with all that changes, and in again: two may have exchanged their numbers.
+        await tables.remove(connection, {*(known.keys() - now.keys()), *(case.id for case in changed)})
         await tables.write(connection, changed)
     if changed:
         log.warning("cases_restored_from_ledger", cases=len(changed))
     return len(changed)
+
+
+async def _replayed(database: Database, missing: list[Entry]) -> tuple[dict[str, Case], dict[str, Case]]:
+    """Rows that these entries concern, and the cases after them.
+
+    Concerned is as well who has by now what a case takes by them: that change never took effect (replay).
+    """
+    known = await _rows_of(database, {entry.subject for entry in missing})
+    current: dict[str, Case] = {}
+    while True:
+        now, before = replay(missing, known, current), known | current
+        changed = [case for case in now.values() if before.get(case.id) != case]
+        async with database.read() as connection:
+            holders = await tables.find_holders(connection, changed)
+        if holders.keys() <= before.keys():
+            return before, now
+        current |= {case_id: case for case_id, case in holders.items() if case_id not in before}
 
 
 async def _without_row(database: Database, ledger: Ledger, action: str) -> list[Entry]:
@@ -45,7 +62,7 @@ async def _without_row(database: Database, ledger: Ledger, action: str) -> list[
     before_n = 2**62
     while batch := await ledger.newest(action, before_n, WALK):
         before_n = batch[-1].n
-        rows = await _rows_of(database, batch)
+        rows = await _rows_of(database, {entry.subject for entry in batch})
         for entry in batch:
             if _has_row(entry, rows):
                 return found
@@ -64,9 +81,9 @@ async def _closed_imports(ledger: Ledger, from_n: int) -> list[Entry]:
     return found
 
 
-async def _rows_of(database: Database, some: Collection[Entry]) -> dict[str, Case]:
+async def _rows_of(database: Database, case_ids: Collection[str]) -> dict[str, Case]:
     async with database.read() as connection:
-        return await tables.find_all(connection, sorted({entry.subject for entry in some}))
+        return await tables.find_all(connection, sorted(case_ids))
 
 
 def _has_row(entry: Entry, rows: Mapping[str, Case]) -> bool:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,7 +45,7 @@ from supervision.cases.case import (
 from supervision.cases.errors import CaseInvalid
 
 PAGE_MAX = 500
-_IDS_MAX = 500  # in one statement; SQLite takes 32,766
+_IDS_MAX = 500  # cases in one statement; SQLite takes 32,766 values
 
 cases = Table(
     "cases",
@@ -174,6 +175,23 @@ async def find_all(connection: AsyncConnection, case_ids: Sequence[str]) -> dict
     for at in range(0, len(case_ids), _IDS_MAX):
         some = case_ids[at : at + _IDS_MAX]
         for row in await connection.execute(select(cases).where(cases.c.id.in_(some))):
+            found[row.id] = _case(row)
+    return found
+
+
+async def find_holders(connection: AsyncConnection, wanted: Sequence[Case]) -> dict[str, Case]:
+    """By id, the rows that have the number or the other system's id of one of these cases."""
+    found: dict[str, Case] = {}
+    columns = cases.c
+    for at in range(0, len(wanted), _IDS_MAX):
+        some = wanted[at : at + _IDS_MAX]
+        numbers = [(case.fields.unit, case.fields.case_no) for case in some]
+        externals = [(it.system, it.id) for case in some if (it := case.fields.external) is not None]
+        same = or_(
+            tuple_(columns.unit, columns.case_no).in_(numbers),
+            tuple_(columns.external_system, columns.external_id).in_(externals),
+        )
+        for row in await connection.execute(select(cases).where(same)):
             found[row.id] = _case(row)
     return found
 

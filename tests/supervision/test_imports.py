@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.ledger import LedgerUnavailable
 from supervision.cases import (
     FILE_MAX_BYTES,
     CaseChange,
@@ -126,6 +127,18 @@ async def test_a_file_is_taken_whole_once_and_again_nothing(house):
     assert (looked.taken, looked.faults) == (2, ())
     actions = [action for action, *_ in await house.entries(action="case.")]
     assert actions == ["case.create", "case.create", "case.import"]
+
+
+async def test_without_the_ledger_a_file_is_not_taken_and_the_refusal_is_told_as_it_is(house, monkeypatch):
+    preview = await look(house, file_of(GOOD))
+
+    async def refuse(**_):
+        raise LedgerUnavailable("disk full")
+
+    monkeypatch.setattr(house.ledger, "append", refuse)
+    with pytest.raises(LedgerUnavailable, match="disk full"):
+        await house.imports.take(preview.digest, reader="r", principal=BY)
+    assert await house.all() == {}
 
 
 async def test_a_file_with_a_bad_row_is_not_taken_at_all(house):
