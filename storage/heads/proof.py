@@ -215,5 +215,6 @@ class HeadsWalk:
     def _compare_copy(self) -> None:
         if self._copy is None or not self._copy.is_dir():
             return
-        for words in differences(self._folder / SIGNED, self._copy, sizes_of(self._folder / SIGNED)):
+        copied = sizes_of(self._copy)
+        for words in differences(self._folder / SIGNED, self._copy, copied, sizes_of(self._folder / SIGNED)):
             raise _Difference(BrokenHead(0, None, "", str(self._copy), 0, words))

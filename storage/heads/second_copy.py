@@ -46,7 +46,7 @@ class SecondCopy:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         sizes = {path.name: path.stat().st_size for path in log_paths(self._original) if path.name < newest}
         sizes[newest] = durable_bytes
-        for words in differences(self._original, self.folder, sizes, self._same):
+        for words in differences(self._original, self.folder, sizes_of(self.folder), sizes, self._same):
             raise CopyDiffersError(words)
         for name, size in sizes.items():
             if self._same.get(name) != size:
@@ -74,18 +74,20 @@ class SecondCopy:
 
 
 def differences(
-    original: Path, copy: Path, sizes: dict[str, int], known: dict[str, int] | None = None
+    original: Path, copy: Path, copied: dict[str, int], sizes: dict[str, int], known: dict[str, int] | None = None
 ) -> Iterator[str]:
-    """Where the copy is not the beginning of the original, whose files have these sizes; `known` parts are the same."""
+    """Where the copy is not the beginning of the original; `known` parts are the same.
+
+    `copied` are the sizes of the copy's files, asked for before `sizes` of the original's: both grow meanwhile.
+    """
     known = known or {}
-    for path in log_paths(copy):
+    for name, size in copied.items():
+        path = copy / name
         if path.name not in sizes:
             yield f"{path} is not among the heads here: they were removed, or the store was put back from an older copy"
-            continue
-        size = path.stat().st_size
-        if size > sizes[path.name]:
+        elif size > sizes[path.name]:
             yield f"{path} has heads that are not here: they were removed, or the store was put back from an older copy"
-        elif size != known.get(path.name) and (at := _first_difference(original / path.name, path)) is not None:
+        elif size != known.get(name) and (at := _first_difference(original / path.name, path)) is not None:
             yield f"{path}, line {at}, is not what {original / path.name} has there"
 
 

@@ -6,7 +6,7 @@ import random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from storage.heads import RightEdge, leaf_hash, parse_head, parse_leaf
+from storage.heads import RightEdge, SecondCopy, leaf_hash, parse_head, parse_leaf, proof
 from storage.heads.head import line_digest
 from storage.heads.signer import Ed25519Signer
 from storage.journal import BODY, RECORD_SIZE, chain_of, close, parse
@@ -148,6 +148,22 @@ def test_a_second_copy_that_lags_is_no_difference(filled, tmp_path):
     (copy / path.name).write_bytes(path.read_bytes()[:-100])
     assert filled.prove(copy=copy).intact
     assert filled.prove(copy=tmp_path / "not mounted").intact
+
+
+def test_a_head_that_is_signed_and_copied_while_the_copy_is_compared_is_no_difference(filled, tmp_path, monkeypatch):
+    copy = SecondCopy(filled.folder / "signed", tmp_path, "copy")
+    copy.catch_up(*filled.heads.durable_heads)
+    looked = proof.sizes_of
+
+    def looked_and_a_minute_later(folder):
+        sizes = looked(folder)
+        filled.enter()
+        filled.heads.sign()
+        copy.catch_up(*filled.heads.durable_heads)
+        return sizes
+
+    monkeypatch.setattr(proof, "sizes_of", looked_and_a_minute_later)
+    assert filled.prove(copy=tmp_path / "copy").first_broken is None
 
 
 @pytest.mark.parametrize("folder", ["leaves", "signed"])
