@@ -1,8 +1,9 @@
 """The memory: keeps every stream, and knows what it kept and what is missing.
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
-continuous ring, clips and holds and what they keep from it, the notary that has heads of all chains
-signed, the levels of a filling disk, and the commands `store check` and `store rebuild`.
+timeline of a channel and the groups of pictures of a segment, the continuous ring, clips and holds
+and what they keep from it, the notary that has heads of all chains signed, the levels of a filling
+disk, and the commands `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
 
@@ -17,7 +18,8 @@ from recorder.archiver import Archiver, ArchiveRules
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskState, disk_space
-from recorder.footage import Footage, GapFact, SegmentFact
+from recorder.footage import Footage, FoundSegment, GapFact, SegmentFact
+from recorder.groups import GroupShelf, PlayableTrack, SegmentGroups
 from recorder.index import Index
 from recorder.intake import IntakeLimits
 from recorder.kept import (
@@ -39,6 +41,7 @@ from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
 from recorder.tables import INDEX_TABLES
+from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, read_lane
 
 __all__ = [
     "INDEX_TABLES",
@@ -50,7 +53,11 @@ __all__ = [
     "DiskLevels",
     "DiskState",
     "Footage",
+    "FootageLane",
+    "FootageRun",
+    "FoundSegment",
     "GapFact",
+    "GroupShelf",
     "Index",
     "IntakeLimits",
     "Keeping",
@@ -58,20 +65,25 @@ __all__ = [
     "Kept",
     "KeptFilter",
     "KeptScope",
+    "LaneGap",
     "NotACursor",
     "Notary",
     "NotaryStatistics",
     "Passage",
     "Pins",
+    "PlayableTrack",
     "RebuildReport",
     "Removal",
     "Ring",
     "RingLimits",
     "SegmentFact",
+    "SegmentGroups",
     "SegmentRules",
     "check",
     "disk_space",
     "find_references",
+    "hides_pictures",
+    "read_lane",
     "rebuild",
     "replay",
 ]

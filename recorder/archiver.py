@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.stream import Alarm, AlarmKind, StreamInfo, StreamReader
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskWatch
-from recorder.footage import Footage, GapFact, LiveSegment, SegmentFact
+from recorder.footage import Footage, FoundSegment, GapFact, LiveSegment, SegmentFact
 from recorder.index import Index
 from recorder.intake import IntakeLimits
 from recorder.kept import Pins
@@ -150,17 +150,15 @@ class Archiver:
         Footage that is not yet in the index is taken from memory; a gap that still lasts ends now.
         """
         scribe = self._writing()
-        unsealed = scribe.in_flight()  # asked first: what is sealed meanwhile is found in one of the next two
-        waiting = self._feed.waiting
+        newest = self._newest()
         known = await self.index.recordings(device_id, channel, start_utc_ns, end_utc_ns)
         segments = {segment.id: segment for segment in known.segments}
         gaps = {(gap.stream, gap.sequence): gap for gap in known.gaps}
-        newest: list[SealedSegment | LiveSegment] = [*waiting, *unsealed]
         for newer in newest:
             header = newer.header
             if (header.device, header.channel) != (device_id, channel) or header.segment in segments:
                 continue
-            segments[header.segment] = newer.fact() if isinstance(newer, LiveSegment) else SegmentFact.of(newer)
+            segments[header.segment] = _fact(newer)
             for gap in newer.gaps:
                 gaps[header.stream, gap.sequence] = GapFact.of(header.stream, gap)
         missing = scribe.missing(device_id, channel)
@@ -174,6 +172,38 @@ class Archiver:
             tuple(sorted(filter(touches, segments.values()), key=lambda fact: (fact.start_utc_ns, fact.id))),
             tuple(sorted(filter(touches, gaps.values()), key=lambda fact: (fact.start_utc_ns, fact.sequence))),
         )
+
+    async def segment(self, segment_id: str) -> FoundSegment | None:
+        """The segment with this id, also one that is being written."""
+        newest = self._newest()
+        known = await self.index.segment(segment_id)
+        if known is not None:
+            return known
+        found = (newer for newer in newest if newer.header.segment == segment_id)
+        newer = next(found, None)
+        return None if newer is None else FoundSegment(newer.header.device, newer.header.channel, _fact(newer))
+
+    async def next_segment(
+        self, device_id: str, channel: str, start_utc_ns: int, after: str = ""
+    ) -> SegmentFact | None:
+        """As `Index.next_segment`, up to what was written this very moment."""
+        newest = self._newest()
+        known = await self.index.next_segment(device_id, channel, start_utc_ns, after)
+        facts = [] if known is None else [known]
+        facts += [
+            _fact(newer) for newer in newest if (newer.header.device, newer.header.channel) == (device_id, channel)
+        ]
+
+        def place(fact: SegmentFact) -> tuple[int, str]:
+            return fact.start_utc_ns, fact.id
+
+        behind = [fact for fact in facts if fact.start_utc_ns >= start_utc_ns and place(fact) > (start_utc_ns, after)]
+        return min(behind, key=place, default=None)
+
+    def _newest(self) -> list[SealedSegment | LiveSegment]:
+        """What may not be in the index yet. Ask before the index: what is sealed meanwhile is found here or there."""
+        unsealed = self._writing().in_flight()
+        return [*self._feed.waiting, *unsealed]
 
     async def _recover(self, notary: Notary | None) -> None:
         recovery = await asyncio.to_thread(recover, self._store)
@@ -238,6 +268,10 @@ class Archiver:
     def _writing(self) -> Scribe:
         assert self._scribe is not None, "the archive is not open"
         return self._scribe
+
+
+def _fact(segment: SealedSegment | LiveSegment) -> SegmentFact:
+    return segment.fact() if isinstance(segment, LiveSegment) else SegmentFact.of(segment)
 
 
 def _both(

@@ -39,6 +39,15 @@ class SegmentFact:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSegment:
+    """A segment, and whose it is."""
+
+    device: str
+    channel: str
+    fact: SegmentFact
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A gap that has begun and not ended."""
 

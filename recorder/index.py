@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from media import GapCause
-from recorder.footage import Ended, Footage, GapFact, SegmentFact
+from recorder.footage import Ended, Footage, FoundSegment, GapFact, SegmentFact
 from recorder.tables import PAGE_COLUMNS, gaps, garbage, segments, streams
 from storage import DAY_NS, SealedSegment, segment_path, utc_from_ns
 from storage.database import Database
@@ -79,7 +79,7 @@ class Index:
         """Sealed segments and their gaps that touch the interval, in order."""
         here = and_(segments.c.device == device_id, segments.c.channel == channel)
         found = (
-            select(*(segments.c[name] for name in PAGE_COLUMNS))
+            select(*_PAGE)
             .where(here, segments.c.start_utc_ns > start_utc_ns - SEGMENT_SPAN_MAX_NS)
             .where(segments.c.start_utc_ns < end_utc_ns, segments.c.end_utc_ns > start_utc_ns)
             .order_by(segments.c.start_utc_ns)
@@ -94,22 +94,7 @@ class Index:
             segment_rows = (await connection.execute(found)).all()
             gap_rows = (await connection.execute(missing)).all()
         return Footage(
-            segments=tuple(
-                SegmentFact(
-                    id=row.id,
-                    stream=row.stream,
-                    path=segment_path(row.device, row.channel, row.id, row.opened_utc_ns),
-                    start_utc_ns=row.start_utc_ns,
-                    end_utc_ns=row.end_utc_ns,
-                    first_sequence=row.first_sequence,
-                    last_sequence=row.last_sequence,
-                    size_bytes=row.size_bytes,
-                    digest=row.digest,
-                    sealed=True,
-                    missing=row.missing_since_utc_ns is not None,
-                )
-                for row in segment_rows
-            ),
+            segments=tuple(map(_fact, segment_rows)),
             gaps=tuple(
                 GapFact(
                     stream=row.stream,
@@ -124,6 +109,29 @@ class Index:
                 for row in gap_rows
             ),
         )
+
+    async def segment(self, segment_id: str) -> FoundSegment | None:
+        """The sealed segment with this id."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(*_PAGE).where(segments.c.id == segment_id))).one_or_none()
+        return None if row is None else FoundSegment(row.device, row.channel, _fact(row))
+
+    async def next_segment(
+        self, device_id: str, channel: str, start_utc_ns: int, after: str = ""
+    ) -> SegmentFact | None:
+        """The first sealed segment whose file is there and that begins at this moment or behind it; of those that
+        begin in it, only what has a greater id than `after`."""
+        behind = tuple_(segments.c.start_utc_ns, segments.c.id) > tuple_(literal(start_utc_ns), literal(after))
+        query = (
+            select(*_PAGE)
+            .where(segments.c.device == device_id, segments.c.channel == channel, behind)
+            .where(segments.c.start_utc_ns >= start_utc_ns, segments.c.missing_since_utc_ns.is_(None))
+            .order_by(segments.c.start_utc_ns, segments.c.id)
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _fact(row)
 
     async def last_streams(self) -> dict[tuple[str, str], Ended]:
         """The newest stream of each channel. One without a known end was cut off by a crash."""
@@ -266,6 +274,26 @@ class Index:
 
 
 _STORED_BYTES = segments.c.size_bytes + segments.c.journal_bytes + segments.c.cut_bytes
+
+
+_PAGE = tuple(segments.c[name] for name in PAGE_COLUMNS)
+
+
+def _fact(row: Row[Any]) -> SegmentFact:
+    """From a row of `_PAGE`."""
+    return SegmentFact(
+        id=row.id,
+        stream=row.stream,
+        path=segment_path(row.device, row.channel, row.id, row.opened_utc_ns),
+        start_utc_ns=row.start_utc_ns,
+        end_utc_ns=row.end_utc_ns,
+        first_sequence=row.first_sequence,
+        last_sequence=row.last_sequence,
+        size_bytes=row.size_bytes,
+        digest=row.digest,
+        sealed=True,
+        missing=row.missing_since_utc_ns is not None,
+    )
 
 
 def _day_name(day: int) -> str:

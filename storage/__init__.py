@@ -16,12 +16,14 @@ from storage.journal import NO_CHAIN, EndFlag, Kind, Record
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
+from storage.segment_groups import Group, GroupReader
 from storage.segment_reader import (
     ByteRange,
     Fault,
     SegmentUnreadableError,
     read_fragments,
     read_header,
+    read_init,
     read_journal,
     read_range,
     read_sealed,
@@ -45,6 +47,8 @@ __all__ = [
     "EndFlag",
     "Fault",
     "FdatasyncEach",
+    "Group",
+    "GroupReader",
     "GroupSync",
     "Kind",
     "Position",
@@ -71,6 +75,7 @@ __all__ = [
     "iso_from_ns",
     "read_fragments",
     "read_header",
+    "read_init",
     "read_journal",
     "read_range",
     "read_sealed",

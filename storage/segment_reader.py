@@ -45,14 +45,15 @@ def read_range(path: Path, wanted: ByteRange) -> bytes:
         return os.pread(file.fileno(), wanted.length, wanted.offset)
 
 
-def read_journal(path: Path) -> bytes:
-    """The journal beside the segment file at `path`.
+def read_journal(path: Path, first: int = 0) -> bytes:
+    """The journal beside the segment file at `path`, from record number `first` on.
 
     Raises:
         SegmentUnreadableError: there is none, or it is longer than any of ours.
     """
     try:
         with open(journal_beside(str(path)), "rb") as file:
+            file.seek(first * RECORD_SIZE)
             journal = file.read(JOURNAL_MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SegmentUnreadableError("it has no journal") from error
@@ -61,11 +62,12 @@ def read_journal(path: Path) -> bytes:
     return journal
 
 
-def read_header(path: Path, journal: bytes) -> SegmentHeader:
-    """The identity of a segment, proven by the first record of its journal.
+def read_init(path: Path, journal: bytes) -> bytes:
+    """The file header of a segment (ftyp, uuid, moov), proven by the first record of its journal.
 
     Raises:
-        SegmentUnreadableError: file and record do not agree, or belong to something else.
+        SegmentUnreadableError: file and record do not agree.
+        OSError: the file is not there.
     """
     record = parse(journal[:RECORD_SIZE])
     if record is None or record.kind != Kind.HEADER or record.number != 0:
@@ -75,6 +77,17 @@ def read_header(path: Path, journal: bytes) -> SegmentHeader:
     init = read_range(path, ByteRange(0, record.length))
     if sha256(init).digest() != record.digest:
         raise SegmentUnreadableError("its header is not the one that was recorded")
+    return init
+
+
+def read_header(path: Path, journal: bytes) -> SegmentHeader:
+    """The identity of a segment, proven by the first record of its journal.
+
+    Raises:
+        SegmentUnreadableError: file and record do not agree, or belong to something else.
+        OSError: as `read_init`.
+    """
+    init = read_init(path, journal)
     try:
         identity = read_identity(init)
         header = SegmentHeader.from_identity(identity or {})
@@ -131,7 +144,7 @@ def gaps_of(journal: bytes, *, skip_damaged: bool = False) -> tuple[RecordedGap,
     while at >= 0:
         record = parse(journal[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
         if record is not None:
-            gaps.append(_gap_from(record))
+            gaps.append(gap_from(record))
         elif not skip_damaged:
             raise SegmentUnreadableError(f"record {at} of its journal is damaged")
         at = kinds.find(Kind.GAP, at + 1)
@@ -162,7 +175,7 @@ def span_of(journal: bytes, start_utc_ns: int, end_utc_ns: int) -> tuple[int, in
     return (first if key is None else min(key, first)), last
 
 
-def _gap_from(record: Record) -> RecordedGap:
+def gap_from(record: Record) -> RecordedGap:
     return RecordedGap(
         sequence=record.sequence,
         count=record.quantity,

@@ -1,9 +1,9 @@
 """Fragmented MP4: we write and read our own boxes, and no library between a device and its archive.
 
 Here: the header of a file or live session (`init_segment`) with the uuid box that says whose it is
-(`read_identity`), fragments of one picture or some sound (`PictureWriter`, `SoundWriter`), and the
-strict reader of both. Not here: which time a unit has (`media.timeline`), what belongs into a
-fragment (`media.fragmenter`), files and digests (`storage`).
+(`read_identity`), one track of it by itself (`track_init`), fragments of one picture or some sound
+(`PictureWriter`, `SoundWriter`), and the strict reader of both. Not here: which time a unit has
+(`media.timeline`), what belongs into a fragment (`media.fragmenter`), files and digests (`storage`).
 
 Invariants: NAL units and frames leave as they came in, byte for byte, each NAL unit behind four
 bytes of length; the layout of docs/reference/fragment.md is fixed; only `Mp4Error` escapes the reader.
@@ -12,7 +12,8 @@ bytes of length; the layout of docs/reference/fragment.md is fixed; only `Mp4Err
 from media.fmp4.boxes import Mp4Error, box, full_box, iter_boxes
 from media.fmp4.fragment import PictureWriter, SoundWriter, ntp_from_utc_ns, utc_ns_from_ntp
 from media.fmp4.init import IDENTITY_UUID, init_segment
-from media.fmp4.mime import mime_type
+from media.fmp4.mime import codec_of, mime_of, mime_type
+from media.fmp4.one_track import track_init
 from media.fmp4.reader import (
     Identity,
     ParsedFragment,
@@ -36,14 +37,17 @@ __all__ = [
     "PictureWriter",
     "SoundWriter",
     "box",
+    "codec_of",
     "full_box",
     "init_segment",
     "iter_boxes",
+    "mime_of",
     "mime_type",
     "nal_units",
     "ntp_from_utc_ns",
     "parse_fragment",
     "parse_init",
     "read_identity",
+    "track_init",
     "utc_ns_from_ntp",
 ]

@@ -100,6 +100,27 @@ async def test_footage_can_be_found_while_it_is_being_written(opened, clock):
         await until(sealed)
 
 
+async def test_a_segment_and_what_comes_next_are_found_at_any_moment_of_their_making(opened, clock):
+    async with opened() as archiver:
+        device = device_of(archiver, clock).push(10)
+
+        async def next_is(sealed):
+            found = await archiver.next_segment("dev1", "main", 0)
+            return found is not None and found.sealed is sealed
+
+        await until(lambda: next_is(False))
+        found = await archiver.next_segment("dev1", "main", 0)
+        assert await archiver.next_segment("dev1", "main", found.start_utc_ns, found.id) is None
+        assert await archiver.next_segment("dev1", "main", found.start_utc_ns + 1) is None
+        assert await archiver.next_segment("dev2", "main", 0) is None
+        device.end()
+        while not (named := await archiver.segment(found.id)).fact.sealed:  # at no moment it is not there
+            assert (named.device, named.channel) == ("dev1", "main")
+            await asyncio.sleep(TURN_S / 4)
+        await until(lambda: next_is(True))
+        assert await archiver.segment("0" * 26) is None
+
+
 async def test_a_gap_that_lasts_is_shown_while_it_lasts(opened, clock):
     async with opened() as archiver:
         device = device_of(archiver, clock)

@@ -124,3 +124,26 @@ async def test_a_page_of_recordings_reads_one_index_and_no_row_of_the_gaps_since
 async def test_counting_what_is_missing_reads_no_row_of_what_is_there(index, statements):
     assert await index.count_missing() == 0
     assert "USING COVERING INDEX ix_segments_missing" in await plan_of(index, statements[0])
+
+
+async def test_a_segment_is_found_by_its_id_with_whose_it_is(index, stage):
+    three_streams(stage)
+    await index.add(stage.sealed)
+    for sealed in stage.sealed:
+        found = await index.segment(sealed.header.segment)
+        assert (found.device, found.channel, found.fact.digest) == (sealed.header.device, "main", sealed.digest)
+    assert await index.segment("0" * 26) is None
+
+
+async def test_the_footage_that_comes_next_is_of_the_same_channel_and_is_there(index, stage):
+    first, second, _ = three_streams(stage)
+    await index.add(stage.sealed)
+    [one, two] = (await index.recordings("dev1", "main", 0, 1 << 62)).segments
+    assert await index.next_segment("dev1", "main", 0) == one
+    assert await index.next_segment("dev1", "main", one.start_utc_ns) == one
+    assert await index.next_segment("dev1", "main", one.start_utc_ns, one.id) == two
+    assert await index.next_segment("dev1", "main", first.placed(110)) == two
+    assert await index.next_segment("dev1", "main", two.start_utc_ns, two.id) is None
+    assert await index.next_segment("dev1", "sub", 0) is None
+    await index.flag_missing([one.id], second.placed(1))
+    assert await index.next_segment("dev1", "main", 0) == two
