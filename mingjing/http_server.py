@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from viewer.live import LOOK_EVERY_S, FrameProtocol
+from viewer.playback import CutHttpProtocol
 
 BACKLOG = 1_024  # every browser of a control room at once, after a restart
 KEEPALIVE_S = 60.0  # an idle HTTP connection; the web app's lists are pushed, so most are idle
@@ -31,7 +32,7 @@ class HttpServer(uvicorn.Server):
         config = uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=CutHttpProtocol,
             ws=FrameProtocol,
             ws_max_size=WEBSOCKET_MESSAGE_MAX_BYTES,
             ws_per_message_deflate=False,

@@ -37,7 +37,7 @@ from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
 from mingjing.workshop import WorkerCollector, sound_workers
-from recorder import Archiver, DiskState, Index, Kept, Pins, find_references, replay
+from recorder import Archiver, DiskState, GroupShelf, Index, Kept, Pins, find_references, replay
 from storage import require_own_media
 from storage.database import report_told
 from supervision.cases import Stage
@@ -224,6 +224,7 @@ def _services(
         cases=house.cases,
         clock=house.clock,
         database=house.database,
+        groups=GroupShelf(house.store.media),
         hub=hub,
         index=archiver,
         kept=kept,

@@ -41,7 +41,7 @@ from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
 from recorder.tables import INDEX_TABLES
-from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, read_lane
+from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
 __all__ = [
     "INDEX_TABLES",
@@ -83,6 +83,7 @@ __all__ = [
     "disk_space",
     "find_references",
     "hides_pictures",
+    "missing_files",
     "read_lane",
     "rebuild",
     "replay",

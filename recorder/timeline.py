@@ -10,7 +10,7 @@ that nothing holds the event loop.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from media import VIDEO_TRACK_ID
@@ -72,6 +72,11 @@ def hides_pictures(gap: GapFact) -> bool:
     return gap.track_id in (0, VIDEO_TRACK_ID)
 
 
+def missing_files(segments: Sequence[SegmentFact]) -> list[LaneGap]:
+    """Of footage that was there, and whose file is gone."""
+    return [LaneGap(FOOTAGE_MISSING, one.start_utc_ns, one.end_utc_ns) for one in segments if one.missing]
+
+
 @dataclass
 class LaneFolding:
     """Folds footage, given in order of time, into a lane. What touches two pieces may come twice."""
@@ -90,8 +95,7 @@ class LaneFolding:
 
     def lane(self, most: int) -> FootageLane:
         segments = sorted(self._segments.values(), key=lambda one: (one.start_utc_ns, one.id))
-        lost = [LaneGap(FOOTAGE_MISSING, one.start_utc_ns, one.end_utc_ns) for one in segments if one.missing]
-        gaps = sorted((*self._gaps.values(), *lost), key=lambda gap: gap.start_utc_ns)
+        gaps = sorted((*self._gaps.values(), *missing_files(segments)), key=lambda gap: gap.start_utc_ns)
         gaps = [cut for gap in gaps if (cut := self._cut_gap(gap)) is not None]
         runs = _without(self._runs(segments), gaps)
         thinned = len(runs) > most or len(gaps) > most

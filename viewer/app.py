@@ -35,6 +35,8 @@ from viewer.api import (
     health,
     holds,
     overview,
+    playback,
+    playback_segments,
     recordings,
     retention,
     schema,
@@ -43,6 +45,7 @@ from viewer.api import (
     stream_passwords,
     streams,
     system,
+    timeline,
     units,
     users,
     whip,
@@ -51,9 +54,10 @@ from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket, whep
 from viewer.live.cut_views import record_cut_views
 from viewer.live.event_feed import EventFeed
-from viewer.live.open_views import OpenViews
 from viewer.live.rtsp_door import RtspLiveDoor
 from viewer.live.whep_views import WhepViews
+from viewer.open_views import OpenViews
+from viewer.playback import PlaybackViews
 from viewer.problems import answer_problems
 from viewer.services import Services
 from viewer.static import static_router
@@ -71,6 +75,9 @@ RESOURCES = (
     sources,
     streams,
     recordings,
+    timeline,
+    playback,
+    playback_segments,
     clips,
     holds,
     retention,
@@ -100,6 +107,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.open_views = OpenViews(services)
     app.state.first_n = services.ledger.statistics().entries + 1  # no view of this run is recorded before it
     app.state.whep_views = WhepViews(services, app.state.open_views)
+    app.state.playback_views = PlaybackViews(services, app.state.open_views)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)
@@ -118,12 +126,14 @@ async def run_app(app: FastAPI) -> None:
     feed: EventFeed = app.state.event_feed
     views: OpenViews = app.state.open_views
     whep_views: WhepViews = app.state.whep_views
+    playback_views: PlaybackViews = app.state.playback_views
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(services.alarms.run(), name="app: alarm log")
         tasks.create_task(feed.run(), name="app: event feed")
         tasks.create_task(views.run(), name="app: open views")
         tasks.create_task(record_cut_views(services.ledger, app.state.first_n), name="app: cut views")
         tasks.create_task(whep_views.run(), name="app: views by WHEP")
+        tasks.create_task(playback_views.run(), name="app: views of recordings")
 
 
 def openapi() -> dict[str, object]:

@@ -87,7 +87,7 @@ def session_object(session_id: str, session: Session | None, owner: str) -> Obje
 
 
 def view_object(view_id: str, owner: str, *, exists: bool) -> Object:
-    """A view of `owner` by WHEP; one that somebody else opened, or another login, does not exist there."""
+    """A view of `owner`, by WHEP or of recordings; one that somebody else opened, or another login, is not there."""
     return Object(Kind.VIEW, view_id, owner=owner, exists=exists)
 
 

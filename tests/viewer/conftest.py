@@ -6,8 +6,8 @@ import os
 import secrets
 import ssl
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from gateway.stream import Alarm, AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import Reference
 from media.rtsp import NonceFactory
-from recorder import Footage, Keeping, KeepingKind, Kept, Pins
+from recorder import Footage, FoundSegment, GroupShelf, Keeping, KeepingKind, Kept, Pins, SegmentFact
 from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
@@ -41,7 +41,9 @@ from viewer import IceServer, ice_links
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
 from viewer.app import build_app, run_app
+from viewer.footage import FootageSource
 from viewer.live.frames import FrameProtocol
+from viewer.playback import CutHttpProtocol
 from viewer.services import Publishing, Services
 
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
@@ -70,6 +72,7 @@ class NoArchive:
     """An index in which nothing is; what was asked of it is kept."""
 
     def __init__(self) -> None:
+        self.device = "dev-north"  # whose footage it is
         self.asked: list[tuple[str, str, int, int]] = []
         self.footage = Footage((), ())
         self.footage_references: tuple[Reference, ...] = ()
@@ -77,6 +80,15 @@ class NoArchive:
     async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
         self.asked.append((device_id, channel, start_utc_ns, end_utc_ns))
         return self.footage
+
+    async def segment(self, segment_id: str) -> FoundSegment | None:
+        there = (fact for fact in self.footage.segments if fact.id == segment_id)
+        return next((FoundSegment(self.device, "main", fact) for fact in there), None)
+
+    async def next_segment(
+        self, device_id: str, channel: str, start_utc_ns: int, after: str = ""
+    ) -> SegmentFact | None:
+        return None
 
     async def references(self, *_: object) -> tuple[Reference, ...]:
         return self.footage_references
@@ -153,6 +165,22 @@ class Front:
         assert answer.status_code == 201, answer.text
         return answer.headers["location"].rpartition("/")[2]
 
+    async def playback(self, device: str, token: str) -> str:
+        """The id of a view of recordings of whoever has this token."""
+        hour = {"from": "2027-01-15T07:30:00Z", "to": "2027-01-15T08:30:00Z"}
+        body = {"devices": [device], "purpose": "why", **hour}
+        answer = await self.client(token).post("/api/v1/playback", json=body)
+        assert answer.status_code == 201, answer.text
+        view: str = answer.json()["id"]
+        return view
+
+    def one_segment(self, device: str) -> str:
+        """The id of a segment of this hour, of which there is a row and no file."""
+        now_ns = self.clock.utc_ns()
+        fact = SegmentFact("0" * 26, "1" * 26, "none.mp4", now_ns - 1, now_ns, 1, 1, 9, bytes(32), sealed=True)
+        self.archive.device, self.archive.footage = device, Footage((fact,), ())
+        return fact.id
+
     async def person(self, role: Role, unit: str | None = None) -> httpx.AsyncClient:
         """A browser in which somebody of this role is logged in."""
         return self.client(await self.session(f"{role.value}.{unit or 'all'}", role, unit))
@@ -204,7 +232,10 @@ async def open_front(
     web_dist: Path | None = None,
     clock: ManualClock | None = None,
     rtsps_port: int | None = None,
+    recording: Callable[[Path, Database, MemoryBus, ManualClock], AbstractAsyncContextManager[FootageSource]]
+    | None = None,
 ) -> AsyncIterator[Front]:
+    """`recording` is the archive; without one there is no footage but what a test says."""
     clock, bus, disk, archive = clock or ManualClock(), MemoryBus(), SickDisk(), NoArchive()
     url = f"sqlite+aiosqlite:///{folder / 'mingjing.sqlite3'}"
     ready_database(url)
@@ -246,6 +277,7 @@ async def open_front(
                 cases=cases,
                 clock=clock,
                 database=database,
+                groups=GroupShelf(folder / "media"),
                 hub=hub,
                 index=archive,
                 kept=Kept(database, ledger, clock, ids, Pins(), archive.references),
@@ -265,7 +297,8 @@ async def open_front(
                 web_dist=web_dist or folder / "no app",  # whose files would be listed for each front
             )
             first_n = ledger.statistics().entries + 1
-            async with _served(services) as base_url:
+            archived = nullcontext(archive) if recording is None else recording(folder, database, bus, clock)
+            async with archived as source, _served(services := replace(services, index=source)) as base_url:
                 front = Front(base_url, services, clock, disk, archive, first_n)
                 yield front
                 disk.sick = False
@@ -284,6 +317,7 @@ async def _served(services: Services) -> AsyncIterator[str]:
         app,
         host="127.0.0.1",
         port=0,
+        http=CutHttpProtocol,
         ws=FrameProtocol,
         lifespan="off",
         log_config=None,

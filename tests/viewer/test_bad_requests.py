@@ -54,6 +54,11 @@ FIELDS = [
     "external",
     "note",
     "digest",
+    "devices",
+    "purpose",
+    "from",
+    "to",
+    "channel",
 ]
 QUERIES = [
     "q",
@@ -72,6 +77,8 @@ QUERIES = [
     "procedure",
     "status",
     "unit",
+    "checkpoint",
+    "time",
 ]
 TARGETS = sorted(
     door for door in DOORS if door[0] != WEBSOCKET and door[1].startswith("/api/v1") and "login" not in door[1]
@@ -81,6 +88,8 @@ ROLE_OF = {
     "audit": Role.AUDITOR,
     "cases": Role.REVIEWER,
     "recordings": Role.REVIEWER,
+    "timeline": Role.REVIEWER,
+    "playback": Role.REVIEWER,
     "system": Role.SYSTEM_ADMIN,
 }
 
@@ -114,7 +123,7 @@ async def test_no_input_makes_a_house_error(front, door):
     drive()
     for part, body, query, tag in requests:
         target = path
-        for name in ("user", "unit", "checkpoint", "device", "session", "case", "system", "number"):
+        for name in ("user", "unit", "checkpoint", "device", "session", "case", "system", "number", "view", "segment"):
             target = target.replace(f"{{{name}}}", quoted(part))
         answer = await client.request(
             method,

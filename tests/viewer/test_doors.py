@@ -24,6 +24,7 @@ IDS = {
     Kind.DEVICE: {"own": "dev-north", "other": "dev-south", "missing": "nowhere"},
     Kind.USER: {"own": "victim", "other": "victim", "missing": "nobody"},
 }
+NO_TIME = {"from": "2027-01-02T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
 # Bodies that name the object; each is wrong in another field, so that nothing is made when the guard lets it pass.
 BODIES = {
     Action.UNIT_CREATE: lambda thing: {"name": " ", "parent": thing},
@@ -38,6 +39,7 @@ BODIES = {
         "field": "ecology",
         "procedure": "summary",
     },
+    Action.PLAYBACK_OPEN: lambda thing: {"devices": [thing], "purpose": "why", **NO_TIME},
     Action.CLIP_CREATE: lambda thing: {"device": thing},
     Action.HOLD_CREATE: lambda thing: {"device": thing},
     Action.CLIP_ASK_REMOVAL: lambda _: {"reason": "why"},
@@ -117,11 +119,17 @@ async def request_of(front, door, scope, name, token=""):
         path = path.replace("{device}", "dev-north")
         mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles
         opener = token if mine else await front.session("victim", Role.SUPERVISOR)
-        thing = "missing" if scope == "missing" else await front.view("dev-north", opener)
+        open_view = front.playback if action is Action.PLAYBACK_READ else front.view
+        thing = "missing" if scope == "missing" else await open_view("dev-north", opener)
+        path = path.replace("{segment}", front.one_segment("dev-north"))
     path = re.sub(r"{[^}]+}", thing, path)
     query = {}
     if action is Action.RECORDING_READ:
         query = {"device": thing, "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
+    if action is Action.PLAYBACK_READ:
+        query = {"device": "dev-north", "time": "2027-01-15T08:00:00Z"}
+    if action is Action.TIMELINE_READ:
+        query = {"device": "dev-north", "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
     if action is Action.RETENTION_READ:
         query = {"device": thing, "at": "2027-01-01T00:00:00Z"}
     if action is Action.LIVE_VIEW:

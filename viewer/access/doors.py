@@ -68,6 +68,12 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("PATCH", "/whep/{device}/{session}"): Action.LIVE_CONTROL,
     ("DELETE", "/whep/{device}/{session}"): Action.LIVE_CONTROL,
     ("GET", "/api/v1/recordings"): Action.RECORDING_READ,
+    ("GET", "/api/v1/timeline"): Action.TIMELINE_READ,
+    ("POST", "/api/v1/playback"): Action.PLAYBACK_OPEN,
+    ("DELETE", "/api/v1/playback/{view}"): Action.PLAYBACK_READ,
+    ("GET", "/api/v1/playback/{view}/at"): Action.PLAYBACK_READ,
+    ("GET", "/api/v1/playback/{view}/segments/{segment}"): Action.PLAYBACK_READ,
+    ("GET", "/api/v1/playback/{view}/segments/{segment}/media"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/retention"): Action.RETENTION_READ,
     ("GET", "/api/v1/clips"): Action.CLIP_LIST,
     ("POST", "/api/v1/clips"): Action.CLIP_CREATE,
@@ -134,9 +140,9 @@ BY_STREAM_PASSWORD = frozenset(
     }
 )
 
-# What a page does by itself, by POST though it be: it asks again when a device comes back or its codec changes. That
-# says of no person that they are there (caller: use of a session).
-BY_ITSELF = frozenset({Action.LIVE_VIEW, Action.LIVE_CONTROL})
+# What a page does by itself, by POST though it be: it asks again when a device comes back or its codec changes, and
+# opens a view of recordings anew that has ended. That says of no person that they are there (caller: use of a session).
+BY_ITSELF = frozenset({Action.LIVE_VIEW, Action.LIVE_CONTROL, Action.PLAYBACK_OPEN, Action.PLAYBACK_READ})
 
 # Doors at which no cookie counts, only what the request itself shows: other pages may call there.
 WITHOUT_COOKIE = frozenset({Action.STREAM_PUBLISH})

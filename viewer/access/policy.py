@@ -69,6 +69,9 @@ class Action(StrEnum):
     LIVE_CONTROL = "live.control"
     TALK = "talk.open"
     RECORDING_READ = "recording.read"
+    TIMELINE_READ = "timeline.read"
+    PLAYBACK_OPEN = "playback.open"
+    PLAYBACK_READ = "playback.read"
     RETENTION_READ = "retention.read"
     CLIP_LIST = "clip.list"
     CLIP_READ = "clip.read"
@@ -259,6 +262,11 @@ TABLE: Mapping[Action, Row] = {
     # To the officer, from a view of the device. A site admin sees a picture to set a device up, and has nothing to say.
     Action.TALK: Row(frozenset({Role.SUPERVISOR}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
     Action.RECORDING_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    # Of a checkpoint each device is asked for by itself, as recordings read.
+    Action.TIMELINE_READ: Row(_SEES_FOOTAGE, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.PLAYBACK_OPEN: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    # Of a view that one has opened and that is on record, whose end says what was sent.
+    Action.PLAYBACK_READ: Row(_SEES_FOOTAGE, Kind.VIEW, Scope.OWN, Record.NONE),
     # Of footage: that it is kept and why. Looking at it is `recording.read`.
     Action.RETENTION_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.NONE),
     Action.CLIP_LIST: _KEPT_LIST,

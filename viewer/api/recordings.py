@@ -12,12 +12,10 @@ from pydantic import BaseModel
 from recorder import GapFact, SegmentFact
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
-from viewer.api.times import Moment, ns_from
+from viewer.api.interval import interval_of
+from viewer.api.times import Moment
 from viewer.objects import device_object
-from viewer.problems import INVALID, Problem
 from viewer.services import ServicesHere
-
-INTERVAL_MAX_S = 31 * 24 * 3600  # a month at five minutes a segment is some 9,000 rows of one channel
 
 router = APIRouter(prefix="/api/v1/recordings", route_class=GuardedRoute, tags=["recordings"])
 
@@ -69,10 +67,8 @@ async def read_recording(
     to: Moment,
     channel: Literal["main", "sub", "talk"] = "main",
 ) -> Recording:
-    start_utc_ns, end_utc_ns = ns_from(from_), ns_from(to)
+    start_utc_ns, end_utc_ns = interval_of(from_, to)
     detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns)}
-    if not 0 < end_utc_ns - start_utc_ns <= INTERVAL_MAX_S * 1_000_000_000:
-        raise Problem(INVALID, "This interval cannot be.", field="to", fix="Ask for at most 31 days, from before to.")
     await caller.enter(device_object(services.registry, device), detail)
     found = await services.index.recordings(device, channel, start_utc_ns, end_utc_ns)
     return Recording(

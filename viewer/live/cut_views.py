@@ -1,8 +1,8 @@
 """Views and talks whose end is not in the audit: the server was killed, or the audit could not be written.
 
-Looked for once, behind the start, in what was recorded before it; an entry of its own (`live.cut`, `talk.cut`) ends
-each. Whoever is interrupted in this finds the rest at the next start. Not here: ends while the server runs
-(recorded_view, talkback).
+Looked for once, behind the start, in what was recorded before it; an entry of its own (`live.cut`, `playback.cut`,
+`talk.cut`) ends each. Whoever is interrupted in this finds the rest at the next start. Not here: ends while the server
+runs (recorded_view, talkback, playback.views).
 
 Bounds: `LOOKED_BACK_MAX` entries. What began before that many others began and ended is not found.
 """
@@ -15,7 +15,8 @@ from viewer.access import Action
 LOOKED_BACK_MAX = 20_000  # a day of a hundred people who change their picture every ten minutes; 40 reads
 ENTRIES_A_READ = 500  # some 5 ms of the event loop
 
-_NAMED_BY = {Action.LIVE_VIEW: "view", Action.TALK: "stream"}  # what both entries of one have in common
+# What both entries of one have in common, beside the device: a view of recordings has both of each of its devices.
+_NAMED_BY = {Action.LIVE_VIEW: "view", Action.PLAYBACK_OPEN: "view", Action.TALK: "stream"}
 
 log = structlog.get_logger()
 
@@ -43,9 +44,9 @@ async def _without_end(ledger: Ledger, before_n: int, beginning: Action, noun: s
     looked = 0
     while looked < LOOKED_BACK_MAX and (entries := await ledger.newest(noun, before_n, ENTRIES_A_READ)):
         for entry in entries:
-            name = entry.detail.get(key)
-            if name is None:
+            if entry.detail.get(key) is None:
                 continue  # of a version that did not name its views
+            name = entry.subject, entry.detail[key]
             if entry.action != beginning.value:
                 ended.add(name)
             elif name in ended:

@@ -12,9 +12,9 @@ from gateway.rtsp import Denied, RtspView
 from media.rtsp import Credentials, MediaPath
 from storage.ledger import LedgerUnavailable
 from viewer.access import Action, Caller, Peer, Refused, StreamPassword
-from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.recorded_view import RecordedView
 from viewer.objects import device_object
+from viewer.open_views import Closing, OpenViews, View
 from viewer.services import Services
 
 

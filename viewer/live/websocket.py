@@ -20,10 +20,10 @@ from viewer.access import Caller, CallerHere, accepts
 from viewer.channel_name import ChannelName
 from viewer.live import messages
 from viewer.live.frames import FrameWriter, frames_of
-from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.purpose import Purpose
 from viewer.live.recorded_view import RecordedView
 from viewer.live.session import LiveSession
+from viewer.open_views import Closing, OpenViews, View
 from viewer.services import Services, ServicesHere
 
 CLOSE_POLICY = 1008  # RFC 6455, 7.4.1: may not watch any more

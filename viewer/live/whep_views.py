@@ -14,9 +14,9 @@ from functools import partial
 
 from gateway.webrtc import ViewerEnd, WhepSession
 from viewer.access import Action, Caller, WrongStreamPassword
-from viewer.live.open_views import Closing, OpenViews, View
 from viewer.live.recorded_view import RecordedView
 from viewer.objects import device_object
+from viewer.open_views import Closing, OpenViews, View
 from viewer.services import Services
 
 OVER_MAX = 1_000  # views that are over, and whose they were: every session's of a full server

@@ -1,8 +1,8 @@
-"""The views that are open, and why one must end before its viewer leaves.
+"""The views that are open, of live pictures and of recordings, and why one must end before its viewer leaves.
 
 One task follows the bus for all of them: a device that is removed, or moved out of somebody's reach,
 ends the views it concerns; the server's stop ends all. A session's end comes by itself (`View.end_with_session`).
-Not here: what a view is sent (session), how it is opened and recorded (websocket).
+Not here: what a view is sent, how it is opened and recorded (live, playback).
 """
 
 import asyncio
@@ -22,15 +22,25 @@ class Closing(StrEnum):
     DEVICE_REMOVED = "device_removed"
     SERVER_STOPPING = "server_stopping"
     CODEC_CHANGED = "codec_changed"  # by WHEP: what the device sends now does not fit what was agreed on
+    IDLE = "idle"  # of recordings: nothing was asked for in a long while
+
+
+Ended = asyncio.Future[Closing | None]
 
 
 class View:
-    """One person watching one device. `ended` holds the reason, or None when the viewer left."""
+    """One person watching one device. `ended` holds the reason, or None when the viewer left.
 
-    def __init__(self, device_id: str, caller: Caller) -> None:
+    `action` is what the person must be allowed to do with the device. Views that share an `ended` end together.
+    """
+
+    def __init__(
+        self, device_id: str, caller: Caller, action: Action = Action.LIVE_VIEW, ended: Ended | None = None
+    ) -> None:
         self.device_id = device_id
         self.caller = caller
-        self.ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
+        self.action = action
+        self.ended: Ended = asyncio.get_running_loop().create_future() if ended is None else ended
 
     def end(self, reason: Closing | None) -> None:
         """The first reason counts."""
@@ -42,7 +52,7 @@ class View:
 
 
 class OpenViews:
-    """`run` is one task of the app; the live WebSocket enters and leaves views."""
+    """`run` is one task of the app; whoever shows something enters and leaves views."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -88,5 +98,5 @@ class OpenViews:
         thing = device_object(self._services.registry, view.device_id)
         if not thing.exists:
             view.end(Closing.DEVICE_REMOVED)
-        elif not view.caller.sees(Action.LIVE_VIEW, thing):
+        elif not view.caller.sees(view.action, thing):
             view.end(Closing.REVOKED)
