@@ -174,7 +174,8 @@ class PlaybackViews:
             Refused, LedgerUnavailable: as the guard; then there is no view.
         """
         name = caller.principal.name
-        if sum(view.caller.principal.name == name for view in self._views.values()) >= PERSON_MAX:
+        open_ones = (view for view in self._views.values() if not view.ended.done())
+        if sum(view.caller.principal.name == name for view in open_ones) >= PERSON_MAX:
             raise TooManyViews
         view = PlaybackView(wanted, caller, self._services.clock.mono_ns())
         self._views[view.id] = view
