@@ -1,5 +1,6 @@
 /* The keys of the wall. They are silent while somebody types, while a dialog is open, and with Ctrl, Alt or Meta. */
 import { onBeforeUnmount, onMounted } from 'vue'
+import { isFreeKey } from '@/shell/free_key'
 
 export interface WallKeys {
   focusTile(at: number): void
@@ -11,13 +12,9 @@ export interface WallKeys {
   talk(down: boolean): void
 }
 
-const TYPING = 'input, textarea, select, [contenteditable="true"], [role="combobox"]'
-
 export function useKeys(keys: WallKeys): void {
   function press(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || event.repeat) return
-    if (event.target instanceof Element && event.target.closest(TYPING)) return
-    if (dialogOpen()) return
+    if (event.repeat || !isFreeKey(event)) return
     const act = actFor(event.key)
     if (act === null) return
     event.preventDefault()
@@ -59,8 +56,4 @@ export function useKeys(keys: WallKeys): void {
     window.removeEventListener('keyup', letGo)
     window.removeEventListener('blur', leave)
   })
-}
-
-function dialogOpen(): boolean {
-  return [...document.querySelectorAll<HTMLElement>('.el-overlay')].some((overlay) => overlay.style.display !== 'none')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppendQueue, type Broken, type Sink } from './source'
+import { AppendQueue, type Broken, type Sink } from './append_queue'
 
 class FakeSink implements Sink {
   updating = false
@@ -126,6 +126,15 @@ describe('AppendQueue', () => {
     q.append(bytes(3))
     expect(broken).toEqual(['media'])
     expect(q.pending).toBe(0)
+  })
+
+  it('takes out of the middle as well, and nothing where there is nothing between', () => {
+    const { queue: q, sink } = queue()
+    q.attach(sink)
+    q.remove(9, 4)
+    sink.say('updateend')
+    q.remove(4, 4)
+    expect(sink.log).toEqual(['remove 4-9'])
   })
 
   it('is bounded', () => {
