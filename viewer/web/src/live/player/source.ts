@@ -81,6 +81,11 @@ export class ElementSource {
     return this.queue.pending
   }
 
+  /** The browser still works on what was given to it. */
+  get busy(): boolean {
+    return this.queue.pending > 0 || this.buffer === null || this.buffer.updating
+  }
+
   ranges(): TimeRange[] {
     const buffer = this.buffer
     if (this.closed || buffer === null || this.media.readyState === 'closed') return []

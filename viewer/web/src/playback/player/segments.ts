@@ -76,6 +76,7 @@ function groupFrom(segment: string, group: GroupItem, next: GroupItem | undefine
 export class Segments {
   private known = new Map<string, Segment>()
   private holes: Span[] = []
+  private readonly lostOnes = new Set<string>()
 
   get(id: string): Segment | undefined {
     return this.known.get(id)
@@ -89,15 +90,24 @@ export class Segments {
     this.known.delete(farthest.id)
   }
 
-  /** The file is not there, or is shorter than its index says. */
+  /** The file is not there, or is shorter than its index says; or there is no such segment any more. */
   lost(id: string): void {
     const segment = this.known.get(id)
+    this.lostOnes.add(id)
     if (segment !== undefined) this.known.set(id, { ...segment, missing: true })
+  }
+
+  gone(id: string): boolean {
+    return this.lostOnes.has(id) && !this.known.has(id)
   }
 
   hole(span: Span): void {
     this.holes.push(span)
     if (this.holes.length > HOLES_MAX) this.holes.shift()
+  }
+
+  holeAt(ms: number): boolean {
+    return this.holes.some(({ startMs, endMs }) => ms >= startMs && ms < endMs)
   }
 
   forgetHoles(): void {
@@ -118,6 +128,12 @@ export class Segments {
     if (segment === null) return null
     const group = groupIn(segment, ms)
     return group !== null && ms < Math.max(group.fillEndMs, group.endMs) ? group : null
+  }
+
+  /** The last group that has begun at the moment, shown still or not. */
+  groupBegun(ms: number): Group | null {
+    const segment = this.at(ms)
+    return segment === null ? null : groupIn(segment, ms)
   }
 
   /** An open segment near the moment that may have grown. */
@@ -166,7 +182,7 @@ export class Segments {
     if (hole !== undefined) return hole.endMs
     const before = this.endingAt(at)
     if (before !== null && !before.sealed) return runAfter(lane, at)?.startMs ?? Infinity // it is read again by itself
-    if (before?.next != null && !this.known.has(before.next)) return { kind: 'segment', id: before.next }
+    if (before?.next != null && !this.known.has(before.next) && !this.lostOnes.has(before.next)) return { kind: 'segment', id: before.next }
     return { kind: 'at', atMs: at }
   }
 }

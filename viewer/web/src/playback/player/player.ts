@@ -1,0 +1,289 @@
+/**
+ * Several lanes in step: one playhead of placed time, which every lane follows.
+ *
+ * Here: playing, seeking, stepping; waiting for what is due; passing over what no lane has; the live
+ * edge. Not here: the view and its ledger (view.ts), what a lane does (lane.ts), the page.
+ * Framework-free: it is given elements and doors, and owns everything between `start` and `stop`.
+ */
+
+import type { Gap, Lane } from '../contract'
+import { firstFootage, gapAt, lastFootage, nextFootage, nextGap, pathAhead, runAt, type Span } from '../spans'
+import { SOUND_UP_TO } from '../speeds'
+import type { LanePlayer, Tick } from './lane'
+import { Playhead } from './playhead'
+import type { PlayerStatus, Skipped } from './status'
+
+const TICK_MS = 50
+const AHEAD_MS = 30_000
+const BACKWARDS_STEP_MS = 4_000 // fetched at a time on the way back, nearest first
+const SKIP_MIN_MS = 1_000 // a shorter gap is over before a jump would be
+const NOTICE_MS = 6_000
+const NOTICE_LEAST_MS = 200 // a few lost pictures are on the ribbon; a word for each would be noise
+const BEHIND_EDGE_MS = 2_000 // footage is durable within a second, and asked for once a second
+const RESUME_MS = 1_000 // so much has to be there before it goes on at the edge
+const AT_EDGE_MS = 8_000
+const SAFE_END_MS = 40 // the last picture of a run
+
+export class PlaybackPlayer {
+  private readonly playhead: Playhead
+  private timer: number | null = null
+  private skipped: { readonly what: Skipped; readonly untilMs: number } | null = null
+  private lastGap: Gap | null = null
+  private stepping: 1 | -1 | null = null
+  private sounding: number | null = null
+
+  constructor(
+    readonly lanes: readonly LanePlayer[],
+    private readonly bounds: Span,
+    atMs: number | null,
+    private readonly serverNowMs: () => number,
+    private readonly onStatus: (status: PlayerStatus) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    const start = atMs ?? firstFootage(this.known()) ?? bounds.startMs
+    this.playhead = new Playhead(this.within(start))
+  }
+
+  start(): void {
+    this.timer ??= window.setInterval(() => this.tick(), TICK_MS)
+    this.tick()
+  }
+
+  stop(): void {
+    if (this.timer !== null) window.clearInterval(this.timer)
+    this.timer = null
+    for (const lane of this.lanes) lane.close()
+  }
+
+  positionMs(): number {
+    return this.playhead.at(this.now())
+  }
+
+  get rate(): number | null {
+    return this.playhead.rate
+  }
+
+  play(rate: number): void {
+    this.stepping = null
+    const nowMs = this.now()
+    const at = this.playhead.at(nowMs)
+    if (rate > 0 && this.footageAt(at) === null && nextFootage(this.known(), at) === null && !this.atEdge(at)) return // nothing comes behind it
+    this.playhead.play(rate, nowMs)
+    this.tick()
+  }
+
+  pause(): void {
+    const nowMs = this.now()
+    const backwards = (this.playhead.rate ?? 0) < 0
+    this.playhead.pause(nowMs)
+    if (backwards) this.seek(this.keyPictureAt(this.playhead.at(nowMs)))
+    this.tick()
+  }
+
+  seek(toMs: number): void {
+    this.stepping = null
+    this.skipped = null
+    this.lastGap = null
+    this.put(this.within(toMs))
+    this.tick()
+  }
+
+  skip(byMs: number): void {
+    this.seek(this.positionMs() + byMs)
+  }
+
+  /** To the next picture or the one before, over gaps. */
+  step(by: 1 | -1): void {
+    const nowMs = this.now()
+    if (this.playhead.rate !== null) this.playhead.pause(nowMs)
+    this.stepping = by
+    this.tick()
+  }
+
+  toBegin(): void {
+    const first = firstFootage(this.known())
+    if (first !== null) this.seek(first)
+  }
+
+  /** To the live edge, and on with it; or to the last picture. */
+  toEnd(): void {
+    const last = lastFootage(this.known())
+    if (last === null) return
+    if (this.live()) {
+      this.seek(last - BEHIND_EDGE_MS)
+      this.play(1)
+    } else {
+      this.pause()
+      this.seek(last - SAFE_END_MS)
+    }
+  }
+
+  toNextGap(): Gap | null {
+    const gap = nextGap(this.known(), this.positionMs())
+    if (gap !== null) this.seek(gap.startMs)
+    return gap
+  }
+
+  /** The lane that is heard, or none. */
+  sound(lane: number | null): void {
+    this.sounding = lane
+  }
+
+  retry(): void {
+    for (const lane of this.lanes) lane.retry()
+    this.tick()
+  }
+
+  private tick(): void {
+    const nowMs = this.now()
+    if (this.stepping !== null) this.tryStep(this.stepping)
+    this.move(nowMs)
+    const atMs = this.playhead.at(nowMs)
+    const rate = this.playhead.rate
+    const lanes = this.known()
+    const backwards = rate !== null && rate < 0
+    const moving = rate === null || this.playhead.held || backwards ? 0 : rate
+    const tick: Tick = {
+      atMs: backwards ? this.keyPictureAt(atMs) : atMs,
+      rate: moving,
+      path: backwards ? pathBack(atMs, -rate) : this.path(lanes, atMs),
+      atEdge: this.atEdge(atMs),
+      serverNowMs: this.serverNowMs(),
+    }
+    this.lanes.forEach((lane, n) => {
+      lane.wantSound(n === this.sounding && moving > 0 && moving <= SOUND_UP_TO)
+      lane.tick(tick)
+    })
+    if (this.skipped !== null && nowMs > this.skipped.untilMs) this.skipped = null
+    this.onStatus({
+      atMs,
+      rate,
+      held: this.playhead.held,
+      atEdge: tick.atEdge,
+      lanes: this.known(),
+      skipped: this.skipped?.what ?? null,
+    })
+  }
+
+  private path(lanes: readonly Lane[], atMs: number): Span[] {
+    const beside = this.stepping === null ? null : this.leading().beside(atMs, this.stepping)
+    const wanted = beside?.kind === 'missing' ? [{ startMs: beside.atMs, endMs: beside.atMs + 1 }] : []
+    return [...wanted, ...pathAhead(lanes, atMs, AHEAD_MS)]
+  }
+
+  /** What the playhead does by itself: wait, pass over a gap, stop at an end. */
+  private move(nowMs: number): void {
+    const rate = this.playhead.rate
+    if (rate === null) return
+    const atMs = this.playhead.at(nowMs)
+    if (atMs <= this.bounds.startMs || atMs >= this.bounds.endMs) {
+      this.playhead.pause(nowMs)
+      this.put(this.within(atMs))
+    } else if (rate < 0) {
+      this.moveBack(atMs)
+    } else if (this.footageAt(atMs) !== null) {
+      this.playOrWait(atMs, nowMs)
+    } else if (this.live() && atMs >= (lastFootage(this.known()) ?? 0)) {
+      if (rate > 1) this.playhead.play(1, nowMs)
+      this.playhead.hold(true, nowMs)
+    } else {
+      this.passOver(atMs, nowMs)
+    }
+  }
+
+  private playOrWait(atMs: number, nowMs: number): void {
+    this.tellOfGap(atMs, nowMs)
+    const last = lastFootage(this.known()) ?? 0
+    const nearEdge = this.live() && last - atMs < AT_EDGE_MS
+    if (nearEdge && (this.playhead.rate ?? 1) > 1 && last - atMs < BEHIND_EDGE_MS) this.playhead.play(1, nowMs)
+    const ready = this.lanes.every((lane) => lane.ready(atMs, this.serverNowMs()))
+    const enough = !this.playhead.held || !nearEdge || last - atMs > RESUME_MS
+    this.playhead.hold(!(ready && enough), nowMs)
+  }
+
+  private passOver(atMs: number, nowMs: number): void {
+    const lanes = this.known()
+    const to = nextFootage(lanes, atMs)
+    if (to === null) {
+      this.playhead.pause(nowMs)
+      return
+    }
+    const gap = lanes.map((lane) => gapAt(lane, atMs)).find((one) => one !== null) ?? null
+    const fromMs = Math.max(gap?.startMs ?? atMs, ...lanes.map((lane) => lane.runs.filter(({ endMs }) => endMs <= atMs).at(-1)?.endMs ?? 0))
+    this.notice({ gap, fromMs: Math.min(fromMs, atMs), toMs: to }, nowMs)
+    if (to - atMs >= SKIP_MIN_MS) this.put(to)
+    this.playhead.hold(false, nowMs)
+  }
+
+  /** A gap of one lane while others go on, or a short one that is played over. */
+  private tellOfGap(atMs: number, nowMs: number): void {
+    const gap = this.known().map((lane) => gapAt(lane, atMs)).find((one) => one !== null) ?? null
+    if (gap !== null && gap.startMs !== this.lastGap?.startMs && gap.endMs - gap.startMs >= NOTICE_LEAST_MS) {
+      this.notice({ gap, fromMs: gap.startMs, toMs: gap.endMs }, nowMs)
+    }
+    this.lastGap = gap
+  }
+
+  private notice(what: Skipped, nowMs: number): void {
+    this.skipped = { what, untilMs: nowMs + NOTICE_MS }
+  }
+
+  private moveBack(atMs: number): void {
+    if (this.footageAt(atMs) !== null) return
+    const before = Math.max(...this.known().map((lane) => lane.runs.filter(({ endMs }) => endMs <= atMs).at(-1)?.endMs ?? -Infinity))
+    if (before === -Infinity) this.playhead.pause(this.now())
+    else if (atMs - before >= SKIP_MIN_MS) this.put(before - 1)
+  }
+
+  private tryStep(by: 1 | -1): void {
+    const beside = this.leading().beside(this.positionMs(), by)
+    if (beside?.kind === 'missing') return // its bytes are on their way: the next tick looks again
+    this.stepping = null
+    if (beside !== null) this.put(beside.atMs)
+  }
+
+  /** The lane whose pictures are stepped through: the first that has any here. */
+  private leading(): LanePlayer {
+    const atMs = this.positionMs()
+    return (this.lanes.find(({ lane }) => runAt(lane, atMs) !== null) ?? this.lanes[0]) as LanePlayer
+  }
+
+  private keyPictureAt(atMs: number): number {
+    return this.lanes.map((lane) => lane.groupStart(atMs)).find((start) => start !== null) ?? atMs
+  }
+
+  private put(toMs: number): void {
+    this.playhead.seek(toMs, this.now())
+    for (const lane of this.lanes) lane.sought(toMs)
+  }
+
+  /** Nothing is shown of a future: the newest picture is the last moment one can go to. */
+  private within(ms: number): number {
+    const last = lastFootage(this.known())
+    const end = this.live() && last !== null ? Math.min(this.bounds.endMs, last) : this.bounds.endMs - 1
+    return Math.max(this.bounds.startMs, Math.min(ms, end))
+  }
+
+  private footageAt(atMs: number): Lane | null {
+    return this.known().find((lane) => runAt(lane, atMs) !== null) ?? null
+  }
+
+  private live(): boolean {
+    return this.lanes.some(({ lane }) => lane.runs[lane.runs.length - 1]?.live ?? false)
+  }
+
+  private atEdge(atMs: number): boolean {
+    const last = lastFootage(this.known())
+    return last !== null && this.live() && last - atMs < AT_EDGE_MS
+  }
+
+  private known(): readonly Lane[] {
+    return this.lanes.map(({ lane }) => lane)
+  }
+}
+
+/** Backwards, the nearest first: what was passed lies behind the playhead soon. */
+function pathBack(atMs: number, speed: number): Span[] {
+  const length = BACKWARDS_STEP_MS * Math.max(1, speed / 2)
+  return [0, 1, 2].map((n) => ({ startMs: atMs - (n + 1) * length, endMs: atMs - n * length + 1 }))
+}
