@@ -5,6 +5,8 @@ import liveEn from '@/live/locales/en'
 import liveZh from '@/live/locales/zh-CN'
 import en from '@/locales/en'
 import zh from '@/locales/zh-CN'
+import playbackEn from '@/playback/locales/en'
+import playbackZh from '@/playback/locales/zh-CN'
 import publishEn from '@/publish/locales/en'
 import publishZh from '@/publish/locales/zh-CN'
 
@@ -24,7 +26,10 @@ export const i18n = createI18n({
   legacy: false,
   locale: language.value,
   fallbackLocale: 'zh-CN',
-  messages: { 'zh-CN': { ...zh, live: liveZh, publish: publishZh }, en: { ...en, live: liveEn, publish: publishEn } },
+  messages: {
+    'zh-CN': { ...zh, live: liveZh, playback: playbackZh, publish: publishZh },
+    en: { ...en, live: liveEn, playback: playbackEn, publish: publishEn },
+  },
 })
 
 watch(

@@ -14,6 +14,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.live', dark: true, action: 'live.open', roles: ['supervisor'] },
   },
   {
+    path: 'playback',
+    name: 'playback',
+    component: () => import('@/playback/PlaybackPage.vue'),
+    meta: { title: 'page.playback', dark: true, action: 'recording.read' },
+  },
+  {
     path: 'alarms',
     name: 'alarms',
     component: () => import('@/alarms/AlarmsPage.vue'),

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import liveEn from '@/live/locales/en'
 import liveZh from '@/live/locales/zh-CN'
+import playbackEn from '@/playback/locales/en'
+import playbackZh from '@/playback/locales/zh-CN'
 import publishEn from '@/publish/locales/en'
 import publishZh from '@/publish/locales/zh-CN'
 import en from './en'
@@ -22,6 +24,7 @@ const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}
 it.each([
   ['pages', zh, en],
   ['live wall', liveZh, liveEn],
+  ['playback', playbackZh, playbackEn],
   ['publish page', publishZh, publishEn],
 ])('says the same in both languages: %s', (_, chinese: Words, english: Words) => {
   const [from, to] = [leaves(chinese), leaves(english)]

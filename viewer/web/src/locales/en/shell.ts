@@ -5,6 +5,7 @@ const words: typeof zh = {
   page: {
     overview: 'Overview',
     live: 'Live',
+    playback: 'Playback',
     alarms: 'Alarms',
     cases: 'Cases',
     case: 'Case',

@@ -3,6 +3,7 @@ export default {
   page: {
     overview: '总览',
     live: '实时',
+    playback: '回放',
     alarms: '告警',
     cases: '案件',
     case: '案件详情',

@@ -1,0 +1,65 @@
+/* Draws one lane of the ribbon: footage solid, gaps hatched. Thousands of spans cost a canvas nothing, and the page much. */
+import type { Lane } from '../contract'
+import { type Scale, xOf } from './scale'
+
+const FOOTAGE_MIN_PX = 1
+const GAP_MIN_PX = 2 // a gap of a second has to be seen on a ribbon of a day
+const HATCH_PX = 5
+
+export interface Colours {
+  readonly footage: string
+  readonly live: string
+  readonly gap: string
+  readonly ground: string
+}
+
+export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, nowMs: number, colours: Colours): void {
+  const ratio = window.devicePixelRatio || 1
+  const { clientWidth: width, clientHeight: height } = canvas
+  canvas.width = Math.round(width * ratio)
+  canvas.height = Math.round(height * ratio)
+  const to = canvas.getContext('2d')
+  if (to === null || width === 0) return
+  to.scale(ratio, ratio)
+  to.fillStyle = colours.ground
+  to.fillRect(0, 0, width, height)
+  for (const run of lane.runs) {
+    if (run.endMs < scale.startMs || run.startMs > scale.endMs) continue
+    const from = Math.max(0, xOf(scale, width, run.startMs))
+    const end = Math.min(width, xOf(scale, width, run.endMs))
+    to.fillStyle = run.live ? colours.live : colours.footage
+    to.fillRect(from, 3, Math.max(FOOTAGE_MIN_PX, end - from), height - 6)
+  }
+  const hatch = hatching(to, colours)
+  for (const gap of lane.gaps) {
+    const endMs = gap.ongoing ? Math.max(gap.endMs, nowMs) : gap.endMs
+    if (endMs < scale.startMs || gap.startMs > scale.endMs) continue
+    const from = Math.max(0, xOf(scale, width, gap.startMs))
+    const wide = Math.max(GAP_MIN_PX, Math.min(width, xOf(scale, width, endMs)) - from)
+    to.fillStyle = colours.ground
+    to.fillRect(from, 3, wide, height - 6)
+    to.fillStyle = hatch ?? colours.gap
+    to.fillRect(from, 3, wide, height - 6)
+  }
+}
+
+function hatching(to: CanvasRenderingContext2D, { gap }: Colours): CanvasPattern | null {
+  const tile = document.createElement('canvas')
+  tile.width = tile.height = HATCH_PX
+  const on = tile.getContext('2d')
+  if (on === null) return null
+  on.strokeStyle = gap
+  on.lineWidth = 1.4
+  for (const shift of [-HATCH_PX, 0, HATCH_PX]) {
+    on.moveTo(shift, HATCH_PX)
+    on.lineTo(shift + HATCH_PX, 0)
+  }
+  on.stroke()
+  return to.createPattern(tile, 'repeat')
+}
+
+export function coloursOf(element: HTMLElement): Colours {
+  const style = getComputedStyle(element)
+  const colour = (name: string): string => style.getPropertyValue(name).trim()
+  return { footage: colour('--footage'), live: colour('--footage-live'), gap: colour('--warn'), ground: colour('--panel-sunk') }
+}
