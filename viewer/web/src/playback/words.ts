@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { sayProblem } from '@/api/words'
 import { codecName } from '@/words/figures'
 import type { Gap, Lane } from './contract'
-import type { LaneStatus, Skipped } from './player/status'
+import type { LaneStatus, Missed } from './player/status'
 import { gapAt, runAt } from './spans'
 import zh from './locales/zh-CN'
 
@@ -21,7 +21,7 @@ export interface PlaybackWords {
   length(ms: number): string
   cause(gap: Gap | null): string
   gap(gap: Gap, nowMs: number): string
-  skipped(what: Skipped): string
+  missed(what: Missed): string
   state(status: LaneStatus, nowMs: number): StateWords
   /** What a lane has at a moment: for who does not see the ribbon. */
   at(lane: Lane, atMs: number, nowMs: number): string
@@ -79,7 +79,8 @@ export function usePlaybackWords(): PlaybackWords {
     length,
     cause,
     gap: gapWords,
-    skipped: ({ gap, fromMs, toMs }) => t('playback.gap.skipped', { cause: cause(gap), length: length(toMs - fromMs) }),
+    missed: ({ gap, fromMs, toMs, skipped }) =>
+      t(skipped ? 'playback.gap.skipped' : 'playback.gap.said', { cause: cause(gap), length: length(toMs - fromMs) }),
     state,
     at,
   }

@@ -54,6 +54,7 @@ const en: typeof zh = {
     said: 'Gap: {cause}, {length}',
     ongoing: 'Gap: {cause}, for {length} now',
     skipped: 'Skipped {length}: {cause}',
+    next: 'Next gap',
     list: 'Gaps ({n})',
     none: 'No gaps on this day',
     more: 'Only the first {n} are listed; zoom in to see the others.',

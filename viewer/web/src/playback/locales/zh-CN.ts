@@ -52,6 +52,7 @@ export default {
     said: '缺口：{cause}，{length}',
     ongoing: '缺口：{cause}，已 {length}',
     skipped: '已跳过 {length}：{cause}',
+    next: '下一缺口',
     list: '缺口（{n}）',
     none: '这一天没有缺口',
     more: '只列出前 {n} 个；放大时间轴可看到其余的。',

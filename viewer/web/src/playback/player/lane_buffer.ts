@@ -99,6 +99,7 @@ export class LaneBuffer {
         guarded(() => {
           put(cutter.finish())
           kept.whole = true
+          this.replace(group)
           this.have.set(group.key, kept) // also when there was no picture in it: it is not asked for again
           if (this.soundWanted) this.giveSound(kept)
         }),
@@ -183,6 +184,13 @@ export class LaneBuffer {
     this.soundInit = track.init
     this.sound.place(offsetS)
     for (const bytes of sound) this.sound.append(bytes)
+  }
+
+  /** The last group of an open segment comes again when it has grown: what was known of it before is part of it. */
+  private replace({ key, segment, offset }: Group): void {
+    for (const [other, { group }] of this.have) {
+      if (other !== key && group.segment === segment && group.offset === offset) this.have.delete(other)
+    }
   }
 
   private forget(beforeMs: number): void {

@@ -11,7 +11,7 @@ import { firstFootage, gapAt, lastFootage, nextFootage, nextGap, pathAhead, runA
 import { SOUND_UP_TO } from '../speeds'
 import type { LanePlayer, Tick } from './lane'
 import { Playhead } from './playhead'
-import type { PlayerStatus, Skipped } from './status'
+import type { Missed, PlayerStatus } from './status'
 
 const TICK_MS = 50
 const AHEAD_MS = 30_000
@@ -27,7 +27,7 @@ const SAFE_END_MS = 40 // the last picture of a run
 export class PlaybackPlayer {
   private readonly playhead: Playhead
   private timer: number | null = null
-  private skipped: { readonly what: Skipped; readonly untilMs: number } | null = null
+  private missed: { readonly what: Missed; readonly untilMs: number } | null = null
   private lastGap: Gap | null = null
   private stepping: 1 | -1 | null = null
   private sounding: number | null = null
@@ -82,7 +82,7 @@ export class PlaybackPlayer {
 
   seek(toMs: number): void {
     this.stepping = null
-    this.skipped = null
+    this.missed = null
     this.lastGap = null
     this.put(this.within(toMs))
     this.tick()
@@ -154,14 +154,14 @@ export class PlaybackPlayer {
       lane.wantSound(n === this.sounding && moving > 0 && moving <= SOUND_UP_TO)
       lane.tick(tick)
     })
-    if (this.skipped !== null && nowMs > this.skipped.untilMs) this.skipped = null
+    if (this.missed !== null && nowMs > this.missed.untilMs) this.missed = null
     this.onStatus({
       atMs,
       rate,
       held: this.playhead.held,
       atEdge: tick.atEdge,
       lanes: this.known(),
-      skipped: this.skipped?.what ?? null,
+      missed: this.missed?.what ?? null,
     })
   }
 
@@ -176,7 +176,7 @@ export class PlaybackPlayer {
     const rate = this.playhead.rate
     if (rate === null) return
     const atMs = this.playhead.at(nowMs)
-    if (atMs <= this.bounds.startMs || atMs >= this.bounds.endMs) {
+    if ((rate < 0 && atMs <= this.bounds.startMs) || atMs >= this.bounds.endMs) {
       this.playhead.pause(nowMs)
       this.put(this.within(atMs))
     } else if (rate < 0) {
@@ -210,22 +210,25 @@ export class PlaybackPlayer {
     }
     const gap = lanes.map((lane) => gapAt(lane, atMs)).find((one) => one !== null) ?? null
     const fromMs = Math.max(gap?.startMs ?? atMs, ...lanes.map((lane) => lane.runs.filter(({ endMs }) => endMs <= atMs).at(-1)?.endMs ?? 0))
-    this.notice({ gap, fromMs: Math.min(fromMs, atMs), toMs: to }, nowMs)
-    if (to - atMs >= SKIP_MIN_MS) this.put(to)
+    const skipped = to - atMs >= SKIP_MIN_MS
+    if (skipped || gap?.startMs !== this.lastGap?.startMs) this.notice({ gap, fromMs: Math.min(fromMs, atMs), toMs: to, skipped }, nowMs)
+    this.lastGap = gap
+    if (skipped) this.put(to)
     this.playhead.hold(false, nowMs)
   }
 
-  /** A gap of one lane while others go on, or a short one that is played over. */
+  /** A short gap is over before anybody has read what its lane says; of a long one the lane speaks. */
   private tellOfGap(atMs: number, nowMs: number): void {
-    const gap = this.known().map((lane) => gapAt(lane, atMs)).find((one) => one !== null) ?? null
-    if (gap !== null && gap.startMs !== this.lastGap?.startMs && gap.endMs - gap.startMs >= NOTICE_LEAST_MS) {
-      this.notice({ gap, fromMs: gap.startMs, toMs: gap.endMs }, nowMs)
-    }
+    const short = (gap: Gap | null): gap is Gap =>
+      gap !== null && gap.endMs - gap.startMs < SKIP_MIN_MS && gap.endMs - gap.startMs >= NOTICE_LEAST_MS
+    const gap = this.known().map((lane) => gapAt(lane, atMs)).find(short) ?? null
+    if (gap === null || gap.startMs === this.lastGap?.startMs) return
     this.lastGap = gap
+    this.notice({ gap, fromMs: gap.startMs, toMs: gap.endMs, skipped: false }, nowMs)
   }
 
-  private notice(what: Skipped, nowMs: number): void {
-    this.skipped = { what, untilMs: nowMs + NOTICE_MS }
+  private notice(what: Missed, nowMs: number): void {
+    this.missed = { what, untilMs: nowMs + NOTICE_MS }
   }
 
   private moveBack(atMs: number): void {

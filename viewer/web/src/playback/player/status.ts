@@ -36,11 +36,13 @@ export const NOTHING_SHOWN: LaneStatus = {
   problem: null,
 }
 
-/** What was passed over, shown for a moment. */
-export interface Skipped {
+/** What was missing just now, told for a moment. */
+export interface Missed {
   readonly gap: Gap | null
   readonly fromMs: number
   readonly toMs: number
+  /** It was jumped over; else it was too short for that. */
+  readonly skipped: boolean
 }
 
 export interface PlayerStatus {
@@ -52,5 +54,5 @@ export interface PlayerStatus {
   /** At the newest footage there is, and going on with it. */
   readonly atEdge: boolean
   readonly lanes: readonly Lane[]
-  readonly skipped: Skipped | null
+  readonly missed: Missed | null
 }

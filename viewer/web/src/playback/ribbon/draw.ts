@@ -8,7 +8,6 @@ const HATCH_PX = 5
 
 export interface Colours {
   readonly footage: string
-  readonly live: string
   readonly gap: string
   readonly ground: string
 }
@@ -23,11 +22,11 @@ export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, no
   to.scale(ratio, ratio)
   to.fillStyle = colours.ground
   to.fillRect(0, 0, width, height)
+  to.fillStyle = colours.footage
   for (const run of lane.runs) {
     if (run.endMs < scale.startMs || run.startMs > scale.endMs) continue
     const from = Math.max(0, xOf(scale, width, run.startMs))
     const end = Math.min(width, xOf(scale, width, run.endMs))
-    to.fillStyle = run.live ? colours.live : colours.footage
     to.fillRect(from, 3, Math.max(FOOTAGE_MIN_PX, end - from), height - 6)
   }
   const hatch = hatching(to, colours)
@@ -61,5 +60,5 @@ function hatching(to: CanvasRenderingContext2D, { gap }: Colours): CanvasPattern
 export function coloursOf(element: HTMLElement): Colours {
   const style = getComputedStyle(element)
   const colour = (name: string): string => style.getPropertyValue(name).trim()
-  return { footage: colour('--footage'), live: colour('--footage-live'), gap: colour('--warn'), ground: colour('--panel-sunk') }
+  return { footage: colour('--footage'), gap: colour('--warn'), ground: colour('--panel-sunk') }
 }
