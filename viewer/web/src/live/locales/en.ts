@@ -201,6 +201,7 @@ const en: typeof zh = {
     },
   },
   panel: {
+    playBack: 'Play back from here',
     label: 'Device and link',
     checkpoint: 'Checkpoint',
     unit: 'Unit',

@@ -199,6 +199,7 @@ export default {
     },
   },
   panel: {
+    playBack: '从这里回放',
     label: '设备与链路',
     checkpoint: '执法点',
     unit: '单位',

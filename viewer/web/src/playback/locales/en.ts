@@ -48,6 +48,7 @@ const en: typeof zh = {
     device_stopped: 'the device ended its recording',
     key_rotated: 'the device was given a new key',
     talk_ended: 'the talk ended',
+    footage_missing: 'the file of this footage is missing',
     unknown: 'cause unknown',
   },
   gap: {

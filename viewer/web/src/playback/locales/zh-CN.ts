@@ -46,6 +46,7 @@ export default {
     device_stopped: '设备结束了录像',
     key_rotated: '设备密钥已更换',
     talk_ended: '对讲结束',
+    footage_missing: '录像文件缺失',
     unknown: '原因未知',
   },
   gap: {

@@ -176,6 +176,15 @@ describe('LaneLoader', () => {
     expect(world.loader.segments.gone('a') || world.loader.trouble !== null).toBe(true)
   })
 
+  it('asks again a millisecond later where the next footage begins within this one', async () => {
+    const world = new World()
+    world.where = { segment: null, next: { segment: 'a', start: iso(0) }, gap: null }
+    await world.tick()
+    world.where = { segment: 'a', next: null, gap: null }
+    await world.tick(0, 2)
+    expect(world.asked.slice(0, 3)).toEqual(['at 0', 'at 1', 'a'])
+  })
+
   it('is told of the gap that a moment lies in', async () => {
     const world = new World()
     world.where = { segment: null, next: { segment: 'a', start: iso(0) }, gap: { cause: 'stalled', start: iso(0), end: iso(2_000), ongoing: false } }

@@ -34,6 +34,7 @@ export interface GroupTaker {
 export type Trouble = { readonly kind: 'away' | 'refused'; readonly problem: unknown } | null
 
 const PAUSE_MS = 2_000 // between tries while the server is away
+const CROWDED_MS = 300 // what was dropped is being sent still: it is over soon
 const NEAR_MS = 30_000 // to the end of an open segment: it is read again
 const NOTHING_YET_MS = 3_000 // between questions whether a device has come back
 const RENEWALS_MAX = 2 // in a row: then it is not the view that is gone
@@ -137,7 +138,8 @@ export class LaneLoader {
       if (known.startMs <= atMs && known.endMs > atMs) return
     }
     const nextMs = next === null ? null : Date.parse(next.start)
-    this.segments.hole({ startMs: atMs, endMs: nextMs ?? runAfter(lane, atMs)?.startMs ?? atMs + NOTHING_YET_MS })
+    const endMs = nextMs ?? runAfter(lane, atMs)?.startMs ?? atMs + NOTHING_YET_MS
+    this.segments.hole({ startMs: atMs, endMs: Math.max(endMs, atMs + 1) }) // what begins within this millisecond is asked for at the next
     const news = next !== null && nextMs !== null && runAt(lane, nextMs) === null && !this.segments.gone(next.segment)
     if (news) await this.read(next.segment, signal)
   }
@@ -197,13 +199,15 @@ export class LaneLoader {
         this.trouble = { kind: away(again) ? 'away' : 'refused', problem: again }
         this.notBeforeMs = this.now() + PAUSE_MS
       })
+    } else if (error.status === 429) {
+      this.notBeforeMs = this.now() + CROWDED_MS
     } else {
       this.trouble = { kind: away(error) ? 'away' : 'refused', problem: error }
     }
   }
 }
 
-/** What may be over by itself: no answer, a busy server, too many requests. */
+/** What may be over by itself: no answer, a busy server, too many views. */
 function away(error: unknown): boolean {
-  return error instanceof Problem && (error.status === 0 || error.status >= 500 || error.status === 429 || error.status === 408)
+  return error instanceof Problem && (error.status === 0 || error.status >= 500 || error.status === 429)
 }

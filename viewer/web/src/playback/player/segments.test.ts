@@ -114,6 +114,12 @@ describe('what is shown at a moment', () => {
     expect([0, 999, 1_000, 1_950, 1_970, 2_500].map((at) => segments.groupAt(at)?.startMs ?? null)).toEqual([0, 0, 1_000, 1_000, null, null])
   })
 
+  it('has a group that begins within the millisecond that was told', () => {
+    const segments = new Segments()
+    segments.put({ ...segment('a', 100, 1), groups: segment('a', 100.7, 1).groups }, 0)
+    expect(segments.groupAt(100)?.startMs).toBe(100.7)
+  })
+
   it('keeps what is near in mind', () => {
     const segments = new Segments()
     for (let n = 0; n < 100; n += 1) segments.put(segment(`s${n}`, n * 1_000, 1), 99_000)

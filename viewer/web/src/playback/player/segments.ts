@@ -13,6 +13,7 @@ const HOLES_MAX = 256
 const BATCH_MAX_BYTES = 2 * 1024 * 1024 // one request ahead; about four seconds at 4 Mbit/s
 const BATCH_MAX_GROUPS = 8
 const STEPS_MAX = 4_000 // of one walk: half an hour of groups of half a second
+const CUT_MS = 1 // starts of runs and segments are told in whole milliseconds, those of groups exactly
 const LOOK_AGAIN_MS = 1_000 // an open segment grows by what was synced, once a second
 
 export interface Group extends Span {
@@ -193,7 +194,7 @@ function groupIn(segment: Segment, ms: number): Group | null {
   let high = segment.groups.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((segment.groups[middle] as Group).startMs <= ms) low = middle + 1
+    if ((segment.groups[middle] as Group).startMs < ms + CUT_MS) low = middle + 1
     else high = middle
   }
   return segment.groups[low - 1] ?? null
