@@ -56,6 +56,15 @@ export function nextFootage(lanes: readonly Lane[], atMs: number): number | null
   return least(lanes.map((lane) => runAfter(lane, atMs)?.startMs ?? null))
 }
 
+export function hasFootage(lanes: readonly Lane[], atMs: number): boolean {
+  return lanes.some((lane) => runAt(lane, atMs) !== null)
+}
+
+/** Some device is recording now. */
+export function goesOn(lanes: readonly Lane[]): boolean {
+  return lanes.some(({ runs }) => runs[runs.length - 1]?.live ?? false)
+}
+
 export function firstFootage(lanes: readonly Lane[]): number | null {
   return least(lanes.map((lane) => lane.runs[0]?.startMs ?? null))
 }
@@ -99,6 +108,14 @@ export function pathAhead(lanes: readonly Lane[], fromMs: number, playedMs: numb
     }
   }
   return path
+}
+
+const BACK_MS = 4_000 // at a time: a few groups
+
+/** The way back, nearest first: what was passed lies behind the playhead soon. */
+export function pathBack(fromMs: number, speed: number): Span[] {
+  const length = BACK_MS * Math.max(1, speed / 2)
+  return [0, 1, 2].map((n) => ({ startMs: fromMs - (n + 1) * length, endMs: fromMs - n * length + 1 }))
 }
 
 const PATH_MAX = 64 // a link that fails all the time: what lies behind so many gaps is fetched when it is nearer

@@ -19,6 +19,7 @@ const BREAKS_MAX = 3 // within the period: then the decoder is not tried again u
 const BREAKS_PERIOD_MS = 60_000
 const DUE_MS = 5_000 // a device that has been silent for so long is not waited for by the others
 const EDGE_MS = 60
+const SOUND_FIRST_MS = 2_000 // footage may begin with this much sound before its first picture
 
 export interface Tick {
   readonly atMs: number
@@ -72,6 +73,11 @@ export class LanePlayer {
     this.loader.hurry()
   }
 
+  /** The device is said to be on line. */
+  lookForNews(): void {
+    this.loader.lookForNews()
+  }
+
   /** Somebody went to another moment: what is under way for the old one is not waited for. */
   sought(atMs: number): void {
     if (!this.loader.isFor(atMs)) this.loader.drop()
@@ -116,9 +122,9 @@ export class LanePlayer {
     if (picture !== null) return { kind: 'picture', atMs: picture }
     const next = by > 0 ? this.footageBehind(here?.fillEndMs ?? atMs) : this.footageBefore(here?.startMs ?? atMs)
     if (next === null) return null
-    const there = segments.groupBegun(next)
+    const there = segments.groupBegun(next) ?? (by > 0 ? segments.groupBehind(next) : null) // sound may come before the first picture
     const pictures = there === null ? null : this.buffer.picturesOf(there)
-    if (there === null || pictures === null) return { kind: 'missing', atMs: next }
+    if (there === null || pictures === null) return { kind: 'missing', atMs: Math.max(next, there?.startMs ?? next) }
     const found = nearest(pictures, atMs, by)
     return found === null ? null : { kind: 'picture', atMs: found }
   }
@@ -133,8 +139,11 @@ export class LanePlayer {
   }
 
   private footageBefore(atMs: number): number | null {
-    if (runAt(this.lane, atMs - 1) !== null) return atMs - 1
-    const before = runBefore(this.lane, atMs)
+    const run = runAt(this.lane, atMs - 1)
+    const first = this.loader.segments.at(atMs - 1)?.groups[0]
+    const nothing = first !== undefined && first.startMs >= atMs && run !== null && first.startMs - run.startMs < SOUND_FIRST_MS
+    if (run !== null && !nothing) return atMs - 1
+    const before = runBefore(this.lane, run?.startMs ?? atMs)
     return before === null ? null : before.endMs - 1
   }
 
@@ -174,14 +183,14 @@ export class LanePlayer {
     const { trouble } = this.loader
     if (trouble?.kind === 'refused') return 'refused'
     if (this.buffer.has(atMs)) return this.onScreen() ? 'shown' : 'loading'
+    if (trouble !== null) return 'away'
     const run = runAt(this.lane, atMs)
     const last = this.lane.runs[this.lane.runs.length - 1]
     if (last?.live && atMs >= last.endMs - EDGE_MS) return serverNowMs - last.endMs < DUE_MS ? 'loading' : 'edge'
     const segment = this.loader.segments.at(atMs)
     if (segment?.missing) return 'missing'
     if (segment !== null && !this.plays(segment)) return 'unsupported'
-    if (run === null || this.holdsNothing(atMs, segment)) return 'gap'
-    return trouble === null ? 'loading' : 'away'
+    return run === null || this.holdsNothing(atMs, segment) ? 'gap' : 'loading'
   }
 
   private onScreen(): boolean {

@@ -185,6 +185,18 @@ describe('LaneLoader', () => {
     expect(world.asked.slice(0, 3)).toEqual(['at 0', 'at 1', 'a'])
   })
 
+  it('asks once why a moment has no footage, and looks behind what is known when the device is on line again', async () => {
+    const world = new World()
+    await world.tick(500, 4)
+    await world.tick(5_000, 3)
+    expect(world.asked.slice(4)).toEqual(['at 5000', 'a'])
+    world.segments = { b: item('b', 7_000, { sealed: false }) }
+    world.where = { segment: null, next: { segment: 'b', start: iso(7_000) }, gap: null }
+    world.loader.lookForNews()
+    await world.tick(5_000, 2)
+    expect(world.asked.slice(6)).toEqual(['at 3001', 'b'])
+  })
+
   it('is told of the gap that a moment lies in', async () => {
     const world = new World()
     world.where = { segment: null, next: { segment: 'a', start: iso(0) }, gap: { cause: 'stalled', start: iso(0), end: iso(2_000), ongoing: false } }

@@ -7,7 +7,7 @@
 
 import { Problem } from '@/api/problem'
 import { type AtItem, gapFrom, type Lane, type SegmentItem } from '../contract'
-import { runAfter, runAt, type Span } from '../spans'
+import { gapAt, runAfter, runAt, type Span } from '../spans'
 import { type Group, type Segment, segmentFrom, Segments, type Wish } from './segments'
 
 export interface LaneDoors {
@@ -45,6 +45,8 @@ export class LaneLoader {
   private underWay: { readonly wish: Wish; readonly abort: AbortController } | null = null
   private notBeforeMs = 0
   private askedForNewsMs = Number.NEGATIVE_INFINITY
+  private explainedMs = Number.NaN
+  private newsWanted = false
   private renewals = 0
   private closed = false
 
@@ -73,6 +75,11 @@ export class LaneLoader {
   close(): void {
     this.closed = true
     this.drop()
+  }
+
+  /** The device is said to be on line: what came behind all that is known? */
+  lookForNews(): void {
+    this.newsWanted = true
   }
 
   /** The server is said to be back, or somebody asks to try again. */
@@ -117,11 +124,19 @@ export class LaneLoader {
     if (wish !== null && !(wish.kind === 'groups' && atEdge)) return wish
     const again = this.segments.toReadAgain(atMs, nowMs, NEAR_MS)
     if (again !== null) return { kind: 'segment', id: again.id }
-    if (wish === null && atEdge && nowMs - this.askedForNewsMs > NOTHING_YET_MS && runAt(lane, atMs) === null) {
-      this.askedForNewsMs = nowMs
-      return { kind: 'at', atMs }
+    if (wish !== null) return wish
+    const last = lane.runs[lane.runs.length - 1]
+    if (this.newsWanted && last !== undefined) {
+      this.newsWanted = false
+      return { kind: 'at', atMs: last.endMs + 1 }
     }
-    return wish
+    if (runAt(lane, atMs) !== null) return null
+    const due = atEdge && nowMs - this.askedForNewsMs > NOTHING_YET_MS
+    const unexplained = gapAt(lane, atMs) === null && this.explainedMs !== atMs // once for each moment somebody looks at
+    if (!due && !unexplained) return null
+    this.askedForNewsMs = nowMs
+    this.explainedMs = atMs
+    return { kind: 'at', atMs }
   }
 
   private async run(wish: Wish, lane: Lane, signal: AbortSignal): Promise<void> {

@@ -67,6 +67,18 @@ describe('PlaybackPlayer', () => {
     expect(pass(500)).toMatchObject({ atMs: 5_000, rate: null })
   })
 
+  it('goes on to the first picture where footage begins with sound', () => {
+    const lane = new FakeLane([run(5_000, 9_000)])
+    playing([lane])
+    lane.status = { ...NOTHING_SHOWN, state: 'gap' }
+    lane.pictures = { kind: 'missing', atMs: 5_000 }
+    expect(pass(200).atMs).toBe(5_000)
+    lane.pictures = { kind: 'picture', atMs: 5_180 }
+    expect(pass(200).atMs).toBe(5_180)
+    lane.pictures = { kind: 'picture', atMs: 5_220 }
+    expect(pass(200).atMs).toBe(5_180)
+  })
+
   it('takes all lanes along at one rate', () => {
     const lanes = [new FakeLane([run(0, 60_000)]), new FakeLane([run(0, 60_000)])]
     const player = playing(lanes)

@@ -3,11 +3,10 @@
  *
  * Here: playing, seeking, stepping; waiting for what is due; passing over what no lane has; the live
  * edge. Not here: the view and its ledger (view.ts), what a lane does (lane.ts), the page.
- * Framework-free: it is given elements and doors, and owns everything between `start` and `stop`.
  */
 
 import type { Gap, Lane } from '../contract'
-import { firstFootage, gapAt, lastFootage, nextFootage, nextGap, pathAhead, runAt, type Span } from '../spans'
+import { firstFootage, gapAt, goesOn, hasFootage, lastFootage, nextFootage, nextGap, pathAhead, pathBack, runAt, runBefore, type Span } from '../spans'
 import { SOUND_UP_TO } from '../speeds'
 import type { LanePlayer, Tick } from './lane'
 import { Playhead } from './playhead'
@@ -15,13 +14,13 @@ import type { Missed, PlayerStatus } from './status'
 
 const TICK_MS = 50
 const AHEAD_MS = 30_000
-const BACKWARDS_STEP_MS = 4_000 // fetched at a time on the way back, nearest first
 const SKIP_MIN_MS = 1_000 // a shorter gap is over before a jump would be
 const NOTICE_MS = 6_000
 const NOTICE_LEAST_MS = 200 // a few lost pictures are on the ribbon; a word for each would be noise
 const BEHIND_EDGE_MS = 2_000 // footage is durable within a second, and asked for once a second
 const RESUME_MS = 1_000 // so much has to be there before it goes on at the edge
 const AT_EDGE_MS = 8_000
+const LANDING_MS = 2_000
 const SAFE_END_MS = 40 // the last picture of a run
 
 export class PlaybackPlayer {
@@ -30,6 +29,8 @@ export class PlaybackPlayer {
   private missed: { readonly what: Missed; readonly untilMs: number } | null = null
   private lastGap: Gap | null = null
   private stepping: 1 | -1 | null = null
+  /** It was put where footage begins, which may be with sound: to the first picture, once that is known. */
+  private landing = false
   private sounding: number | null = null
 
   constructor(
@@ -42,6 +43,7 @@ export class PlaybackPlayer {
   ) {
     const start = atMs ?? firstFootage(this.known()) ?? bounds.startMs
     this.playhead = new Playhead(this.within(start))
+    this.landing = atMs === null
   }
 
   start(): void {
@@ -67,7 +69,7 @@ export class PlaybackPlayer {
     this.stepping = null
     const nowMs = this.now()
     const at = this.playhead.at(nowMs)
-    if (rate > 0 && this.footageAt(at) === null && nextFootage(this.known(), at) === null && !this.atEdge(at)) return // nothing comes behind it
+    if (rate > 0 && !hasFootage(this.known(), at) && nextFootage(this.known(), at) === null && !this.atEdge(at)) return // nothing comes behind it
     this.playhead.play(rate, nowMs)
     this.tick()
   }
@@ -82,6 +84,7 @@ export class PlaybackPlayer {
 
   seek(toMs: number): void {
     this.stepping = null
+    this.landing = false
     this.missed = null
     this.lastGap = null
     this.put(this.within(toMs))
@@ -102,10 +105,12 @@ export class PlaybackPlayer {
 
   toBegin(): void {
     const first = firstFootage(this.known())
-    if (first !== null) this.seek(first)
+    if (first === null) return
+    this.seek(first)
+    this.landing = true
   }
 
-  /** To the live edge, and on with it; or to the last picture. */
+  /** To the live edge and on with it, or to the last picture. */
   toEnd(): void {
     const last = lastFootage(this.known())
     if (last === null) return
@@ -129,6 +134,10 @@ export class PlaybackPlayer {
     this.sounding = lane
   }
 
+  lookForNews(): void {
+    for (const lane of this.lanes) lane.lookForNews()
+  }
+
   retry(): void {
     for (const lane of this.lanes) lane.retry()
     this.tick()
@@ -137,6 +146,7 @@ export class PlaybackPlayer {
   private tick(): void {
     const nowMs = this.now()
     if (this.stepping !== null) this.tryStep(this.stepping)
+    if (this.landing) this.land()
     this.move(nowMs)
     const atMs = this.playhead.at(nowMs)
     const rate = this.playhead.rate
@@ -181,7 +191,7 @@ export class PlaybackPlayer {
       this.put(this.within(atMs))
     } else if (rate < 0) {
       this.moveBack(atMs)
-    } else if (this.footageAt(atMs) !== null) {
+    } else if (hasFootage(this.known(), atMs)) {
       this.playOrWait(atMs, nowMs)
     } else if (this.live() && atMs >= (lastFootage(this.known()) ?? 0)) {
       if (rate > 1) this.playhead.play(1, nowMs)
@@ -209,7 +219,7 @@ export class PlaybackPlayer {
       return
     }
     const gap = lanes.map((lane) => gapAt(lane, atMs)).find((one) => one !== null) ?? null
-    const fromMs = Math.max(gap?.startMs ?? atMs, ...lanes.map((lane) => lane.runs.filter(({ endMs }) => endMs <= atMs).at(-1)?.endMs ?? 0))
+    const fromMs = Math.max(gap?.startMs ?? atMs, ...lanes.map((lane) => runBefore(lane, atMs)?.endMs ?? 0))
     const skipped = to - atMs >= SKIP_MIN_MS
     if (skipped || gap?.startMs !== this.lastGap?.startMs) this.notice({ gap, fromMs: Math.min(fromMs, atMs), toMs: to, skipped }, nowMs)
     this.lastGap = gap
@@ -232,8 +242,8 @@ export class PlaybackPlayer {
   }
 
   private moveBack(atMs: number): void {
-    if (this.footageAt(atMs) !== null) return
-    const before = Math.max(...this.known().map((lane) => lane.runs.filter(({ endMs }) => endMs <= atMs).at(-1)?.endMs ?? -Infinity))
+    if (hasFootage(this.known(), atMs)) return
+    const before = Math.max(...this.known().map((lane) => runBefore(lane, atMs)?.endMs ?? -Infinity))
     if (before === -Infinity) this.playhead.pause(this.now())
     else if (atMs - before >= SKIP_MIN_MS) this.put(before - 1)
   }
@@ -243,6 +253,16 @@ export class PlaybackPlayer {
     if (beside?.kind === 'missing') return // its bytes are on their way: the next tick looks again
     this.stepping = null
     if (beside !== null) this.put(beside.atMs)
+  }
+
+  private land(): void {
+    const atMs = this.positionMs()
+    const { state } = this.leading().status
+    if (state === 'loading') return
+    const beside = state === 'gap' && this.playhead.rate === null ? this.leading().beside(atMs, 1) : null
+    if (beside?.kind === 'missing') return
+    this.landing = false
+    if (beside !== null && beside.atMs - atMs < LANDING_MS) this.put(beside.atMs)
   }
 
   /** The lane whose pictures are stepped through: the first that has any here. */
@@ -267,26 +287,15 @@ export class PlaybackPlayer {
     return Math.max(this.bounds.startMs, Math.min(ms, end))
   }
 
-  private footageAt(atMs: number): Lane | null {
-    return this.known().find((lane) => runAt(lane, atMs) !== null) ?? null
-  }
-
   private live(): boolean {
-    return this.lanes.some(({ lane }) => lane.runs[lane.runs.length - 1]?.live ?? false)
+    return goesOn(this.known())
   }
 
   private atEdge(atMs: number): boolean {
-    const last = lastFootage(this.known())
-    return last !== null && this.live() && last - atMs < AT_EDGE_MS
+    return this.live() && (lastFootage(this.known()) ?? 0) - atMs < AT_EDGE_MS
   }
 
   private known(): readonly Lane[] {
     return this.lanes.map(({ lane }) => lane)
   }
-}
-
-/** Backwards, the nearest first: what was passed lies behind the playhead soon. */
-function pathBack(atMs: number, speed: number): Span[] {
-  const length = BACKWARDS_STEP_MS * Math.max(1, speed / 2)
-  return [0, 1, 2].map((n) => ({ startMs: atMs - (n + 1) * length, endMs: atMs - n * length + 1 }))
 }

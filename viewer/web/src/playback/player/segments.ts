@@ -137,6 +137,11 @@ export class Segments {
     return segment === null ? null : groupIn(segment, ms)
   }
 
+  /** The first group of the moment's segment that begins behind it. */
+  groupBehind(ms: number): Group | null {
+    return this.at(ms)?.groups.find(({ startMs }) => startMs > ms) ?? null
+  }
+
   /** An open segment near the moment that may have grown. */
   toReadAgain(nearMs: number, nowMs: number, withinMs: number): Segment | null {
     for (const segment of this.known.values()) {

@@ -24,7 +24,7 @@ export class View {
 
   doorsOf(device: string): LaneDoors {
     return {
-      at: (atMs, signal) => readAt(this.item.id, device, atMs, signal),
+      at: (atMs, signal) => readAt(this.item.id, device, Math.min(atMs, this.wanted.interval.endMs), signal),
       segment: (id, signal) => readSegment(this.item.id, id, signal),
       media: (segment, range, signal) => readMedia(this.item.id, segment, range, signal),
       renew: () => this.renew(),
