@@ -25,7 +25,7 @@ SHOWN = """
 () => {
   const tile = document.querySelector("[data-test=lane-tile]");
   const at = Number(document.querySelector("[data-test=clock]")?.dataset.at);
-  return {state: tile.dataset.state, picture: Number(tile.dataset.picture), at};
+  return {state: tile?.dataset.state, picture: Number(tile?.dataset.picture), at};
 }
 """
 
@@ -37,7 +37,8 @@ class PlaybackScreen:
         self.page = page
         self.moments = moments
 
-    async def shown(self) -> dict[str, float | str]:
+    async def shown(self) -> dict[str, float | str | None]:
+        """Nothing of it before the page has its device."""
         return dict(await self.page.evaluate(SHOWN))
 
     async def wait_for_picture(self, within_s: float) -> float:
@@ -49,8 +50,8 @@ class PlaybackScreen:
         async with asyncio.timeout(within_s):
             while True:
                 now = await self.shown()
-                due = max((ms for ms in self.moments.values() if ms <= float(now["at"]) + SAME_MS), default=0)
-                if now["state"] == "shown" and abs(float(now["picture"]) - due) <= SAME_MS:
+                due = max((ms for ms in self.moments.values() if ms <= float(now["at"] or 0) + SAME_MS), default=0)
+                if now.get("state") == "shown" and abs(float(now["picture"]) - due) <= SAME_MS:
                     return float(now["at"])
                 await self.page.wait_for_timeout(LOOK_AGAIN_MS)
 

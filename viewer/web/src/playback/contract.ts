@@ -3,82 +3,19 @@
 
    Not here: asking for it (server.ts). */
 
-export type ChannelName = 'main' | 'sub'
+import type { components } from '@/api/schema'
 
-export interface RunItem {
-  stream: string
-  start: string
-  end: string
-  live: boolean
-}
+type Schemas = components['schemas']
 
-export interface GapItem {
-  cause: string
-  start: string
-  end: string
-  ongoing: boolean
-}
-
-export interface LaneItem {
-  device: string
-  device_name: string
-  checkpoint: string
-  channel: string
-  runs: RunItem[]
-  gaps: GapItem[]
-  thinned?: boolean
-}
-
-export interface ViewItem {
-  id: string
-  lanes: LaneItem[]
-}
-
-export interface AtItem {
-  segment: string | null
-  next: { segment: string; start: string } | null
-  gap: GapItem | null
-}
-
-export interface TrackItem {
-  id: number
-  kind: 'video' | 'audio'
-  mime: string | null
-  codec: string
-  width: number | null
-  height: number | null
-  timescale: number
-  /** ftyp and moov of this track alone, in base64. */
-  init: string
-}
-
-export interface GroupItem {
-  first_sequence: number
-  start_ms: number
-  end_ms: number
-  offset: number
-  length: number
-  pictures: number
-  key: boolean
-  device_offset_ms: number | null
-}
-
-export interface SegmentItem {
-  segment: string
-  stream: string
-  device: string
-  channel: string
-  start: string
-  end: string
-  sealed: boolean
-  missing: boolean
-  next: string | null
-  size_bytes: number
-  digest: string | null
-  tracks: TrackItem[]
-  groups: GroupItem[]
-  gaps: { cause: string; start_ms: number; end_ms: number; track: number }[]
-}
+export type ChannelName = Schemas['NewPlayback']['channel'] & string
+export type RunItem = Schemas['RunItem']
+export type GapItem = Schemas['LaneGapItem']
+export type LaneItem = Schemas['LaneItem']
+export type ViewItem = Schemas['Playback']
+export type AtItem = Schemas['Place']
+export type TrackItem = Schemas['TrackItem']
+export type GroupItem = Schemas['GroupItem']
+export type SegmentItem = Schemas['PlaybackSegment']
 
 /** Footage without a gap in between. */
 export interface Run {
@@ -115,7 +52,7 @@ export function laneFrom(item: LaneItem): Lane {
     checkpoint: item.checkpoint,
     runs: runs.sort((a, b) => a.startMs - b.startMs),
     gaps: gaps.sort((a, b) => a.startMs - b.startMs),
-    thinned: item.thinned === true,
+    thinned: item.thinned,
   }
 }
 

@@ -13,14 +13,9 @@ export interface ViewWanted {
   readonly purpose: string
 }
 
-type Door = (path: string, options: object) => Promise<{ data?: unknown; response: Response }>
-const GET = api.GET as unknown as Door
-const POST = api.POST as unknown as Door
-const DELETE = api.DELETE as unknown as Door
+const MEDIA = '/api/v1/playback/{view}/segments/{segment}/media'
 
-const SEGMENT = '/api/v1/playback/{view}/segments/{segment}'
-
-export async function openView({ devices, channel, interval, purpose }: ViewWanted): Promise<ViewItem> {
+export function openView({ devices, channel, interval, purpose }: ViewWanted): Promise<ViewItem> {
   const body = {
     devices: [...devices],
     channel,
@@ -28,25 +23,25 @@ export async function openView({ devices, channel, interval, purpose }: ViewWant
     to: new Date(interval.endMs).toISOString(),
     purpose,
   }
-  return (await answer(POST('/api/v1/playback', { body }))) as ViewItem
+  return answer(api.POST('/api/v1/playback', { body }))
 }
 
 /** Also when the page goes away: the server counts what is left open. */
 export async function closeView(view: string): Promise<void> {
   try {
-    await DELETE('/api/v1/playback/{view}', { params: { path: { view } }, keepalive: true })
+    await api.DELETE('/api/v1/playback/{view}', { params: { path: { view } }, keepalive: true })
   } catch (error) {
     if (!(error instanceof Problem)) throw error // it ends by itself after ten minutes
   }
 }
 
-export async function readAt(view: string, device: string, atMs: number, signal: AbortSignal): Promise<AtItem> {
+export function readAt(view: string, device: string, atMs: number, signal: AbortSignal): Promise<AtItem> {
   const query = { device, time: new Date(Math.floor(atMs)).toISOString() }
-  return (await answer(GET('/api/v1/playback/{view}/at', { params: { path: { view }, query }, signal }))) as AtItem
+  return answer(api.GET('/api/v1/playback/{view}/at', { params: { path: { view }, query }, signal }))
 }
 
-export async function readSegment(view: string, segment: string, signal: AbortSignal): Promise<SegmentItem> {
-  return (await answer(GET(SEGMENT, { params: { path: { view, segment } }, signal }))) as SegmentItem
+export function readSegment(view: string, segment: string, signal: AbortSignal): Promise<SegmentItem> {
+  return answer(api.GET('/api/v1/playback/{view}/segments/{segment}', { params: { path: { view, segment } }, signal }))
 }
 
 export interface ByteRange {
@@ -57,14 +52,14 @@ export interface ByteRange {
 /** Bytes of the segment's file as they come. */
 export async function* readMedia(view: string, segment: string, range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const headers = { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
-  const { data, response } = await GET(`${SEGMENT}/media`, {
+  const { data, response } = await api.GET(MEDIA, {
     params: { path: { view, segment } },
     headers,
     signal,
     parseAs: 'stream',
   })
   if (response.status !== 206) throw new Problem({ status: response.status, title: 'not the range that was asked for' })
-  const reader = (data as ReadableStream<Uint8Array>).getReader()
+  const reader = (data as unknown as ReadableStream<Uint8Array>).getReader()
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
   } finally {

@@ -6,10 +6,23 @@
  */
 
 import type { Gap, Lane } from '../contract'
-import { firstFootage, gapAt, goesOn, hasFootage, lastFootage, nextFootage, nextGap, pathAhead, pathBack, runAt, runBefore, type Span } from '../spans'
+import {
+  firstFootage,
+  gapAt,
+  goesOn,
+  hasFootage,
+  lastFootage,
+  nextFootage,
+  nextGap,
+  pathAhead,
+  pathBack,
+  runBefore,
+  type Span,
+} from '../spans'
 import { SOUND_UP_TO } from '../speeds'
 import type { LanePlayer, Tick } from './lane'
 import { Playhead } from './playhead'
+import { SoughtPicture } from './sought_picture'
 import type { Missed, PlayerStatus } from './status'
 
 const TICK_MS = 50
@@ -20,7 +33,6 @@ const NOTICE_LEAST_MS = 200 // a few lost pictures are on the ribbon; a word for
 const BEHIND_EDGE_MS = 2_000 // footage is durable within a second, and asked for once a second
 const RESUME_MS = 1_000 // so much has to be there before it goes on at the edge
 const AT_EDGE_MS = 8_000
-const LANDING_MS = 2_000
 const SAFE_END_MS = 40 // the last picture of a run
 
 export class PlaybackPlayer {
@@ -28,9 +40,7 @@ export class PlaybackPlayer {
   private timer: number | null = null
   private missed: { readonly what: Missed; readonly untilMs: number } | null = null
   private lastGap: Gap | null = null
-  private stepping: 1 | -1 | null = null
-  /** It was put where footage begins, which may be with sound: to the first picture, once that is known. */
-  private landing = false
+  private readonly sought: SoughtPicture
   private sounding: number | null = null
 
   constructor(
@@ -43,7 +53,8 @@ export class PlaybackPlayer {
   ) {
     const start = atMs ?? firstFootage(this.known()) ?? bounds.startMs
     this.playhead = new Playhead(this.within(start))
-    this.landing = atMs === null
+    this.sought = new SoughtPicture(lanes)
+    if (atMs === null) this.sought.first()
   }
 
   start(): void {
@@ -66,7 +77,7 @@ export class PlaybackPlayer {
   }
 
   play(rate: number): void {
-    this.stepping = null
+    this.sought.forget()
     const nowMs = this.now()
     const at = this.playhead.at(nowMs)
     if (rate > 0 && !hasFootage(this.known(), at) && nextFootage(this.known(), at) === null && !this.atEdge(at)) return // nothing comes behind it
@@ -83,8 +94,7 @@ export class PlaybackPlayer {
   }
 
   seek(toMs: number): void {
-    this.stepping = null
-    this.landing = false
+    this.sought.forget()
     this.missed = null
     this.lastGap = null
     this.put(this.within(toMs))
@@ -97,9 +107,8 @@ export class PlaybackPlayer {
 
   /** To the next picture or the one before, over gaps. */
   step(by: 1 | -1): void {
-    const nowMs = this.now()
-    if (this.playhead.rate !== null) this.playhead.pause(nowMs)
-    this.stepping = by
+    this.playhead.pause(this.now())
+    this.sought.beside(by)
     this.tick()
   }
 
@@ -107,7 +116,7 @@ export class PlaybackPlayer {
     const first = firstFootage(this.known())
     if (first === null) return
     this.seek(first)
-    this.landing = true
+    this.sought.first()
   }
 
   /** To the live edge and on with it, or to the last picture. */
@@ -145,8 +154,8 @@ export class PlaybackPlayer {
 
   private tick(): void {
     const nowMs = this.now()
-    if (this.stepping !== null) this.tryStep(this.stepping)
-    if (this.landing) this.land()
+    const picture = this.sought.found(this.playhead.at(nowMs), this.playhead.rate !== null)
+    if (picture !== null) this.put(picture)
     this.move(nowMs)
     const atMs = this.playhead.at(nowMs)
     const rate = this.playhead.rate
@@ -156,7 +165,7 @@ export class PlaybackPlayer {
     const tick: Tick = {
       atMs: backwards ? this.keyPictureAt(atMs) : atMs,
       rate: moving,
-      path: backwards ? pathBack(atMs, -rate) : this.path(lanes, atMs),
+      path: backwards ? pathBack(atMs, -rate) : [...this.sought.path(atMs), ...pathAhead(lanes, atMs, AHEAD_MS)],
       atEdge: this.atEdge(atMs),
       serverNowMs: this.serverNowMs(),
     }
@@ -173,12 +182,6 @@ export class PlaybackPlayer {
       lanes: this.known(),
       missed: this.missed?.what ?? null,
     })
-  }
-
-  private path(lanes: readonly Lane[], atMs: number): Span[] {
-    const beside = this.stepping === null ? null : this.leading().beside(atMs, this.stepping)
-    const wanted = beside?.kind === 'missing' ? [{ startMs: beside.atMs, endMs: beside.atMs + 1 }] : []
-    return [...wanted, ...pathAhead(lanes, atMs, AHEAD_MS)]
   }
 
   /** What the playhead does by itself: wait, pass over a gap, stop at an end. */
@@ -246,29 +249,6 @@ export class PlaybackPlayer {
     const before = Math.max(...this.known().map((lane) => runBefore(lane, atMs)?.endMs ?? -Infinity))
     if (before === -Infinity) this.playhead.pause(this.now())
     else if (atMs - before >= SKIP_MIN_MS) this.put(before - 1)
-  }
-
-  private tryStep(by: 1 | -1): void {
-    const beside = this.leading().beside(this.positionMs(), by)
-    if (beside?.kind === 'missing') return // its bytes are on their way: the next tick looks again
-    this.stepping = null
-    if (beside !== null) this.put(beside.atMs)
-  }
-
-  private land(): void {
-    const atMs = this.positionMs()
-    const { state } = this.leading().status
-    if (state === 'loading') return
-    const beside = state === 'gap' && this.playhead.rate === null ? this.leading().beside(atMs, 1) : null
-    if (beside?.kind === 'missing') return
-    this.landing = false
-    if (beside !== null && beside.atMs - atMs < LANDING_MS) this.put(beside.atMs)
-  }
-
-  /** The lane whose pictures are stepped through: the first that has any here. */
-  private leading(): LanePlayer {
-    const atMs = this.positionMs()
-    return (this.lanes.find(({ lane }) => runAt(lane, atMs) !== null) ?? this.lanes[0]) as LanePlayer
   }
 
   private keyPictureAt(atMs: number): number {
