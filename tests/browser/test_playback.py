@@ -42,18 +42,23 @@ class PlaybackScreen:
         return dict(await self.page.evaluate(SHOWN))
 
     async def wait_for_picture(self, within_s: float) -> float:
-        """Until the picture of the moment at the playhead is on the screen; that moment.
+        """Until the picture of the moment at the playhead is on the screen (at a change of pictures either); that moment.
 
         Raises:
             TimeoutError: another one is, or none.
         """
-        async with asyncio.timeout(within_s):
-            while True:
-                now = await self.shown()
-                due = max((ms for ms in self.moments.values() if ms <= float(now["at"] or 0) + SAME_MS), default=0)
-                if now.get("state") == "shown" and abs(float(now["picture"]) - due) <= SAME_MS:
-                    return float(now["at"])
-                await self.page.wait_for_timeout(LOOK_AGAIN_MS)
+        deadline = time.monotonic() + within_s
+        while True:
+            now = await self.shown()
+            at = float(now["at"] or 0)
+            due = {
+                max((ms for ms in self.moments.values() if ms <= at + off), default=0) for off in (-SAME_MS, SAME_MS)
+            }
+            if now.get("state") == "shown" and any(abs(float(now["picture"]) - ms) <= SAME_MS for ms in due):
+                return at
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{now} is shown, and the picture of {due} is due")
+            await self.page.wait_for_timeout(LOOK_AGAIN_MS)
 
     async def zoom_to(self, ms: float, span_ms: float) -> None:
         """By the wheel, around the moment, until no more than this is on the ribbon."""
