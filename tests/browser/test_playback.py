@@ -42,7 +42,7 @@ class PlaybackScreen:
         return dict(await self.page.evaluate(SHOWN))
 
     async def wait_for_picture(self, within_s: float) -> float:
-        """Until the picture of the moment at the playhead is on the screen (at a change of pictures either); that moment.
+        """Until the picture at the playhead (at a change of pictures either) is on the screen; its moment.
 
         Raises:
             TimeoutError: another one is, or none.
