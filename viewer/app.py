@@ -26,11 +26,13 @@ from viewer.access import (
 )
 from viewer.api import (
     alarms,
+    archive_health,
     audit,
     case_files,
     cases,
     checkpoints,
     clips,
+    deletions,
     devices,
     health,
     holds,
@@ -39,6 +41,8 @@ from viewer.api import (
     playback_segments,
     recordings,
     retention,
+    retention_plan,
+    retention_policies,
     schema,
     session,
     sources,
@@ -81,6 +85,10 @@ RESOURCES = (
     clips,
     holds,
     retention,
+    retention_policies,
+    retention_plan,
+    deletions,
+    archive_health,
     alarms,
     case_files,  # before cases: its paths have words where those have an id
     cases,

@@ -15,7 +15,7 @@ Invariants:
 
 from recorder.kept.keeping import Keeping, KeepingKind, Passage, Removal
 from recorder.kept.kept import Kept, KeptFilter, KeptPage, KeptScope, NotACursor
-from recorder.kept.pins import Pins
+from recorder.kept.pins import PinnedBy, Pins
 from recorder.kept.replay import replay
 from recorder.kept.tables import KEPT_TABLES
 
@@ -29,6 +29,7 @@ __all__ = [
     "KeptScope",
     "NotACursor",
     "Passage",
+    "PinnedBy",
     "Pins",
     "Removal",
     "replay",

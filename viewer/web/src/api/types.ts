@@ -28,6 +28,15 @@ export type ImportPreview = Schemas['ImportPreview']
 export type RowFault = Schemas['RowFaultItem']
 export type Overview = Schemas['Overview']
 export type System = Schemas['System']
+export type ArchiveHealth = Schemas['ArchiveHealth']
+export type DeletionCertificate = Schemas['Certificate']
+export type PlannedChannel = Schemas['PlannedChannel']
+export type PlannedDay = Schemas['PlannedDay']
+export type RetentionAnswer = Schemas['Retention']
+export type RetentionEffect = Schemas['Effect']
+export type RetentionPlan = Schemas['Plan']
+export type RetentionPolicy = Schemas['PolicyItem']
+export type PolicyChange = Schemas['PolicyChange']
 
 /** One page of a list. */
 export interface Page<Item> {

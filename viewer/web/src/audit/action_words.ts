@@ -12,6 +12,8 @@ export const FAMILIES = [
   'case',
   'clip',
   'hold',
+  'retention',
+  'deletion',
   'device',
   'checkpoint',
   'unit',
