@@ -27,6 +27,7 @@ from storage.segment_reader import (
     read_journal,
     read_range,
     read_sealed,
+    records_between,
     span_of,
     verify,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "read_journal",
     "read_range",
     "read_sealed",
+    "records_between",
     "recover",
     "require_own_media",
     "segment_path",

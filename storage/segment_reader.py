@@ -175,6 +175,26 @@ def span_of(journal: bytes, start_utc_ns: int, end_utc_ns: int) -> tuple[int, in
     return (first if key is None else min(key, first)), last
 
 
+def records_between(journal: bytes, first_sequence: int, last_sequence: int) -> Iterator[Record]:
+    """Fragments and gaps with these numbers, and the gap before the stream where the journal begins with it, in order.
+
+    Records are believed by their CRC, as `span_of` does.
+
+    Raises:
+        SegmentUnreadableError: one of them is damaged.
+    """
+    view = memoryview(journal)
+    for at, (kind, _, sequence, *_) in enumerate(_SPAN.iter_unpack(view[: len(view) - len(view) % RECORD_SIZE])):
+        if kind not in (Kind.FRAGMENT, Kind.GAP) or not (
+            first_sequence <= sequence <= last_sequence or (sequence == 0 and kind == Kind.GAP)
+        ):
+            continue
+        record = parse(view[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
+        if record is None or record.number != at:
+            raise SegmentUnreadableError(f"record {at} of its journal is damaged")
+        yield record
+
+
 def gap_from(record: Record) -> RecordedGap:
     return RecordedGap(
         sequence=record.sequence,

@@ -4,6 +4,7 @@ Units that were not answered yet are held, so that another worker can be given t
 what that costs is then a few packets, and only the unit that killed it is left out.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Generic
@@ -54,6 +55,13 @@ class Transcode(Generic[Unit]):
         self._unanswered_bytes = 0
         self._end_pts: int | None = None  # of the last packet that came
         self._interrupted = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def wait_idle(self) -> None:
+        """Until nothing of it is unanswered, or it was given up: for who has all the sound already and must not push
+        more than the queue holds."""
+        await self._idle.wait()
 
     @property
     def unanswered(self) -> int:
@@ -80,6 +88,7 @@ class Transcode(Generic[Unit]):
                 return  # the worker has the oldest in hand: what comes now is left out
             self._drop_oldest()
         self._unanswered.append((unit, now_ns))
+        self._idle.clear()
         self._unanswered_bytes += size
         if self.send is not None:
             self.send(unit)
@@ -140,8 +149,11 @@ class Transcode(Generic[Unit]):
         self.closed = True
         self._unanswered.clear()
         self._unanswered_bytes = 0
+        self._idle.set()
 
     def _drop_oldest(self) -> Unit:
         unit, _ = self._unanswered.popleft()
         self._unanswered_bytes -= len(unit.payload[0])
+        if not self._unanswered:
+            self._idle.set()
         return unit

@@ -2,7 +2,8 @@
 
 Here: the header of a file or live session (`init_segment`) with the uuid box that says whose it is
 (`read_identity`), one track of it by itself (`track_init`), fragments of one picture or some sound
-(`PictureWriter`, `SoundWriter`), and the strict reader of both. Not here: which time a unit has
+(`PictureWriter`, `SoundWriter`), the strict reader of both, and one that reads only what stands before the samples
+(`read_head`). Not here: which time a unit has
 (`media.timeline`), what belongs into a fragment (`media.fragmenter`), files and digests (`storage`).
 
 Invariants: NAL units and frames leave as they came in, byte for byte, each NAL unit behind four
@@ -10,7 +11,9 @@ bytes of length; the layout of docs/reference/fragment.md is fixed; only `Mp4Err
 """
 
 from media.fmp4.boxes import Mp4Error, box, full_box, iter_boxes
+from media.fmp4.entries import sample_entry, sound_entry, visual_entry
 from media.fmp4.fragment import PictureWriter, SoundWriter, ntp_from_utc_ns, utc_ns_from_ntp
+from media.fmp4.head import HEAD_BYTES_MAX, FragmentHead, read_head
 from media.fmp4.init import IDENTITY_UUID, init_segment
 from media.fmp4.mime import codec_of, mime_of, mime_type
 from media.fmp4.one_track import track_init
@@ -27,7 +30,9 @@ from media.fmp4.reader import (
 )
 
 __all__ = [
+    "HEAD_BYTES_MAX",
     "IDENTITY_UUID",
+    "FragmentHead",
     "Identity",
     "Mp4Error",
     "ParsedFragment",
@@ -47,7 +52,11 @@ __all__ = [
     "ntp_from_utc_ns",
     "parse_fragment",
     "parse_init",
+    "read_head",
     "read_identity",
+    "sample_entry",
+    "sound_entry",
     "track_init",
     "utc_ns_from_ntp",
+    "visual_entry",
 ]

@@ -32,22 +32,23 @@ def sample_entry(config: VideoConfig | AudioConfig) -> bytes:
     """The one entry of a track's stsd."""
     if isinstance(config, VideoConfig):
         if config.codec is Codec.H264:
-            return _visual(b"avc3", config, _avcc(config.parameter_sets))
-        return _visual(b"hev1", config, _hvcc(config.parameter_sets))
+            return visual_entry(b"avc3", config.width, config.height, _avcc(config.parameter_sets))
+        return visual_entry(b"hev1", config.width, config.height, _hvcc(config.parameter_sets))
     if config.codec is Codec.AAC:
-        return _sound(b"mp4a", config, _esds(config.config))
+        return sound_entry(b"mp4a", config.channels, config.sample_rate, _esds(config.config))
     if config.codec is Codec.OPUS:
-        return _sound(b"Opus", config, _dops(config.channels))
-    return _sound(_QUICKTIME_CODES[config.codec], config, b"")
+        return sound_entry(b"Opus", config.channels, _OPUS_RATE, _dops(config.channels))
+    return sound_entry(_QUICKTIME_CODES[config.codec], config.channels, config.sample_rate, b"")
 
 
-def _visual(kind: bytes, config: VideoConfig, record: bytes) -> bytes:
+def visual_entry(kind: bytes, width: int, height: int, record: bytes) -> bytes:
+    """A VisualSampleEntry (ISO/IEC 14496-12, 12.1.3) with the boxes of its decoder record."""
     return box(
         kind,
         bytes(6) + b"\0\1",  # data reference 1
         bytes(16),
-        (config.width & 0xFFFF).to_bytes(2, "big"),
-        (config.height & 0xFFFF).to_bytes(2, "big"),
+        (width & 0xFFFF).to_bytes(2, "big"),
+        (height & 0xFFFF).to_bytes(2, "big"),
         b"\0\x48\0\0\0\x48\0\0",  # 72 dpi both ways
         bytes(4),
         b"\0\1",  # one picture a sample
@@ -57,13 +58,13 @@ def _visual(kind: bytes, config: VideoConfig, record: bytes) -> bytes:
     )
 
 
-def _sound(kind: bytes, config: AudioConfig, record: bytes) -> bytes:
-    rate = _OPUS_RATE if config.codec is Codec.OPUS else config.sample_rate
+def sound_entry(kind: bytes, channels: int, rate: int, record: bytes) -> bytes:
+    """An AudioSampleEntry (ISO/IEC 14496-12, 12.2.3) with the boxes of its decoder record."""
     return box(
         kind,
         bytes(6) + b"\0\1",  # data reference 1
         bytes(8),
-        config.channels.to_bytes(2, "big"),
+        channels.to_bytes(2, "big"),
         _SAMPLE_BITS.to_bytes(2, "big"),
         bytes(4),
         (rate << 16 if rate <= _RATE_MAX else 0).to_bytes(4, "big"),

@@ -1,0 +1,157 @@
+"""Which parts of which segments a passage is, and what its journals say stands there.
+
+Journals are read up to where they were when the passage was first looked at: a segment that is still being written
+must not change what was laid out. Records are believed by their CRC, and each fragment by its digest when its bytes
+are taken.
+
+Not here: what is made of them.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from media import VIDEO_TRACK_ID, FragmentFlag
+from media.fmp4 import HEAD_BYTES_MAX, FragmentHead, Mp4Error, read_head
+from recorder.footage import Footage, SegmentFact
+from recorder.kept import Passage
+from storage import ByteRange, Kind, Record, SegmentUnreadableError, read_journal, read_range, records_between
+
+Recordings = Callable[[str, str, int, int], Awaitable[Footage]]  # as `Archiver.recordings`
+
+NEAR_NS = 3_600 * 1_000_000_000  # a reference reaches back to its key picture, which is never so far
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some or all of one segment. Its journal is read as far as `journal_bytes`; `there`: its file is not gone."""
+
+    path: Path
+    segment: str
+    stream: str
+    first_sequence: int
+    last_sequence: int
+    start_utc_ns: int
+    end_utc_ns: int
+    there: bool
+    journal_bytes: int = 0
+
+    def journal(self) -> bytes:
+        """
+        Raises:
+            SegmentUnreadableError: there is none.
+        """
+        return read_journal(self.path)[: self.journal_bytes]
+
+    def fragments(self, journal: bytes) -> Iterator[Record]:
+        for record in records_between(journal, self.first_sequence, self.last_sequence):
+            if record.kind == Kind.FRAGMENT:
+                yield record
+
+    def gaps(self, journal: bytes) -> Iterator[Record]:
+        for record in records_between(journal, self.first_sequence, self.last_sequence):
+            if record.kind == Kind.GAP:
+                yield record
+
+
+async def find_spans(recordings: Recordings, media: Path, passage: Passage) -> tuple[Span, ...]:
+    """In the order of the references, which is that of placed time."""
+    from_ns, to_ns = passage.start_utc_ns - NEAR_NS, passage.end_utc_ns + NEAR_NS
+    footage = await recordings(passage.device, passage.channel, from_ns, to_ns)
+    found = []
+    for reference in passage.references:
+        for fact in footage.segments:
+            apart = fact.last_sequence < reference.first_sequence or fact.first_sequence > reference.last_sequence
+            if fact.stream == reference.stream and (not apart or not fact.sealed):
+                found.append(_span(media, fact, reference.first_sequence, reference.last_sequence))
+    return tuple(found)
+
+
+def _span(media: Path, fact: SegmentFact, first_sequence: int, last_sequence: int) -> Span:
+    return Span(
+        path=media / fact.path,
+        segment=fact.id,
+        stream=fact.stream,
+        first_sequence=first_sequence,
+        last_sequence=last_sequence,
+        start_utc_ns=fact.start_utc_ns,
+        end_utc_ns=fact.end_utc_ns,
+        there=not fact.missing,
+    )
+
+
+def frozen(span: Span) -> Span:
+    """The span with as much of its journal as there is now.
+
+    Raises:
+        SegmentUnreadableError: there is no journal.
+    """
+    if not span.there or not span.path.exists():
+        return replace(span, there=False)
+    return replace(span, journal_bytes=len(read_journal(span.path)))
+
+
+def heads(span: Span) -> Iterator[tuple[Record, FragmentHead]]:
+    """The fragments of a span, without their samples.
+
+    Raises:
+        SegmentUnreadableError: one is not what its record says.
+    """
+    with open(span.path, "rb") as file:
+        for record in span.fragments(span.journal()):
+            data = os.pread(file.fileno(), min(record.length, HEAD_BYTES_MAX), record.offset)
+            yield record, _head(span, record, data)
+
+
+def whole(span: Span) -> Iterator[tuple[Record, FragmentHead, bytes]]:
+    """The fragments of a span, each proven by its digest.
+
+    Raises:
+        SegmentUnreadableError: one is not what its record says.
+    """
+    with open(span.path, "rb") as file:
+        for record in span.fragments(span.journal()):
+            data = os.pread(file.fileno(), record.length, record.offset)
+            _require_true(span, record, data)
+            yield record, _head(span, record, data), data
+
+
+def fragment(span: Span, record: Record) -> bytes:
+    """One of them.
+
+    Raises:
+        SegmentUnreadableError: it is not what its record says.
+    """
+    data = read_range(span.path, ByteRange(record.offset, record.length))
+    _require_true(span, record, data)
+    return data
+
+
+def first_key(span: Span) -> bytes:
+    """The sample of its first key picture; empty where it has none.
+
+    Raises:
+        SegmentUnreadableError: it is not what its record says.
+    """
+    for record in span.fragments(span.journal()):
+        if record.track == VIDEO_TRACK_ID and record.flags & FragmentFlag.KEY:
+            data = fragment(span, record)
+            return data[_head(span, record, data).payload_offset :]
+    return b""
+
+
+def _require_true(span: Span, record: Record, data: bytes) -> None:
+    if sha256(data).digest() != record.digest:
+        raise SegmentUnreadableError(f"fragment {record.sequence} of {span.segment} is altered or missing")
+
+
+def _head(span: Span, record: Record, data: bytes) -> FragmentHead:
+    try:
+        head = read_head(data, record.length)
+    except Mp4Error as error:
+        raise SegmentUnreadableError(f"fragment {record.sequence} of {span.segment}: {error}") from error
+    if head.track_id != record.track:
+        raise SegmentUnreadableError(f"fragment {record.sequence} of {span.segment} is of another track")
+    return head
