@@ -21,8 +21,9 @@ from media import (
     SoundFragmenter,
     Timeline,
     Track,
+    VideoConfig,
 )
-from media.fmp4 import init_segment
+from media.fmp4 import ParsedTrack, codec_of, init_segment, parse_init
 from media.nal import VideoConfigTracker, split_annexb
 
 MONO_NS = 5_000_000_000_000
@@ -194,6 +195,13 @@ def fragments(clips: Sequence[Clip]) -> list[Fragment]:
 def file_of(clips: Sequence[Clip]) -> bytes:
     """What the archive would hold of these clips: one header, all fragments."""
     return init_segment([clip.track for clip in clips]) + b"".join(each.data for each in fragments(clips))
+
+
+def without_sets(track: ParsedTrack) -> ParsedTrack:
+    """As it is written of a device whose parameter sets were not known yet."""
+    codec = codec_of(track)
+    config = VideoConfig(codec, 0, 0, "", (), None)
+    return parse_init(init_segment([Track(track.id, config)])).tracks[0]
 
 
 def _fragmenter(track: Track) -> PictureFragmenter | SoundFragmenter:
