@@ -1,8 +1,9 @@
 """The workshop: processes that open what devices send. Nobody else does: libav must not see their bytes in the server.
 
-Here: a pool of processes (`SoundWorkers`), and the first thing they do, sound of one codec made into
-another. Not here: who listens and to which channel (gateway.sound), where a unit stands in time (media), files,
-databases and clocks (storage: neighbours that do not know each other).
+Here: a pool of processes (`SoundWorkers`) that make sound of one codec into another, and a process of its own for each
+film that words are burnt into (`burning`). Not here: who listens and to which channel (gateway.sound), what is exported
+(recorder.export), where a unit stands in time (media), files, databases and clocks (storage: neighbours that do not
+know each other).
 
 Invariants: the server waits for no worker, and every queue towards them is bounded by count, bytes and age. A worker
 holds no file, no socket but the one to the server, and no more memory and time than it needs. What it
@@ -12,12 +13,20 @@ way, and input that kills three workers is given to no fourth.
 `workers.inside` is what runs in there. It is never imported here: `tests/mingjing/test_no_libav.py`.
 """
 
+from workers.burn_in import BurnIn, BurnInFailed, burning
+from workers.burn_wire import BurnAnswer, BurnOrder, Burnt, Lettering, Zone
 from workers.pool import PoolEvent, SoundWorkers, Trouble, WorkerStatistics
 from workers.sound import GivenUp, MadeSound, SoundReader, SoundUnit
 from workers.transcode import Transcode
 
 __all__ = [
+    "BurnAnswer",
+    "BurnIn",
+    "BurnInFailed",
+    "BurnOrder",
+    "Burnt",
     "GivenUp",
+    "Lettering",
     "MadeSound",
     "PoolEvent",
     "SoundReader",
@@ -26,4 +35,6 @@ __all__ = [
     "Transcode",
     "Trouble",
     "WorkerStatistics",
+    "Zone",
+    "burning",
 ]

@@ -8,15 +8,13 @@ Not here: which channel goes to which worker, and what becomes of it when that o
 """
 
 import asyncio
-import os
-import signal
 import socket
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from workers.process import end_of, spawned
 from workers.transcode import Transcode
 from workers.wire import Kind, Message, MessageReader, WireError, message, open_message, read_made, unit_message
 
@@ -28,8 +26,6 @@ LAST_WORDS_BYTES = 2_000  # of a traceback, its end
 # No unit takes a worker so long: it has 0.25 s of processor time for each (workers.inside.confinement), so it is
 # held up by something else. Two seconds, for a machine with more work than cores does that to all alike.
 STUCK_AFTER_NS = 2_000_000_000
-
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # what an interpreter may need to find itself
 
 AnyTranscode = Transcode[Any]
 
@@ -81,14 +77,7 @@ class Worker(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         try:
             ours.setblocking(False)
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", *self._program, str(os.getpid())),
-                stdin=theirs.fileno(),
-                stdout=DEVNULL,
-                stderr=PIPE,
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                cwd="/",
-            )
+            self._process = await spawned(self._program, theirs)
         except BaseException:
             ours.close()
             raise
@@ -130,9 +119,7 @@ class Worker(asyncio.Protocol):
     @property
     def last_words(self) -> str:
         """What it said of its end: the signal that ended it, or the end of a traceback."""
-        words = self._last_words.decode(errors="replace").strip()
-        code = self._process.returncode if self._process is not None else None
-        return _signal_name(-code) if code is not None and code < 0 and not words else words
+        return end_of(self._process, bytes(self._last_words))
 
     # work
 
@@ -209,10 +196,3 @@ class Worker(asyncio.Protocol):
             self._answered_ns = self._now_ns()
         else:
             raise WireError(f"{one.kind.name} out of turn")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

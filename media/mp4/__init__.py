@@ -9,7 +9,7 @@ Invariants: the header's bytes depend on what was told and on nothing else; its 
 is read; a sample is shown when its time says, however many others are missing before it.
 """
 
-from media.mp4.entries import made_sound_entry, parameter_sets, plain_entry, sets_in, vp9_entry
+from media.mp4.entries import decoder_record, made_sound_entry, parameter_sets, plain_entry, sets_in, vp9_entry
 from media.mp4.film import Film, FilmTrack
 from media.mp4.samples import SampleTable, TimesError
 
@@ -18,6 +18,7 @@ __all__ = [
     "FilmTrack",
     "SampleTable",
     "TimesError",
+    "decoder_record",
     "made_sound_entry",
     "parameter_sets",
     "plain_entry",

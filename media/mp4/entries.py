@@ -28,7 +28,7 @@ _H264_SETS = frozenset((7, 8))  # SPS, PPS (H.264, table 7-1)
 _H265_SETS = frozenset((32, 33, 34))  # VPS, SPS, PPS (H.265, table 7-1)
 _AVCC_FIXED, _HVCC_FIXED = 5, 22  # bytes before the counts of sets
 _COMPLETE = 0x80  # array_completeness
-_VP9_8_BIT_420 = bytes((8 << 4 | 1 << 1, 1, 1, 1))  # bit depth, chroma at the upper left; BT.709 three times over
+_VP9_8_BIT_420 = bytes((8 << 4 | 1 << 1, 2, 2, 2))  # bit depth and chroma; colours as the pictures before said or not
 
 
 def parameter_sets(track: ParsedTrack) -> tuple[bytes, ...]:
@@ -75,6 +75,18 @@ def plain_entry(track: ParsedTrack, first_key: bytes | memoryview = b"") -> tupl
             width, height = config.config.width, config.config.height
     kind = b"avc1" if codec is Codec.H264 else b"hvc1"
     return visual_entry(kind, width, height, _completed(record)), width, height
+
+
+def decoder_record(entry: bytes) -> bytes:
+    """What a decoder is given beforehand: the body of avcC or hvcC in a picture's entry.
+
+    Raises:
+        Mp4Error: it has none.
+    """
+    for kind, start, end in iter_boxes(entry, _VISUAL_BYTES):
+        if kind in (b"avcC", b"hvcC"):
+            return entry[start:end]
+    raise Mp4Error("an entry without a decoder record")
 
 
 def made_sound_entry(channels: int) -> bytes:

@@ -28,14 +28,15 @@ _LONG_AGO = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class LaidFilm:
-    """`starts_utc_ns` is the placed time at which the film's clock is zero. `before` says of each picture how many
-    packets of made sound stand before it."""
+    """`starts_utc_ns` is the placed time at which the film's clock is zero, `zero_ns` that from which its samples' times
+    are counted. `before` says of each picture how many packets of made sound stand before it."""
 
     reel: Reel
     film: Film
     picture: FilmTrack | None
     sound: FilmTrack | None
     starts_utc_ns: int
+    zero_ns: int
     squeezed: tuple[tuple[int, int], ...]
     header: bytes
     made: MadeTrack | None
@@ -67,7 +68,7 @@ class LaidFilm:
             yield b"".join(collected)
 
     def _payload(self) -> Iterator[bytes]:
-        made = None if self.made is None else self.made.packets()
+        made = None if self.made is None else self.made.packets.samples()
         before = iter(self.before)
         for span in self.reel.spans:
             for _, head, data in whole(span):
@@ -103,6 +104,7 @@ def lay_out(reel: Reel, made: MadeTrack | None = None) -> LaidFilm | None:
         picture=layer.picture,
         sound=layer.sound,
         starts_utc_ns=layer.zero_ns + round(layer.film.begins() * NS_PER_S),
+        zero_ns=layer.zero_ns,
         squeezed=tuple(clock.squeezed),
         header=layer.film.header(),
         made=made,
@@ -160,9 +162,9 @@ class _Layer:
         assert track is not None
         first = self._made_next
         until = None if until_ns is None else ticks(until_ns, track.timescale)
-        while self._made_next < len(made.times) and (until is None or made.times[self._made_next] <= until):
-            at = self._made_next
-            self.film.add(track, made.sizes[at], made.times[at], 0, made.packet_ticks, True)
+        packets = made.packets
+        while self._made_next < len(packets) and (until is None or packets.time(self._made_next) <= until):
+            packets.add_to(self.film, track, self._made_next)
             self._made_next += 1
         if until_ns is not None:
             self.before.append(self._made_next - first)

@@ -8,9 +8,8 @@ Not here: how it is made (workers).
 """
 
 import asyncio
-from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, NamedTuple
 
@@ -19,6 +18,7 @@ from recorder.export.film_clock import FilmClock
 from recorder.export.reels import MADE_CLOCK_RATE, Reel
 from recorder.export.showing import shown_of, ticks
 from recorder.export.spans import fragment
+from recorder.export.spool import Spool
 from workers import GivenUp, MadeSound, SoundWorkers
 
 UNITS_AT_ONCE = 200  # four seconds of G.711: a worker is done with them in a tenth of one, and the queue holds more
@@ -35,27 +35,17 @@ class SoundPiece(NamedTuple):
 
 @dataclass
 class MadeTrack:
-    """`times` are those of the packets, in ticks of `MADE_CLOCK_RATE` from `zero_ns` of placed time on. `lost_ms`: what
-    a worker that died took with it. `given_up`: no more was made from there on."""
+    """The packets, counted from `zero_ns` of placed time on. `lost_ms`: what a worker that died took with it.
+    `given_up`: no more was made from there on."""
 
     zero_ns: int
-    spool: IO[bytes]
-    times: "array[int]" = field(default_factory=lambda: array("q"))
-    sizes: "array[int]" = field(default_factory=lambda: array("I"))
-    packet_ticks: int = PACKET_TICKS
+    packets: Spool
     lost_ms: int = 0
     given_up: GivenUp | None = None
 
-    def packets(self) -> Iterator[bytes]:
-        self.spool.seek(0)
-        for size in self.sizes:
-            yield self.spool.read(size)
-
     def put(self, packets: Sequence[MadeSound]) -> None:
         for packet in packets:
-            self.times.append(packet.pts)
-            self.sizes.append(len(packet.payload))
-        self.spool.write(b"".join(packet.payload for packet in packets))
+            self.packets.put(packet.pts, PACKET_TICKS, True, packet.payload)
 
 
 class _Listener:
@@ -78,7 +68,7 @@ async def make_sound(reel: Reel, key: str, workers: SoundWorkers, spool: IO[byte
         SegmentUnreadableError: footage is not what its record says.
     """
     pieces = _Pieces(reel)
-    made = MadeTrack(await asyncio.to_thread(pieces.begin), spool)
+    made = MadeTrack(await asyncio.to_thread(pieces.begin), Spool(spool, MADE_CLOCK_RATE))
     listener = _Listener()
     transcode = workers.open(key, reel.sound_config(), listener)
     try:

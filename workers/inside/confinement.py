@@ -36,23 +36,23 @@ def let_go_of_others() -> None:
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def confine() -> None:
+def confine(memory_bytes: int = MEMORY_BYTES) -> None:
     """For good. Everything that is needed has been imported by now: no file can be opened any more."""
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, _NONE)
     resource.setrlimit(resource.RLIMIT_FSIZE, _NONE)
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * os.sysconf("SC_PAGE_SIZE") + MEMORY_BYTES
+        most = pages * os.sysconf("SC_PAGE_SIZE") + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_NPROC, _NONE)  # root is not bound by it
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     resource.setrlimit(resource.RLIMIT_NOFILE, _NONE)
 
 
-def begin_unit() -> None:
-    """From now on a quarter of a second of processor time: what takes more is ended by SIGPROF."""
-    signal.setitimer(signal.ITIMER_PROF, UNIT_MAX_S)
+def begin_unit(max_s: float = UNIT_MAX_S) -> None:
+    """From now on so much processor time: what takes more is ended by SIGPROF."""
+    signal.setitimer(signal.ITIMER_PROF, max_s)
 
 
 def _prctl(option: int, value: int) -> None:
