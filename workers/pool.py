@@ -89,12 +89,15 @@ class SoundWorkers:
             return GivenUp.NO_WORKERS
         return GivenUp.POISONED if self._strikes.poisoned(key, self._now_ns()) else None
 
-    def open(self, key: str, config: AudioConfig, reader: SoundReader[Unit]) -> Transcode[Unit]:
+    def open(
+        self, key: str, config: AudioConfig, reader: SoundReader[Unit], *, patient: bool = False
+    ) -> Transcode[Unit]:
         """Have a channel's sound made into Opus; the reader may be told at once that it is given up.
 
-        `key` names the channel through all its streams: strikes are counted by it.
+        `key` names the channel through all its streams: strikes are counted by it. `patient`: what it waits for is not
+        live, and does not grow old.
         """
-        transcode = Transcode(key, config, reader, self._now_ns, self._leave)
+        transcode = Transcode(key, config, reader, self._now_ns, self._leave, patient=patient)
         self._want()
         why_not = self.refuses(key)
         if why_not is not None:

@@ -23,6 +23,7 @@ from workers.sound import (
 )
 from workers.wire import Answer, WireError
 
+FOR_EVER_NS = 1 << 62
 FAR_TICKS = 3 * MADE_CLOCK_RATE  # a unit lasts 1.2 s at most, and what is filled in before it 0.2 s
 
 
@@ -30,7 +31,7 @@ class Transcode(Generic[Unit]):
     """Made by the pool's `open`; `push` what comes, and `close` in the end.
 
     What a full queue leaves out is the oldest, and it is counted as lost together with what crashes cost: `lost_ticks`,
-    of 48 kHz, known as soon as sound comes again.
+    of 48 kHz, known as soon as sound comes again. A `patient` one leaves nothing out for its age: it is not live.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Transcode(Generic[Unit]):
         reader: SoundReader[Unit],
         now_ns: Callable[[], int],
         leave: Callable[["Transcode[Unit]"], None],
+        *,
+        patient: bool = False,
     ) -> None:
         self.key = key
         self.config = config
@@ -51,6 +54,7 @@ class Transcode(Generic[Unit]):
         self._reader = reader
         self._now_ns = now_ns
         self._leave = leave
+        self._age_max_ns = FOR_EVER_NS if patient else UNANSWERED_AGE_MAX_NS
         self._unanswered: deque[tuple[Unit, int]] = deque()  # and when it was pushed
         self._unanswered_bytes = 0
         self._end_pts: int | None = None  # of the last packet that came
@@ -81,7 +85,7 @@ class Transcode(Generic[Unit]):
         while self._unanswered and (
             len(self._unanswered) >= UNITS_MAX
             or self._unanswered_bytes + size > UNANSWERED_BYTES_MAX
-            or now_ns - self._unanswered[0][1] > UNANSWERED_AGE_MAX_NS
+            or now_ns - self._unanswered[0][1] > self._age_max_ns
         ):
             self._interrupted = True
             if not waiting:
@@ -104,7 +108,7 @@ class Transcode(Generic[Unit]):
     def begin(self, send: Callable[[Unit], None]) -> None:
         """A worker has it from now on; it is given what waits and is not too old."""
         now_ns = self._now_ns()
-        while self._unanswered and now_ns - self._unanswered[0][1] > UNANSWERED_AGE_MAX_NS:
+        while self._unanswered and now_ns - self._unanswered[0][1] > self._age_max_ns:
             self._drop_oldest()
         self.send = send
         for unit, _ in self._unanswered:

@@ -28,8 +28,8 @@ _LONG_AGO = -(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class LaidFilm:
-    """`starts_utc_ns` is the placed time at which the film's clock is zero, `zero_ns` that from which its samples' times
-    are counted. `before` says of each picture how many packets of made sound stand before it."""
+    """`starts_utc_ns` is the placed time at which the film's clock is zero, `zero_ns` that from which the times of its
+    samples are counted. `before` says of each picture how many packets of made sound stand before it."""
 
     reel: Reel
     film: Film

@@ -70,7 +70,7 @@ async def make_sound(reel: Reel, key: str, workers: SoundWorkers, spool: IO[byte
     pieces = _Pieces(reel)
     made = MadeTrack(await asyncio.to_thread(pieces.begin), Spool(spool, MADE_CLOCK_RATE))
     listener = _Listener()
-    transcode = workers.open(key, reel.sound_config(), listener)
+    transcode = workers.open(key, reel.sound_config(), listener, patient=True)
     try:
         while listener.given_up is None and (units := await asyncio.to_thread(pieces.take, UNITS_AT_ONCE)):
             for unit in units:

@@ -9,17 +9,10 @@ from media import Codec, FragmentFlag, GapCause, Reference
 from recorder.export.filming import TOLD_BYTES
 from storage import RecordedGap, SegmentUnreadableError
 from tests.media import clips
-from tests.recorder.export.vault import SECOND_NS, Seen, Vault, later, stamped, without
+from tests.recorder.export.vault import SECOND_NS, Seen, later, stamped, without
 
 IN_STEP_S = 0.08  # what is asked of sound and picture; a film keeps them to a tick
 A_TICK_S = 0.0002  # of any of our clocks, and of what they were placed by
-
-
-@pytest.fixture
-def vault(tmp_path):
-    vault = Vault(tmp_path)
-    yield vault
-    vault.lock.release()
 
 
 async def only_film(vault, **what):
@@ -28,6 +21,12 @@ async def only_film(vault, **what):
         (facts,) = playable.facts(1)
         assert part.name == facts["name"] == "playable/1.mp4"
         return Seen.of(part), facts
+
+
+def apart(shown, kept, facts):
+    """The most by which a sample is shown at another moment than it was placed, in seconds."""
+    places = [(placed - facts["start_utc_ns"]) / SECOND_NS for placed, _ in kept]
+    return max(abs(at - place) for (at, _), place in zip(shown, places, strict=True))
 
 
 def stands_where_it_was_placed(vault, seen, facts, *tracks):

@@ -1,0 +1,51 @@
+"""The copy with burnt-in words: legible, in step, of its film's length, and made of nothing else."""
+
+import pytest
+
+from media import Codec
+from recorder.export.burnt_in import Words, burn_in
+from tests.media import clips
+from tests.recorder.export.vault import Seen, stamped
+from workers import BurnInFailed
+
+WORDS = Words("沪监罚〔2026〕0173号", "dev1", "main", "督察员 周", "UTC+08:00", 28_800)
+
+
+async def copy_of(vault, tmp_path, words=WORDS):
+    told = []
+    async with vault.playable() as playable:
+        (film,) = playable.films
+        path = tmp_path / "copy.mp4"
+        made = await burn_in(film, words, path, lambda done, total: told.append((done, total)))
+        original = Seen(b"".join(film.chunks()))
+    data = path.read_bytes()
+    assert len(data) == made.size_bytes
+    return made, Seen(data), original, told
+
+
+@pytest.mark.parametrize("picture", ["baseline", "b_frames", "h265"])
+async def test_a_copy_has_each_picture_at_its_time_and_the_films_own_sound(vault, tmp_path, picture):
+    vault.write_clips(stamped(clips.video_clip(picture)), clips.sound_clip(Codec.AAC))
+    made, copy, original, told = await copy_of(vault, tmp_path)
+    assert copy.pictures() == clips.PICTURES == made.pictures
+    shown = sorted(at for at, _ in original.packets("video"))
+    assert [at for at, _ in copy.packets("video")] == pytest.approx(shown, abs=0.0001)
+    assert copy.packets("audio") == original.packets("audio")
+    assert copy.complaints(tmp_path) == ""
+    assert told == [(n, clips.PICTURES) for n in range(1, clips.PICTURES + 1)]
+    assert made.unreadable == 0
+
+
+async def test_a_copy_says_that_it_was_made_and_of_what(vault, tmp_path):
+    vault.write_clips(clips.video_clip("baseline"))
+    made, *_ = await copy_of(vault, tmp_path)
+    facts = made.facts("derived/1.mp4", "playable/1.mp4")
+    assert facts["made_from"] == "playable/1.mp4"
+    assert facts["picture"] == {"codec": "vp9", "width": 322, "height": 182, "pictures": clips.PICTURES}
+    assert facts["sound_frames"] == 0
+
+
+async def test_of_sound_alone_there_is_no_copy(vault, tmp_path):
+    vault.write_clips(clips.sound_clip(Codec.AAC))
+    with pytest.raises(BurnInFailed, match="no picture"):
+        await copy_of(vault, tmp_path)
