@@ -29,7 +29,7 @@ class FilmClock:
     def at(self, placed_ns: int, duration_ns: int) -> int:
         """When it is shown, in the nanoseconds of placed time."""
         if self._first_ns is None:
-            self._first_ns = self._true_from_ns = placed_ns
+            self._first_ns, self._true_from_ns = placed_ns, 0
             if self._end_ns is not None and placed_ns < self._end_ns:
                 self._base_ns = self._end_ns
                 self._true_from_ns = 2 * self._end_ns - placed_ns

@@ -6,7 +6,7 @@ wants. Times are those of the pictures that went in: none is added, none is left
 Not here: letters (letters), limits of the process (confinement).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
@@ -15,6 +15,7 @@ from av.codec.context import CodecContext
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from media import Codec
 from workers.burn_wire import CLOCK_RATE, BurnAnswer, BurnOrder, Burnt
@@ -85,17 +86,17 @@ class Burner:
     def _lettered(self, frame: VideoFrame, pts: int, placed_utc_ns: int) -> VideoFrame:
         order = self._order
         plain = frame.reformat(width=order.width, height=order.height, format="yuv420p")
-        dots = plain.to_ndarray()  # a copy: the decoder may still look at its own
+        dots = np.array(plain.to_ndarray(), np.uint8)  # a copy: the decoder may still look at its own
         luma = dots[: order.height]
         half = order.width // 2 * (order.height // 2)
         chroma = dots[order.height :].reshape(-1)
         planes = [chroma[at : at + half].reshape(order.height // 2, order.width // 2) for at in (0, half)]
         self._letters.draw(luma, (planes[0], planes[1]), placed_utc_ns)
-        lettered = VideoFrame.from_ndarray(np.ascontiguousarray(dots), format="yuv420p")
+        lettered = VideoFrame.from_ndarray(dots, format="yuv420p")
         lettered.pts, lettered.time_base = pts, _TIME_BASE
         return lettered
 
-    def _packets(self, packets: list[Packet]) -> Iterator[Burnt]:
+    def _packets(self, packets: Iterable["Packet[VideoStream]"]) -> Iterator[Burnt]:
         for packet in packets:
             assert packet.pts is not None
             yield Burnt(packet.pts, packet.is_keyframe, bytes(packet))

@@ -17,6 +17,12 @@ def test_a_film_shows_footage_when_it_was_placed():
     assert clock.squeezed == []
 
 
+def test_sound_that_comes_behind_a_picture_and_stands_before_it_is_shown_before_it():
+    clock = FilmClock()
+    clock.begin("a")
+    assert [clock.at(at * MS, 40 * MS) for at in (1_040, 1_000)] == [1_040 * MS, 1_000 * MS]
+
+
 def test_what_stands_on_the_end_of_the_stream_before_runs_twice_as_fast_until_the_clock_is_true():
     clock = FilmClock()
     clock.begin("a")
