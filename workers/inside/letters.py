@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from workers.burn_wire import Lettering, Zone
+from workers.burn_wire import LINE_MAX, LINES_MAX, Lettering, Zone
 
 LETTER_PART = 34  # letters are as high as this part of the picture's longer side over 16:9 high
 LETTERS_MIN_PX = 11  # below that Chinese cannot be read
@@ -26,6 +26,7 @@ WATERMARK_LIGHT = 22  # how much lighter it makes what it is on; its shadow make
 WATERMARK_ANGLE = 24
 SIMPLIFIED = 2  # the place of Simplified Chinese in the collection of fonts
 MEDIUM_WEIGHT = 500
+WIDE_SPACE, UNSEEN = "\u3000", "□"
 
 Luma = NDArray[np.uint8]
 _FONT = "NotoSansCJK-VF.otf.ttc"
@@ -43,6 +44,12 @@ def time_in(zone: Zone, utc_ns: int) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S}.{ns // 1_000_000:03d} {zone.name}"
 
 
+def seen(text: str) -> str:
+    """The text with a box for each letter that nobody sees: a line feed, or a mark that turns the words behind it."""
+    shown = (letter if letter.isprintable() or letter == WIDE_SPACE else UNSEEN for letter in text[:LINE_MAX])
+    return "".join(shown)
+
+
 class Letters:
     """Of pictures of one size. `draw` changes the planes it is given."""
 
@@ -54,8 +61,8 @@ class Letters:
         self._zones = words.zones
         top = [line for text in words.top for line in self._wrapped(text)]
         bottom = [line for text in words.bottom for line in self._wrapped(text)]
-        self._times = [line for zone in words.zones for line in self._wrapped(time_in(zone, 0))]
-        self._top = self._band(["" for _ in self._times] + top)
+        times = [line for zone in words.zones for line in self._wrapped(time_in(zone, 0))]
+        self._top = self._band(["" for _ in times] + top)
         self._bottom = self._band(bottom)
         self._watermark = self._marked(font, words.watermark)
 
@@ -73,14 +80,14 @@ class Letters:
                 _fade(plane[(self._height - len(self._bottom)) // 2 :])
 
     def _wrapped(self, text: str) -> list[str]:
-        """As many lines as it takes."""
+        """As many lines as it takes, and the picture has."""
         room = self._width - self._size
         lines = [""]
-        for letter in text:
+        for letter in seen(text):
             if lines[-1] and self._font.getlength(lines[-1] + letter) > room:
                 lines.append("")
             lines[-1] += letter
-        return lines
+        return lines[:LINES_MAX]
 
     def _band(self, lines: list[str]) -> Luma:
         height = min(len(lines) * self._line_height, self._height // 2)
@@ -94,8 +101,9 @@ class Letters:
             pen.text((self._size // 2, at * self._line_height), line, fill=255, font=self._font)
         return np.asarray(image)
 
-    def _marked(self, font: bytes, text: str) -> NDArray[np.int16] | None:
+    def _marked(self, font: bytes, words: str) -> NDArray[np.int16] | None:
         """What the watermark adds to each dot's light; None: there is none."""
+        text = seen(words)
         if not text:
             return None
         size = self._size * 3 // 2
