@@ -8,7 +8,7 @@ Not here: changing anything. A file that cannot be believed is told of, never re
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -175,10 +175,13 @@ def span_of(journal: bytes, start_utc_ns: int, end_utc_ns: int) -> tuple[int, in
     return (first if key is None else min(key, first)), last
 
 
-def records_between(journal: bytes, first_sequence: int, last_sequence: int) -> Iterator[Record]:
+def records_between(
+    journal: bytes, first_sequence: int, last_sequence: int, left_out: Sequence[tuple[int, int]] = ()
+) -> Iterator[Record]:
     """Fragments and gaps with these numbers, and the gap before the stream where the journal begins with it, in order.
 
-    Records are believed by their CRC, as `span_of` does.
+    Records are believed by their CRC, as `span_of` does. `left_out` are first and last numbers of records that nobody
+    looks at.
 
     Raises:
         SegmentUnreadableError: one of them is damaged.
@@ -188,6 +191,8 @@ def records_between(journal: bytes, first_sequence: int, last_sequence: int) -> 
         if kind not in (Kind.FRAGMENT, Kind.GAP) or not (
             first_sequence <= sequence <= last_sequence or (sequence == 0 and kind == Kind.GAP)
         ):
+            continue
+        if any(first <= at <= last for first, last in left_out):
             continue
         record = parse(view[at * RECORD_SIZE : (at + 1) * RECORD_SIZE])
         if record is None or record.number != at:

@@ -22,7 +22,7 @@ from recorder.export.filming import LaidFilm, lay_out
 from recorder.export.gaps import MissingPart, missing_parts
 from recorder.export.made_sound import MadeTrack, make_sound
 from recorder.export.reels import Reel, reels_of
-from recorder.export.spans import Recordings, Span, find_spans, frozen
+from recorder.export.spans import LeftOut, Recordings, Span, find_spans, frozen
 from recorder.kept import Passage
 from storage import iso_from_ns
 from storage.ledger import JsonValue
@@ -66,16 +66,23 @@ class Playable:
 
 @asynccontextmanager
 async def playable_of(
-    passage: Passage, *, recordings: Recordings, media: Path, workers: SoundWorkers, folder: Path
+    passage: Passage,
+    *,
+    recordings: Recordings,
+    media: Path,
+    workers: SoundWorkers,
+    folder: Path,
+    left_out: LeftOut | None = None,
 ) -> AsyncIterator[Playable]:
     """Lay out what there is of a passage; its films can be told until the block is left. `media` is the folder of the
-    store, `folder` one for what is made on the way.
+    store, `folder` one for what is made on the way. `left_out` is known to be damaged: without it an export ends where
+    it meets such a fragment.
 
     Raises:
         SegmentUnreadableError, OSError: footage is not what its record says, or cannot be read.
         TimesError: times that no film can say.
     """
-    found = await find_spans(recordings, media, passage)
+    found = await find_spans(recordings, media, passage, left_out or {})
     with ExitStack() as spools:
         spans, reels = await asyncio.to_thread(_reels, found)
         films = []

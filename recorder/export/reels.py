@@ -57,14 +57,14 @@ class Reel:
 
 
 def reels_of(spans: Sequence[Span]) -> Iterator[Reel]:
-    """Of frozen spans, in their order. Spans whose file is gone are in none.
+    """Of frozen spans, in their order. Those that are lost are in none.
 
     Raises:
         SegmentUnreadableError: a header, or a key picture, is not what its record says.
     """
     reel = Reel()
     for span in spans:
-        if not span.there or not span.journal_bytes:
+        if span.lost:
             continue
         picture, sound = _tracks(span)
         stands_ns = span.start_utc_ns - reel.spans[-1].end_utc_ns if reel.spans else 0

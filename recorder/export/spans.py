@@ -8,25 +8,39 @@ Not here: what is made of them.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from media import VIDEO_TRACK_ID, FragmentFlag
+from media import VIDEO_TRACK_ID, FragmentFlag, Reference
 from media.fmp4 import HEAD_BYTES_MAX, FragmentHead, Mp4Error, read_head
 from recorder.footage import Footage, SegmentFact
 from recorder.kept import Passage
-from storage import ByteRange, Kind, Record, SegmentUnreadableError, read_journal, read_range, records_between
+from recorder.timeline import FOOTAGE_MISSING
+from storage import (
+    ByteRange,
+    Kind,
+    Record,
+    SegmentUnreadableError,
+    read_init,
+    read_journal,
+    read_range,
+    records_between,
+)
 
 Recordings = Callable[[str, str, int, int], Awaitable[Footage]]  # as `Archiver.recordings`
 
+LeftOut = Mapping[str, Sequence[tuple[int, int]]]  # by segment: first and last numbers of records not to be taken
+
+DAMAGED = "damaged"  # bytes are there, and are not those that were recorded
 NEAR_NS = 3_600 * 1_000_000_000  # a reference reaches back to its key picture, which is never so far
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Some or all of one segment. Its journal is read as far as `journal_bytes`; `there`: its file is not gone."""
+    """Some or all of one segment. Its journal is read as far as `journal_bytes`, without the records of `left_out`
+    (first and last numbers). `lost`: why nothing of it can be read; empty where it can."""
 
     path: Path
     segment: str
@@ -35,7 +49,8 @@ class Span:
     last_sequence: int
     start_utc_ns: int
     end_utc_ns: int
-    there: bool
+    lost: str = ""
+    left_out: tuple[tuple[int, int], ...] = ()
     journal_bytes: int = 0
 
     def journal(self) -> bytes:
@@ -45,18 +60,19 @@ class Span:
         """
         return read_journal(self.path)[: self.journal_bytes]
 
+    def records(self, journal: bytes) -> Iterator[Record]:
+        """Its fragments and gaps.
+
+        Raises:
+            SegmentUnreadableError: one of them is damaged.
+        """
+        return records_between(journal, self.first_sequence, self.last_sequence, self.left_out)
+
     def fragments(self, journal: bytes) -> Iterator[Record]:
-        for record in records_between(journal, self.first_sequence, self.last_sequence):
-            if record.kind == Kind.FRAGMENT:
-                yield record
-
-    def gaps(self, journal: bytes) -> Iterator[Record]:
-        for record in records_between(journal, self.first_sequence, self.last_sequence):
-            if record.kind == Kind.GAP:
-                yield record
+        return (record for record in self.records(journal) if record.kind == Kind.FRAGMENT)
 
 
-async def find_spans(recordings: Recordings, media: Path, passage: Passage) -> tuple[Span, ...]:
+async def find_spans(recordings: Recordings, media: Path, passage: Passage, left_out: LeftOut) -> tuple[Span, ...]:
     """In the order of the references, which is that of placed time."""
     from_ns, to_ns = passage.start_utc_ns - NEAR_NS, passage.end_utc_ns + NEAR_NS
     footage = await recordings(passage.device, passage.channel, from_ns, to_ns)
@@ -65,32 +81,35 @@ async def find_spans(recordings: Recordings, media: Path, passage: Passage) -> t
         for fact in footage.segments:
             apart = fact.last_sequence < reference.first_sequence or fact.first_sequence > reference.last_sequence
             if fact.stream == reference.stream and (not apart or not fact.sealed):
-                found.append(_span(media, fact, reference.first_sequence, reference.last_sequence))
+                skipped = tuple(left_out.get(fact.id, ()))
+                found.append(_span(media, fact, reference, skipped))
     return tuple(found)
 
 
-def _span(media: Path, fact: SegmentFact, first_sequence: int, last_sequence: int) -> Span:
+def _span(media: Path, fact: SegmentFact, reference: Reference, left_out: tuple[tuple[int, int], ...]) -> Span:
     return Span(
         path=media / fact.path,
         segment=fact.id,
         stream=fact.stream,
-        first_sequence=first_sequence,
-        last_sequence=last_sequence,
+        first_sequence=reference.first_sequence,
+        last_sequence=reference.last_sequence,
         start_utc_ns=fact.start_utc_ns,
         end_utc_ns=fact.end_utc_ns,
-        there=not fact.missing,
+        lost=FOOTAGE_MISSING if fact.missing else "",
+        left_out=left_out,
     )
 
 
 def frozen(span: Span) -> Span:
-    """The span with as much of its journal as there is now.
-
-    Raises:
-        SegmentUnreadableError: there is no journal.
-    """
-    if not span.there or not span.path.exists():
-        return replace(span, there=False)
-    return replace(span, journal_bytes=len(read_journal(span.path)))
+    """The span with as much of its journal as there is now, or lost where journal or header cannot be believed."""
+    if span.lost or not span.path.exists():
+        return replace(span, lost=FOOTAGE_MISSING)
+    try:
+        journal = read_journal(span.path)
+        read_init(span.path, journal)
+    except SegmentUnreadableError:
+        return replace(span, lost=DAMAGED)
+    return replace(span, journal_bytes=len(journal))
 
 
 def heads(span: Span) -> Iterator[tuple[Record, FragmentHead]]:

@@ -20,7 +20,7 @@ from workers import BurnOrder, Lettering, Zone, burning
 SECONDS = 20
 UTC_NS = 1_790_000_000_000_000_000
 WORDS = Lettering(
-    (Zone("UTC+08:00", 28_800), Zone("UTC", 0)), ("案号 甲-1　设备 dev1/main",), ("查看人 乙　叠加字幕的副本",), "乙 甲-1"
+    (Zone("UTC+08:00", 28_800), Zone("UTC", 0)), ("案号 甲-1　设备 dev1/main",), ("查看人 乙",), "乙 甲-1"
 )
 
 

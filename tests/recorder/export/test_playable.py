@@ -256,6 +256,54 @@ async def test_a_byte_that_was_altered_is_not_handed_out(vault):
             list(part.chunks())
 
 
+async def test_what_is_known_to_be_damaged_is_left_out_and_declared(vault, tmp_path):
+    recorded = vault.write_clips(stamped(clips.video_clip("baseline")))
+    path = vault.store.media / vault.facts[0].path
+    data = bytearray(path.read_bytes())
+    damaged = recorded[-1]  # its record is the 76th: the header has the first
+    data[-50] ^= 1
+    path.write_bytes(data)
+    seen, facts = await only_film(vault, left_out={vault.facts[0].id: [(75, 75)]})
+    assert seen.stamps() == list(range(74))
+    assert seen.complaints(tmp_path) == ""
+    assert facts["missing"] == [
+        {
+            "cause": "damaged",
+            "track": 0,
+            "start_utc_ns": damaged.placed_utc_ns,
+            "end_utc_ns": damaged.placed_utc_ns + SECOND_NS // 25,
+        }
+    ]
+
+
+async def test_a_damaged_record_is_left_out_when_that_is_known_and_else_nothing_is_made(vault):
+    vault.write_clips(stamped(clips.video_clip("baseline")))
+    path = (vault.store.media / vault.facts[0].path).with_suffix(".journal")
+    journal = bytearray(path.read_bytes())
+    size = len(journal) // 77  # header, 75 pictures, end
+    journal[30 * size + 60] ^= 1
+    path.write_bytes(journal)
+    with pytest.raises(SegmentUnreadableError, match="record 30"):
+        await only_film(vault)
+    seen, facts = await only_film(vault, left_out={vault.facts[0].id: [(30, 30)]})
+    assert seen.stamps() == [*range(29), *range(30, 75)]
+    assert [one["cause"] for one in facts["missing"]] == ["damaged"]
+
+
+async def test_a_segment_whose_header_is_not_its_own_is_damaged(vault):
+    footage = stamped(clips.video_clip("baseline"))
+    recorded = clips.fragments([footage])
+    for at in (0, 25, 50):
+        path = vault.write([footage.track], recorded[at : at + 25])
+        if at == 25:
+            data = bytearray(path.read_bytes())
+            data[20] ^= 1
+            path.write_bytes(data)
+    seen, facts = await only_film(vault)
+    assert seen.stamps() == [*range(25), *range(50, 75)]
+    assert [one["cause"] for one in facts["missing"]] == ["damaged"]
+
+
 async def test_a_film_is_told_in_small_pieces_and_again_the_same(vault):
     vault.write_clips(clips.video_clip("baseline"), clips.sound_clip(Codec.AAC))
     async with vault.playable() as playable:

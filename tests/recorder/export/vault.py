@@ -14,6 +14,7 @@ from media.fmp4 import init_segment, parse_fragment
 from media.nal import Stamp, find_stamp, stamp_sei, with_stamp
 from recorder import Footage, Passage, SegmentFact
 from recorder.export.playable import Part, Playable, playable_of
+from recorder.export.spans import LeftOut
 from storage import NO_CHAIN, RecordedGap, SegmentHeader, SegmentStore, UlidFactory, read_fragments
 from tests.media.clips import Clip, fragments
 from tests.storage.footage import StoppedClock
@@ -122,7 +123,10 @@ class Vault:
 
     @asynccontextmanager
     async def playable(
-        self, passage: Passage | None = None, workers: SoundWorkers | None = None
+        self,
+        passage: Passage | None = None,
+        workers: SoundWorkers | None = None,
+        left_out: LeftOut | None = None,
     ) -> AsyncIterator[Playable]:
         async with playable_of(
             passage or self.passage(),
@@ -130,6 +134,7 @@ class Vault:
             media=self.store.media,
             workers=workers or SoundWorkers(processes=0, now_ns=self.clock.mono_ns, tell=lambda event: None),
             folder=self.root,
+            left_out=left_out,
         ) as playable:
             yield playable
 
