@@ -20,6 +20,7 @@ from workers.burn_wire import (
     BurnOrder,
     BurnWireError,
     burn_message,
+    card_message,
     head_of,
     open_message,
     picture_message,
@@ -53,6 +54,10 @@ class BurnIn:
             BurnInFailed: the process is no more.
         """
         return await self._answer(picture_message(pts, placed_utc_ns, sample))
+
+    def card(self, pts: int, lines: Sequence[str]) -> None:
+        """Where nothing was recorded: show these from `pts` on, until the next picture."""
+        self._writer.write(card_message(pts, lines))
 
     async def finish(self) -> BurnAnswer:
         """What was held back. Raises BurnInFailed."""

@@ -2,6 +2,7 @@
 
     server   OPEN     the codec, the size, the words: JSON
              PICTURE  one picture, with its time in the film and its placed time
+             CARD     words to be shown from a time in the film on, until the next picture; not answered
              END      no more of them
     worker   READY    once, when it can work
              BURNT    one for each PICTURE and the END, in their order, with the pictures that came of it
@@ -32,6 +33,7 @@ LINE_MAX = 300  # letters of a line: longer ones are somebody's mistake
 _HEAD = Struct("<IB")
 HEAD_BYTES = _HEAD.size
 _PICTURE = Struct("<qq")
+_CARD = Struct("<q")
 _BURNT = Struct("<qBI")
 _KINDS_BODY_MAX = BURNT_MAX * BURNT_BYTES_MAX
 
@@ -43,9 +45,10 @@ class BurnWireError(Exception):
 class BurnKind(IntEnum):
     OPEN = 1
     PICTURE = 2
-    END = 3
-    READY = 4
-    BURNT = 5
+    CARD = 3
+    END = 4
+    READY = 5
+    BURNT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,23 @@ def read_picture(body: bytes) -> tuple[int, int, bytes]:
     except struct.error as error:
         raise BurnWireError(str(error)) from None
     return pts, placed_utc_ns, body[_PICTURE.size :]
+
+
+def card_message(pts: int, lines: Sequence[str]) -> bytes:
+    return burn_message(BurnKind.CARD, _CARD.pack(pts), "\n".join(lines).encode())
+
+
+def read_card(body: bytes) -> tuple[int, list[str]]:
+    """Time in the film, lines.
+
+    Raises:
+        BurnWireError: cut off, or no text.
+    """
+    try:
+        (pts,) = _CARD.unpack_from(body)
+        return pts, body[_CARD.size :].decode().split("\n")[:LINES_MAX]
+    except (struct.error, UnicodeDecodeError) as error:
+        raise BurnWireError(str(error)) from None
 
 
 def burnt_message(answer: BurnAnswer) -> bytes:

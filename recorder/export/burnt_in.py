@@ -8,9 +8,10 @@ Not here: letters and codecs (workers), the film (`filming`), the bundle.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -19,9 +20,11 @@ from media.fmp4 import Mp4Error, codec_of
 from media.mp4 import Film, FilmTrack, decoder_record, vp9_entry
 from recorder.export.film_clock import FilmClock
 from recorder.export.filming import LaidFilm
+from recorder.export.gaps import MissingPart
 from recorder.export.showing import Shown, shown_of, ticks
 from recorder.export.spans import fragment
 from recorder.export.spool import Spool, in_order
+from storage import utc_from_ns
 from storage.ledger import JsonValue
 from workers import BurnAnswer, BurnInFailed, BurnOrder, Lettering, Zone, burning
 
@@ -31,6 +34,27 @@ LAST_PICTURE_TICKS = PICTURE_CLOCK // 25  # of one behind which none comes
 LONG_SIDE_MAX, SHORT_SIDE_MAX = 1_920, 1_088  # more is made smaller: words and faces stay legible, time stays bounded
 # VP9, annex A: level times ten, by its greatest picture and dots a second.
 _LEVELS = ((20, 122_880, 4_608_000), (31, 983_040, 36_864_000), (40, 2_228_224, 83_558_400), (41, 2_228_224, 1 << 62))
+
+CARD_FROM_NS = 1_000_000_000  # a picture stands so long, and it is no gap (gateway.stream)
+CAUSE_WORDS = {
+    "packet_loss": "网络丢包",
+    "device_paused": "设备暂停",
+    "rtp_jump": "设备时钟跳变",
+    "offline": "设备离线",
+    "stalled": "连接中断",
+    "takeover": "设备从另一连接接入",
+    "disabled": "设备被停用",
+    "server_stopped": "服务器停止",
+    "server_crashed": "服务器故障",
+    "archive_overflow": "存储跟不上",
+    "disk_error": "磁盘错误",
+    "disk_full": "磁盘已满",
+    "device_stopped": "设备停止录制",
+    "key_rotated": "设备密钥更换",
+    "talk_ended": "对讲结束",
+    "footage_missing": "录像文件缺失",
+    "damaged": "录像数据损坏",
+}
 
 Progress = Callable[[int, int], None]  # pictures done, of how many
 
@@ -45,6 +69,11 @@ class Words:
     viewer: str
     zone: str
     zone_ahead_s: int
+
+    def clock(self, utc_ns: int) -> str:
+        """A moment on the viewer's clock."""
+        there = utc_from_ns(utc_ns) + timedelta(seconds=self.zone_ahead_s)
+        return f"{there:%Y-%m-%d %H:%M:%S} {self.zone if self.zone_ahead_s else 'UTC'}"
 
     def lettering(self) -> Lettering:
         case = f"案号 {self.case_no}　" if self.case_no else ""
@@ -80,8 +109,11 @@ class BurntIn:
         }
 
 
-async def burn_in(film: LaidFilm, words: Words, path: Path, progress: Progress) -> BurntIn:
-    """Make the copy of a film, as a file at `path`. Cancelled, it ends at once and leaves at most a part of a file.
+async def burn_in(
+    film: LaidFilm, words: Words, path: Path, progress: Progress, missing: Sequence[MissingPart] = ()
+) -> BurntIn:
+    """Make the copy of a film, as a file at `path`. Where pictures are missing it says so, and from when to when.
+    Cancelled, or where `progress` raises, it ends at once and leaves at most a part of a file.
 
     Raises:
         BurnInFailed: nothing can be made of this film; why is in the words.
@@ -95,6 +127,8 @@ async def burn_in(film: LaidFilm, words: Words, path: Path, progress: Progress) 
             sound = Spool(files.enter_context(TemporaryFile(dir=path.parent)), film.sound.timescale)
         desk = _Desk(film, pictures, None if film.made is not None else sound)
         async with burning(order) as process:
+            for card in _cards(film, words, missing):
+                process.card(*card)
             answer: BurnAnswer | None = None
             total = 0 if film.picture is None else film.picture.samples.count
             while (given := await asyncio.to_thread(desk.next, answer)) is not None:
@@ -113,6 +147,18 @@ async def burn_in(film: LaidFilm, words: Words, path: Path, progress: Progress) 
             unreadable=desk.unreadable,
             sound_frames=0 if sound is None else len(sound),
         )
+
+
+def _cards(film: LaidFilm, words: Words, missing: Sequence[MissingPart]) -> Iterator[tuple[int, list[str]]]:
+    """What is shown where pictures are missing for longer than a picture may stand: when in the film, and its words."""
+    for one in missing:
+        lasts_ns = one.end_utc_ns - one.start_utc_ns
+        if one.track in (0, VIDEO_TRACK_ID) and lasts_ns >= CARD_FROM_NS and one.start_utc_ns > film.starts_utc_ns:
+            start, end = (words.clock(ns) for ns in (one.start_utc_ns, one.end_utc_ns))
+            yield (
+                ticks(one.start_utc_ns - film.zero_ns, PICTURE_CLOCK),
+                [f"此处无录像：{CAUSE_WORDS.get(one.cause, one.cause)}", f"NO FOOTAGE: {one.cause}", start, end],
+            )
 
 
 def _order(film: LaidFilm, words: Words) -> BurnOrder:

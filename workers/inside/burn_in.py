@@ -20,6 +20,7 @@ from workers.burn_wire import (
     burn_message,
     burnt_message,
     head_of,
+    read_card,
     read_open,
     read_picture,
 )
@@ -50,6 +51,8 @@ def main() -> None:
                 burner = Burner(read_open(body), font)
             elif kind is BurnKind.PICTURE and burner is not None:
                 connection.sendall(burnt_message(burner.take(*read_picture(body))))
+            elif kind is BurnKind.CARD and burner is not None:
+                burner.card(*read_card(body))
             elif kind is BurnKind.END and burner is not None:
                 connection.sendall(burnt_message(burner.finish()))
             else:

@@ -19,8 +19,9 @@ from av.video.stream import VideoStream
 
 from media import Codec
 from workers.burn_wire import CLOCK_RATE, BurnAnswer, BurnOrder, Burnt
-from workers.inside.letters import Letters
+from workers.inside.letters import Dots, Letters
 
+CARDS_MAX = 10_000  # that wait: a day of a device that comes back every eight seconds
 KEY_EVERY = 100  # pictures: four seconds; a player seeks by them
 # One pass, nothing held back, as fast as libvpx goes: ten times as fast as its own choice, for a third more bytes.
 _VP9 = {
@@ -45,12 +46,17 @@ class Burner:
         self._encoder = _encoder(order)
         self._placed: dict[int, int] = {}  # of the pictures that are still to come out, by their time in the film
         self._last_pts = -(1 << 62)
+        self._cards: list[tuple[int, list[str]]] = []  # that are still to come, by their time in the film
+        self._dots: Dots | None = None  # of the last picture that came out, before anything was drawn
 
     def rehearse(self) -> None:
         """Letter and encode one grey picture, and decode what is none."""
         grey = VideoFrame(self._order.width, self._order.height, "yuvj420p")
-        list(self._packets(self._encoder.encode(self._lettered(grey, 0, 0))))
-        self.take(1, 0, bytes(64))
+        self._placed[0] = 0
+        grey.pts = 0
+        self.card(1, ["a"])
+        list(self._burnt([grey]))
+        self.take(2, 0, bytes(64))
 
     def take(self, pts: int, placed_utc_ns: int, sample: bytes) -> BurnAnswer:
         """What comes of the next picture."""
@@ -62,6 +68,11 @@ class Burner:
         except (av.FFmpegError, MemoryError):
             return BurnAnswer((), unreadable=True)
         return BurnAnswer(list(self._burnt(frames)), unreadable=False)
+
+    def card(self, pts: int, lines: list[str]) -> None:
+        """Show these from then on, over what was seen last, until the next picture."""
+        if len(self._cards) < CARDS_MAX:
+            self._cards.append((pts, lines))
 
     def finish(self) -> BurnAnswer:
         """What was held back."""
@@ -80,26 +91,44 @@ class Burner:
                 continue  # of no picture that went in
             for passed in [known for known in self._placed if known < pts]:
                 del self._placed[passed]  # nothing came of it
+            while self._cards and self._cards[0][0] < pts:
+                yield from self._shown_card(*self._cards.pop(0))
             self._last_pts = pts
-            yield from self._packets(self._encoder.encode(self._lettered(frame, pts, placed_utc_ns)))
+            self._dots = self._plain(frame)
+            lettered = self._dots.copy()
+            self._letters.draw(*self._planes(lettered), placed_utc_ns)
+            yield from self._packets(self._encoder.encode(_frame(lettered, pts)))
 
-    def _lettered(self, frame: VideoFrame, pts: int, placed_utc_ns: int) -> VideoFrame:
-        order = self._order
-        plain = frame.reformat(width=order.width, height=order.height, format="yuv420p")
-        dots = np.array(plain.to_ndarray(), np.uint8)  # a copy: the decoder may still look at its own
-        luma = dots[: order.height]
-        half = order.width // 2 * (order.height // 2)
-        chroma = dots[order.height :].reshape(-1)
-        planes = [chroma[at : at + half].reshape(order.height // 2, order.width // 2) for at in (0, half)]
-        self._letters.draw(luma, (planes[0], planes[1]), placed_utc_ns)
-        lettered = VideoFrame.from_ndarray(dots, format="yuv420p")
-        lettered.pts, lettered.time_base = pts, _TIME_BASE
-        return lettered
+    def _shown_card(self, pts: int, lines: list[str]) -> Iterator[Burnt]:
+        if self._dots is None or pts <= self._last_pts:
+            return  # pictures are there after all
+        self._last_pts = pts
+        lettered = self._dots.copy()
+        self._letters.draw_card(*self._planes(lettered), lines)
+        yield from self._packets(self._encoder.encode(_frame(lettered, pts)))
+
+    def _plain(self, frame: VideoFrame) -> Dots:
+        """Its dots in 4:2:0, in the size that is made: luma, and below it the chroma planes one behind the other."""
+        plain = frame.reformat(width=self._order.width, height=self._order.height, format="yuv420p")
+        return np.array(plain.to_ndarray(), np.uint8)  # a copy: the decoder may still look at its own
+
+    def _planes(self, dots: Dots) -> tuple[Dots, tuple[Dots, Dots]]:
+        width, height = self._order.width, self._order.height
+        half = width // 2 * (height // 2)
+        chroma = dots[height:].reshape(-1)
+        blue, red = (chroma[at : at + half].reshape(height // 2, width // 2) for at in (0, half))
+        return dots[:height], (blue, red)
 
     def _packets(self, packets: Iterable["Packet[VideoStream]"]) -> Iterator[Burnt]:
         for packet in packets:
             assert packet.pts is not None
             yield Burnt(packet.pts, packet.is_keyframe, bytes(packet))
+
+
+def _frame(dots: Dots, pts: int) -> VideoFrame:
+    frame = VideoFrame.from_ndarray(dots, format="yuv420p")
+    frame.pts, frame.time_base = pts, _TIME_BASE
+    return frame
 
 
 def _decoder(order: BurnOrder) -> VideoCodecContext:

@@ -8,9 +8,9 @@ Not here: decoding, encoding, and which words.
 """
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ SIMPLIFIED = 2  # the place of Simplified Chinese in the collection of fonts
 MEDIUM_WEIGHT = 500
 WIDE_SPACE, UNSEEN = "\u3000", "□"
 
-Luma = NDArray[np.uint8]
+Dots = NDArray[np.uint8]
 _FONT = "NotoSansCJK-VF.otf.ttc"
 
 
@@ -66,7 +66,7 @@ class Letters:
         self._bottom = self._band(bottom)
         self._watermark = self._marked(font, words.watermark)
 
-    def draw(self, luma: Luma, chroma: tuple[Luma, Luma], placed_utc_ns: int) -> None:
+    def draw(self, luma: Dots, chroma: tuple[Dots, Dots], placed_utc_ns: int) -> None:
         """Put the words into one picture."""
         if self._watermark is not None:
             np.clip(luma + self._watermark, BLACK, WHITE, out=luma, casting="unsafe")
@@ -79,6 +79,19 @@ class Letters:
             if len(self._bottom):
                 _fade(plane[(self._height - len(self._bottom)) // 2 :])
 
+    def draw_card(self, luma: Dots, chroma: tuple[Dots, Dots], lines: Sequence[str]) -> None:
+        """Darken all of one picture, and put lines into its middle."""
+        wrapped = [line for text in lines for line in self._wrapped(text)]
+        height = min(len(wrapped) * self._line_height, self._height)
+        top = (self._height - height) // 2
+        mask = np.zeros_like(luma)
+        mask[top : top + height] = self._drawn(wrapped, height)
+        _put(luma, mask)
+        for plane in chroma:
+            _fade(plane)
+        if len(self._bottom):
+            _put(luma[self._height - len(self._bottom) :], self._bottom)
+
     def _wrapped(self, text: str) -> list[str]:
         """As many lines as it takes, and the picture has."""
         room = self._width - self._size
@@ -89,11 +102,11 @@ class Letters:
             lines[-1] += letter
         return lines[:LINES_MAX]
 
-    def _band(self, lines: list[str]) -> Luma:
+    def _band(self, lines: list[str]) -> Dots:
         height = min(len(lines) * self._line_height, self._height // 2)
         return self._drawn(lines, height)
 
-    def _drawn(self, lines: list[str], height: int) -> Luma:
+    def _drawn(self, lines: list[str], height: int) -> Dots:
         """How much of each dot the letters cover."""
         image = Image.new("L", (self._width, height))
         pen = ImageDraw.Draw(image)
@@ -129,7 +142,7 @@ def _font(data: bytes, size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _put(rows: Luma, mask: Luma) -> None:
+def _put(rows: Dots, mask: Dots) -> None:
     """White letters on rows that are darkened."""
     if len(rows):
         cover = mask.astype(np.float32) / 255
@@ -137,6 +150,6 @@ def _put(rows: Luma, mask: Luma) -> None:
         rows[:] = (dimmed + (WHITE - dimmed) * cover).astype(np.uint8)
 
 
-def _fade(rows: Any) -> None:
+def _fade(rows: Dots) -> None:
     """Take the colour from under a band, as much as its light."""
     rows[:] = ((rows.astype(np.int16) - GREY) * 2 // 5 + GREY).astype(np.uint8)

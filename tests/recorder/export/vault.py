@@ -174,6 +174,12 @@ class Seen:
         with av.open(io.BytesIO(self.data)) as container:
             return len(list(container.decode(video=0)))
 
+    def light(self, *numbers: int) -> list[float]:
+        """How light these pictures are in the mean, as they are shown."""
+        with av.open(io.BytesIO(self.data)) as container:
+            frames = list(container.decode(video=0))
+        return [float(frames[number].to_ndarray(format="gray").mean()) for number in numbers]
+
     def stamps(self) -> list[int]:
         found = [find_stamp(packet, 0, len(packet)) for _, packet in self.packets("video")]
         return [stamp.n for stamp in found if isinstance(stamp, Stamp)]
