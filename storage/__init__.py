@@ -12,7 +12,7 @@ from storage.clock import DAY_NS, Clock, SystemClock, iso_from_ns, utc_from_ns
 from storage.disk import Disk, SystemDisk
 from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
-from storage.journal import NO_CHAIN, EndFlag, Kind, Record
+from storage.journal import NO_CHAIN, RECORD_SIZE, EndFlag, Kind, Record, true_records
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
@@ -42,6 +42,7 @@ __all__ = [
     "HELD_MAX_NS",
     "KEY_FILE",
     "NO_CHAIN",
+    "RECORD_SIZE",
     "ByteRange",
     "Clock",
     "Disk",
@@ -86,6 +87,7 @@ __all__ = [
     "segment_path",
     "span_of",
     "take_media",
+    "true_records",
     "utc_from_ns",
     "verify",
 ]

@@ -11,7 +11,7 @@ Limits: a passage is at most 24 hours (`recorder.kept`); of that the tables take
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,24 +21,15 @@ from media.fmp4 import codec_of
 from recorder.export.filming import LaidFilm, lay_out
 from recorder.export.gaps import MissingPart, missing_parts
 from recorder.export.made_sound import MadeTrack, make_sound
+from recorder.export.part import Part
 from recorder.export.reels import Reel, reels_of
-from recorder.export.spans import LeftOut, Recordings, Span, find_spans, frozen
+from recorder.export.spans import LeftOut, Recordings, Span, find_spans, frozen, looked_through
 from recorder.kept import Passage
 from storage import iso_from_ns
 from storage.ledger import JsonValue
 from workers import SoundWorkers
 
 PLAYABLE_ROLE = "playable"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file of a bundle. `chunks` reads and is for a thread; it can be called again."""
-
-    name: str
-    role: str
-    size_bytes: int
-    chunks: Callable[[], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +66,8 @@ async def playable_of(
     left_out: LeftOut | None = None,
 ) -> AsyncIterator[Playable]:
     """Lay out what there is of a passage; its films can be told until the block is left. `media` is the folder of the
-    store, `folder` one for what is made on the way. `left_out` is known to be damaged: without it an export ends where
-    it meets such a fragment.
+    store, `folder` one for what is made on the way. `left_out` is what somebody has found to be damaged already;
+    without it the footage is looked through first.
 
     Raises:
         SegmentUnreadableError, OSError: footage is not what its record says, or cannot be read.
@@ -84,7 +75,7 @@ async def playable_of(
     """
     found = await find_spans(recordings, media, passage, left_out or {})
     with ExitStack() as spools:
-        spans, reels = await asyncio.to_thread(_reels, found)
+        spans, reels = await asyncio.to_thread(_reels, found, left_out is None)
         films = []
         for reel in reels:
             made: MadeTrack | None = None
@@ -97,8 +88,8 @@ async def playable_of(
         yield Playable(passage, tuple(films), await asyncio.to_thread(missing_parts, passage, spans))
 
 
-def _reels(found: Sequence[Span]) -> tuple[list[Span], list[Reel]]:
-    spans = [frozen(span) for span in found]
+def _reels(found: Sequence[Span], look: bool) -> tuple[list[Span], list[Reel]]:
+    spans = [looked_through(frozen(span)) if look else frozen(span) for span in found]
     return spans, list(reels_of(spans))
 
 

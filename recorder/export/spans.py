@@ -19,14 +19,16 @@ from recorder.footage import Footage, SegmentFact
 from recorder.kept import Passage
 from recorder.timeline import FOOTAGE_MISSING
 from storage import (
+    RECORD_SIZE,
     ByteRange,
     Kind,
     Record,
     SegmentUnreadableError,
-    read_init,
+    read_header,
     read_journal,
     read_range,
     records_between,
+    true_records,
 )
 
 Recordings = Callable[[str, str, int, int], Awaitable[Footage]]  # as `Archiver.recordings`
@@ -106,10 +108,34 @@ def frozen(span: Span) -> Span:
         return replace(span, lost=FOOTAGE_MISSING)
     try:
         journal = read_journal(span.path)
-        read_init(span.path, journal)
+        read_header(span.path, journal)
     except SegmentUnreadableError:
         return replace(span, lost=DAMAGED)
     return replace(span, journal_bytes=len(journal))
+
+
+def looked_through(span: Span) -> Span:
+    """A frozen span, without what is damaged: each record is held against the chain, each fragment against its digest.
+
+    An hour of 4 Mbit/s takes some seconds.
+    """
+    if span.lost:
+        return span
+    journal = span.journal()
+    damaged, number = [], 0
+    with open(span.path, "rb") as file:
+        for record in true_records(journal, read_header(span.path, journal).chain):
+            number = record.number + 1
+            wanted = span.first_sequence <= record.sequence <= span.last_sequence
+            if record.kind == Kind.FRAGMENT and wanted and not _is_true(file.fileno(), record):
+                damaged.append((record.number, record.number))
+    if (number + 1) * RECORD_SIZE <= len(journal):  # what follows a record that is not true is nobody's word
+        damaged.append((number, len(journal) // RECORD_SIZE))
+    return replace(span, left_out=tuple(damaged))
+
+
+def _is_true(descriptor: int, record: Record) -> bool:
+    return sha256(os.pread(descriptor, record.length, record.offset)).digest() == record.digest
 
 
 def heads(span: Span) -> Iterator[tuple[Record, FragmentHead]]:

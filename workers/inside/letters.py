@@ -98,7 +98,11 @@ class Letters:
         lines = [""]
         for letter in seen(text):
             if lines[-1] and self._font.getlength(lines[-1] + letter) > room:
-                lines.append("")
+                whole, space, begun = lines[-1].rpartition(" ")
+                if letter != " " and len(whole) > len(begun):  # between words, where there are some
+                    lines[-1:] = [whole + space, begun]
+                else:
+                    lines.append("")
             lines[-1] += letter
         return lines[:LINES_MAX]
 

@@ -7,7 +7,7 @@ import pytest
 
 from media import Codec, FragmentFlag, GapCause, Reference
 from recorder.export.filming import TOLD_BYTES
-from storage import RecordedGap, SegmentUnreadableError
+from storage import RECORD_SIZE, RecordedGap, SegmentUnreadableError
 from tests.media import clips
 from tests.recorder.export.vault import SECOND_NS, Seen, later, stamped, without
 
@@ -21,6 +21,12 @@ async def only_film(vault, **what):
         (facts,) = playable.facts(1)
         assert part.name == facts["name"] == "playable/1.mp4"
         return Seen.of(part), facts
+
+
+def alter(path, at):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
 
 
 def apart(shown, kept, facts):
@@ -244,50 +250,44 @@ async def test_footage_whose_file_is_gone_is_declared(vault):
     assert facts["duration_ms"] == pytest.approx(3_000, abs=60)
 
 
-async def test_a_byte_that_was_altered_is_not_handed_out(vault):
+async def test_a_fragment_that_was_altered_is_left_out_and_declared(vault, tmp_path):
+    recorded = vault.write_clips(stamped(clips.video_clip("baseline")))
+    alter(vault.store.media / vault.facts[0].path, -50)
+    damaged = recorded[-1]
+    declared = {
+        "cause": "damaged",
+        "track": 0,
+        "start_utc_ns": damaged.placed_utc_ns,
+        "end_utc_ns": damaged.placed_utc_ns + SECOND_NS // 25,
+    }
+    for known in (None, {vault.facts[0].id: [(75, 75)]}):  # found by ourselves, or by who looked before
+        seen, facts = await only_film(vault, left_out=known)
+        assert seen.stamps() == list(range(74))
+        assert seen.complaints(tmp_path) == ""
+        assert facts["missing"] == [declared]
+
+
+async def test_a_fragment_that_is_altered_while_it_is_exported_ends_that(vault):
     vault.write_clips(clips.video_clip("baseline"))
-    path = vault.store.media / vault.facts[0].path
-    data = bytearray(path.read_bytes())
-    data[-50] ^= 1
-    path.write_bytes(data)
     async with vault.playable() as playable:
         (part,) = playable.parts(1)
+        alter(vault.store.media / vault.facts[0].path, -50)
         with pytest.raises(SegmentUnreadableError, match="altered"):
             list(part.chunks())
 
 
-async def test_what_is_known_to_be_damaged_is_left_out_and_declared(vault, tmp_path):
-    recorded = vault.write_clips(stamped(clips.video_clip("baseline")))
-    path = vault.store.media / vault.facts[0].path
-    data = bytearray(path.read_bytes())
-    damaged = recorded[-1]  # its record is the 76th: the header has the first
-    data[-50] ^= 1
-    path.write_bytes(data)
-    seen, facts = await only_film(vault, left_out={vault.facts[0].id: [(75, 75)]})
-    assert seen.stamps() == list(range(74))
-    assert seen.complaints(tmp_path) == ""
-    assert facts["missing"] == [
-        {
-            "cause": "damaged",
-            "track": 0,
-            "start_utc_ns": damaged.placed_utc_ns,
-            "end_utc_ns": damaged.placed_utc_ns + SECOND_NS // 25,
-        }
-    ]
-
-
-async def test_a_damaged_record_is_left_out_when_that_is_known_and_else_nothing_is_made(vault):
+async def test_what_follows_a_damaged_record_is_nobodys_word_unless_somebody_knows_better(vault):
     vault.write_clips(stamped(clips.video_clip("baseline")))
     path = (vault.store.media / vault.facts[0].path).with_suffix(".journal")
-    journal = bytearray(path.read_bytes())
-    size = len(journal) // 77  # header, 75 pictures, end
-    journal[30 * size + 60] ^= 1
-    path.write_bytes(journal)
-    with pytest.raises(SegmentUnreadableError, match="record 30"):
-        await only_film(vault)
-    seen, facts = await only_film(vault, left_out={vault.facts[0].id: [(30, 30)]})
-    assert seen.stamps() == [*range(29), *range(30, 75)]
+    alter(path, 30 * RECORD_SIZE + 60)
+    seen, facts = await only_film(vault)
+    assert seen.stamps() == list(range(29))
     assert [one["cause"] for one in facts["missing"]] == ["damaged"]
+    assert facts["missing"][0]["end_utc_ns"] == vault.facts[0].end_utc_ns
+    with pytest.raises(SegmentUnreadableError, match="record 30"):
+        await only_film(vault, left_out={})
+    seen, _ = await only_film(vault, left_out={vault.facts[0].id: [(30, 30)]})
+    assert seen.stamps() == [*range(29), *range(30, 75)]
 
 
 async def test_a_segment_whose_header_is_not_its_own_is_damaged(vault):
@@ -296,9 +296,7 @@ async def test_a_segment_whose_header_is_not_its_own_is_damaged(vault):
     for at in (0, 25, 50):
         path = vault.write([footage.track], recorded[at : at + 25])
         if at == 25:
-            data = bytearray(path.read_bytes())
-            data[20] ^= 1
-            path.write_bytes(data)
+            alter(path, 20)
     seen, facts = await only_film(vault)
     assert seen.stamps() == [*range(25), *range(50, 75)]
     assert [one["cause"] for one in facts["missing"]] == ["damaged"]

@@ -13,7 +13,8 @@ from media import Fragment, Gap, Reference, Track
 from media.fmp4 import init_segment, parse_fragment
 from media.nal import Stamp, find_stamp, stamp_sei, with_stamp
 from recorder import Footage, Passage, SegmentFact
-from recorder.export.playable import Part, Playable, playable_of
+from recorder.export.part import Part
+from recorder.export.playable import Playable, playable_of
 from recorder.export.spans import LeftOut
 from storage import NO_CHAIN, RecordedGap, SegmentHeader, SegmentStore, UlidFactory, read_fragments
 from tests.media.clips import Clip, fragments
