@@ -13,6 +13,7 @@ from storage.disk import Disk, SystemDisk
 from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, RECORD_SIZE, EndFlag, Kind, Record, true_records
+from storage.key_file import sync_folder
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
@@ -86,6 +87,7 @@ __all__ = [
     "require_own_media",
     "segment_path",
     "span_of",
+    "sync_folder",
     "take_media",
     "true_records",
     "utc_from_ns",

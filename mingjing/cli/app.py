@@ -23,6 +23,7 @@ _WORDS = {
     "user": "mingjing.cli.users:users",
     "store": "mingjing.cli.store:store",
     "audit": "mingjing.cli.audit:audit",
+    "verify": "mingjing.cli.verify:verify_bundle",
     "backup": "mingjing.cli.backup:backup",
     "bench": "mingjing.cli.bench:bench",
 }

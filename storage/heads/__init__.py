@@ -15,8 +15,10 @@ from storage.heads.canonical import NotCanonical
 from storage.heads.head import Head, parse_head
 from storage.heads.heads import Heads, HeadsStatistics
 from storage.heads.inclusion import LeafProof, NoProof, prove_leaf
+from storage.heads.key_history import KeyChange, key_changes
 from storage.heads.key_ring import HEADS_KEY_FILE, HeadKeyMissing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, parse_leaf
+from storage.heads.leaf_search import WantedLeaf, first_leaves
 from storage.heads.line_log import CutTail
 from storage.heads.proof import BrokenHead, HeadsReport, HeadsWalk, KeyUse
 from storage.heads.second_copy import CopyDiffersError, SecondCopy
@@ -50,6 +52,7 @@ __all__ = [
     "HeadsReport",
     "HeadsStatistics",
     "HeadsWalk",
+    "KeyChange",
     "KeyUse",
     "Leaf",
     "LeafProof",
@@ -61,10 +64,13 @@ __all__ = [
     "SecondCopy",
     "Signer",
     "StreamLeaf",
+    "WantedLeaf",
     "consistency_proof",
+    "first_leaves",
     "includes",
     "inclusion_proof",
     "is_consistent",
+    "key_changes",
     "leaf_hash",
     "nodes_of",
     "nodes_since",

@@ -177,6 +177,11 @@ class Heads:
         )
 
     @property
+    def signer(self) -> Signer:
+        """Who signs heads at present, for what else this server vouches for. Raises HeadKeyMissing."""
+        return self._keys.signer
+
+    @property
     def why_no_key(self) -> str:
         return self._keys.why_missing
 

@@ -13,7 +13,7 @@ Invariants (docs/design/ledger.md):
 - Nothing is repaired silently: a torn last line is cut at start, and that is an entry itself.
 """
 
-from storage.ledger.entry import Entry, JsonValue
+from storage.ledger.entry import Entry, JsonValue, json_text
 from storage.ledger.ledger import Ledger, LedgerStatistics
 from storage.ledger.projection import LEDGER_TABLES, LedgerPage
 from storage.ledger.proof import BrokenEntry, LedgerReport, verify_files
@@ -32,5 +32,6 @@ __all__ = [
     "LedgerTail",
     "LedgerUnavailable",
     "entry_digests",
+    "json_text",
     "verify_files",
 ]

@@ -1,10 +1,9 @@
 import pytest
 
-from tests.recorder.export.vault import Vault
+from tests.recorder.export.archive_room import archive_room
 
 
 @pytest.fixture
-def vault(tmp_path):
-    vault = Vault(tmp_path)
-    yield vault
-    vault.lock.release()
+async def room(tmp_path):
+    async with archive_room(tmp_path) as room:
+        yield room

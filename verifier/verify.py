@@ -1,0 +1,82 @@
+"""The check of a whole bundle, in the order of a person: its form, who signed it, its files, the footage."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO
+
+from verifier.archive import HEADS_LIMIT, Archive, open_archive
+from verifier.custody import check_custody
+from verifier.evidence import check_item
+from verifier.heads import Head, read_heads, trusted_keys
+from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
+from verifier.playable import check_playable
+from verifier.report import Report, Unreadable, Wrong
+
+KEYS = "keys.jsonl"
+
+
+def verify(path: Path, known: Collection[str] = ()) -> Report:
+    """Look at every byte of the bundle. `known` are names of keys that somebody got separately.
+
+    Raises:
+        Unreadable: it is none, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return verify_file(file, os.fstat(file.fileno()).st_size, known)
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from None
+
+
+def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Report:
+    """The same of a file that is open. Raises Unreadable, OSError."""
+    report = Report()
+    archive = open_archive(file, size, report)
+    report.files = len(archive.files)
+    manifest = read_manifest(archive, report)
+    if manifest is not None:
+        check_files(archive, manifest, report)
+    heads = _key_changes(archive, report)
+    signing = set() if manifest is None else {manifest.key}
+    numbers = item_numbers([*archive.files, *(() if manifest is None else manifest.files)])
+    for number in numbers:
+        passage = check_item(archive, number, report)
+        if passage is None:
+            continue
+        heads += passage.heads.values()
+        signing |= {head.key for head in passage.heads.values()}
+        check_playable(archive, passage, {} if manifest is None else manifest.items.get(number, {}), report)
+    proving = check_custody(archive, report)
+    heads += proving
+    signing |= {head.key for head in proving}
+    _check_items(manifest, numbers, report)
+    _check_trust(known, heads, signing, report)
+    return report
+
+
+def _key_changes(archive: Archive, report: Report) -> list[Head]:
+    if KEYS not in archive.files:
+        return []
+    try:
+        return read_heads(archive.whole(KEYS, HEADS_LIMIT)[:HEADS_LIMIT])
+    except Wrong as error:
+        report.fault(KEYS, str(error))
+        return []
+
+
+def _check_items(manifest: Manifest | None, numbers: list[int], report: Report) -> None:
+    if manifest is not None and sorted(manifest.items) != numbers:
+        report.fault("bundle.json", "its items are not the folders of evidence")
+
+
+def _check_trust(known: Collection[str], heads: list[Head], signing: set[str], report: Report) -> None:
+    """Whether the given keys, or those they lead to, are those that signed. Without one nobody can say."""
+    if not known:
+        return
+    trusted = trusted_keys(known, heads)
+    strangers = sorted(signing - trusted)
+    report.key_known = not strangers
+    for key in strangers:
+        what = "it" if key == report.key else "heads in it"
+        report.fault("", f"{what} is signed by {key}, for which no key that you gave vouches")
