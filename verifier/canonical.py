@@ -10,6 +10,7 @@ import re
 from verifier.report import Wrong
 
 NUMBER_BELOW = 1 << 63
+TEXT_MAX = 2_000  # a leaf, the longest text there is, has at most 1,024 bytes
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,8 +40,8 @@ def written(value: dict[str, object]) -> bytes:
 
 def text(value: dict[str, object], name: str) -> str:
     found = value.get(name)
-    if not isinstance(found, str):
-        raise Wrong(f"its field {name} is no text")
+    if not isinstance(found, str) or len(found) > TEXT_MAX:
+        raise Wrong(f"its field {name} is no text of a length that can be")
     return found
 
 

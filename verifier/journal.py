@@ -26,7 +26,7 @@ _FIELDS = Struct("<BBBBIQqqQqQqIIIIII32s32sII")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the check needs of one. `end_ns` is of a gap; `count` is how many sequence numbers it stands for."""
+    """What the check needs of one. `count` is how many sequence numbers a gap stands for."""
 
     kind: int
     track: int
@@ -67,7 +67,7 @@ def records(journal: bytes, chain: bytes) -> Iterator[Record]:
 def read_record(data: bytes, number: int) -> Record:
     """Raises Wrong."""
     (kind, version, track, cause, own_number, offset, sequence, rtp_time, _, _, _, placed_ns, length, flags, quantity,
-     _, clock_rate, _, digest, chain, reserved, crc) = _FIELDS.unpack(data)  # fmt: skip
+     duration, clock_rate, _, digest, chain, reserved, crc) = _FIELDS.unpack(data)  # fmt: skip
     if crc32(data[:156]) != crc:
         raise Wrong(f"record {number} is damaged: its CRC is another")
     if own_number != number or version != 1 or reserved or kind not in b"HFGSE" or (kind == HEADER) != (number == 0):
@@ -78,6 +78,7 @@ def read_record(data: bytes, number: int) -> Record:
         raise Wrong(f"record {number} is a gap without a cause or of nothing")
     if kind == FRAGMENT and not clock_rate:
         raise Wrong(f"record {number} is a fragment without a clock")
+    end_ns = placed_ns + duration * 1_000_000_000 // clock_rate if kind == FRAGMENT else rtp_time
     return Record(
-        kind, track, cause, number, offset, sequence, rtp_time, placed_ns, length, flags, quantity, digest, chain
+        kind, track, cause, number, offset, sequence, end_ns, placed_ns, length, flags, quantity, digest, chain
     )

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from verifier import canonical
 from verifier.archive import Archive
-from verifier.evidence import Passage, fragments
+from verifier.evidence import fragments
 from verifier.fragment import samples
 from verifier.journal import VIDEO
 from verifier.plain_mp4 import PlainTrack, read_tracks
 from verifier.report import Report, Wrong
+from verifier.segment import Passage
 
 _REPLACED = (b"alaw", b"ulaw")
 

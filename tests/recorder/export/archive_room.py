@@ -42,7 +42,8 @@ class ArchiveRoom:
     async def settle(self):
         """What was sealed gets its rows, its leaves, and a head."""
         await self.office.index.add(self.stage.sealed)
-        self.office.seal()
+        for segment in self.office.seal():
+            self.stage.store.settle(segment.header.segment)
         return await self.office.round()
 
     async def passage(self, device="dev1", start_utc_ns=0, end_utc_ns=1 << 62) -> Passage:
