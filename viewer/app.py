@@ -32,6 +32,7 @@ from viewer.api import (
     checkpoints,
     clips,
     devices,
+    exports,
     health,
     holds,
     overview,
@@ -50,6 +51,7 @@ from viewer.api import (
     users,
     whip,
 )
+from viewer.exports import Downloads
 from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket, whep
 from viewer.live.cut_views import record_cut_views
@@ -80,6 +82,7 @@ RESOURCES = (
     playback_segments,
     clips,
     holds,
+    exports,
     retention,
     alarms,
     case_files,  # before cases: its paths have words where those have an id
@@ -108,6 +111,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.first_n = services.ledger.statistics().entries + 1  # no view of this run is recorded before it
     app.state.whep_views = WhepViews(services, app.state.open_views)
     app.state.playback_views = PlaybackViews(services, app.state.open_views)
+    app.state.downloads = Downloads(services, app.state.open_views)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)

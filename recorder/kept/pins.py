@@ -5,7 +5,7 @@ Bounds: one small tuple a reference; a hundred thousand clips are some 20 MB.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from media import Reference
 from recorder.kept.keeping import Keeping
@@ -30,10 +30,14 @@ class Pins:
 
     def put(self, keeping: Keeping) -> None:
         """In place of the one of the same id."""
-        self.drop(keeping.id, keeping.passage.references)
         free = FOR_EVER if keeping.free_utc_ns is None else keeping.free_utc_ns
-        for one in keeping.passage.references:
-            pin = (one.first_sequence, one.last_sequence, free, keeping.id)
+        self.hold(keeping.id, keeping.passage.references, free)
+
+    def hold(self, keeper_id: str, references: Collection[Reference], free_utc_ns: int = FOR_EVER) -> None:
+        """For whatever else needs this footage as long as it goes on, as an export does."""
+        self.drop(keeper_id, references)
+        for one in references:
+            pin = (one.first_sequence, one.last_sequence, free_utc_ns, keeper_id)
             self._by_stream.setdefault(one.stream, []).append(pin)
 
     def drop(self, keeping_id: str, references: Iterable[Reference]) -> None:
