@@ -129,7 +129,7 @@ async def test_an_order_that_is_sent_again_makes_nothing_new(front):
 
 
 async def test_of_a_case_all_its_clips_are_handed_out_under_its_number(front):
-    client, case = await front.person(Role.REVIEWER), await front.case("north", case_no="=〔2026〕沪 17/号\u202e")
+    client, case = await front.person(Role.REVIEWER), await front.case("north", case_no="=〔2026〕沪 17/号")
     clips = [await front.keep(KeepingKind.CLIP) for _ in range(2)]
     tagged = await front.services.kept.edit(clips[0], case=case.id, stage="", note="", principal="user:x")
     ordered = await client.post("/api/v1/exports", json={"case": case.id, "reason": "court"})
