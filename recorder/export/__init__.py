@@ -9,9 +9,12 @@ Invariants:
 - While an export waits or is made no automatic path deletes any of its footage.
 """
 
+from recorder.export.clerk import Rooms
+from recorder.export.custody import CaseFacts, Place
 from recorder.export.export import Export, ExportItem, ExportState, MassReason, Phase
 from recorder.export.exports import Exports, Make, pin_exports
 from recorder.export.limits import ITEMS_MAX, REASON_MAX
+from recorder.export.making import PackageMaker
 from recorder.export.order import Estimate, Interval, Order
 from recorder.export.replay import replay_exports
 from recorder.export.rows import ExportFilter, ExportPage
@@ -25,6 +28,7 @@ __all__ = [
     "REASON_MAX",
     "Bundle",
     "Cancelled",
+    "CaseFacts",
     "Estimate",
     "Export",
     "ExportFailed",
@@ -37,7 +41,10 @@ __all__ = [
     "Make",
     "MassReason",
     "Order",
+    "PackageMaker",
     "Phase",
+    "Place",
+    "Rooms",
     "Running",
     "Shelf",
     "pin_exports",

@@ -239,7 +239,7 @@ def _listed(lines: Sequence[Sequence[str]], widths: Sequence[float], write: _Wri
 
 
 def _table(
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[list[Any]],
     widths: Sequence[float],
     heights: Sequence[float | None] | None = None,
     repeat: int = 0,
@@ -270,7 +270,7 @@ class _Numbered(Canvas):
 
     def showPage(self) -> None:  # noqa: N802 - the library's name
         self._pages.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined]  # the library's own way, of which its stubs know nothing
 
     def save(self) -> None:
         for at, page in enumerate(self._pages, 1):

@@ -18,13 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.registry import Conflict, Invalid, NotFound
 from recorder.export.export import Export, ExportItem, ExportState, MassReason, next_version
 from recorder.export.limits import AGREEMENT_WAIT_NS, DAY_NS, ITEMS_MAX, PIECES_MAX, REASON_MAX, mass_reasons
-from recorder.export.order import Estimate, Order, Recordings, estimated_bytes
+from recorder.export.order import Estimate, Order, estimated_bytes
 from recorder.export.rows import ExportFilter, ExportPage, clauses, export_of, put_row
 from recorder.export.running import Bundle, Cancelled, ExportFailed, Running, words_of
 from recorder.export.shelf import Shelf
 from recorder.export.tables import exports
 from recorder.kept import LENGTH_MAX_NS, NotACursor, Passage, Pins
 from recorder.kept import Find as FindReferences
+from recorder.passages import Recordings
 from storage import Clock, SegmentUnreadableError, UlidFactory
 from storage.database import Database
 from storage.ledger import Ledger, LedgerUnavailable

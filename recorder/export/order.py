@@ -3,14 +3,12 @@
 Not here: whether they may (viewer.access), and whether one person is enough (limits).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recorder.export.export import ExportItem, MassReason
-from recorder.footage import Footage
 from recorder.kept import Keeping, Passage
-
-Recordings = Callable[[str, str, int, int], Awaitable[Footage]]  # as `Archiver.recordings`
+from recorder.passages import Recordings
 
 # Of footage a bundle has the original fragments and a playable file with the same samples; a copy with burnt-in words
 # is coded anew, and mostly smaller than what the device sent.

@@ -1,6 +1,7 @@
 """The row of an export: what it is found by, and its whole state; and what of rows a list wants."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,13 @@ async def put_row(connection: AsyncConnection, export: Export) -> None:
 
 def export_of(row: Row[Any]) -> Export:
     return Export.from_detail(row.id, json.loads(row.state_json))
+
+
+async def naming(connection: AsyncConnection, devices: Sequence[str], limit: int) -> list[Export]:
+    """The newest exports with footage of any of these devices."""
+    theirs = select(export_devices.c.export).where(export_devices.c.device.in_(devices))
+    query = select(exports).where(exports.c.id.in_(theirs)).order_by(exports.c.id.desc()).limit(limit)
+    return [export_of(row) for row in (await connection.execute(query)).all()]
 
 
 def clauses(wanted: ExportFilter, running: str) -> list[ColumnElement[bool]]:

@@ -7,12 +7,14 @@ Invariant: a file under its own name is whole. What is being written has `.part`
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from recorder.disk_watch import DiskSpace, disk_space
 
-_OURS = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\.zip(?:\.part)?")
+WORKING = "making-"  # folders in which parts are made on the way begin so
+_OURS = re.compile(rf"[0-9A-HJKMNP-TV-Z]{{26}}\.zip(?:\.part)?|{WORKING}[a-z0-9_]+")
 
 
 class Shelf:
@@ -52,7 +54,10 @@ class Shelf:
         wanted = {self.path_of(export_id).name for export_id in keep}
         found = [path for path in self.folder.iterdir() if _OURS.fullmatch(path.name) and path.name not in wanted]
         for path in found:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         if found:
             self._sync()
         return len(found)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recorder.export.export import Export, ExportItem
-from recorder.export.exports import Exports
-from recorder.export.rows import ExportFilter
+from recorder.export.rows import naming
 from recorder.kept import KeepingKind, Kept, KeptFilter
+from storage.database import Database
 from storage.ledger import Entry, Ledger
 
 ENTRIES_MAX = 1_000  # 600 KB of lines and as much of proofs; who reads more than that needs the audit log itself
@@ -30,7 +30,7 @@ class Touching:
     left_out: int
 
 
-async def touching(export: Export, ledger: Ledger, kept: Kept, exports: Exports) -> Touching:
+async def touching(export: Export, ledger: Ledger, kept: Kept, database: Database) -> Touching:
     found: dict[int, Entry] = {}
     for clip in {one.clip for one in export.items if one.clip}:
         async for entry in _about(ledger, "clip.", clip):
@@ -43,7 +43,7 @@ async def touching(export: Export, ledger: Ledger, kept: Kept, exports: Exports)
         async for entry in _about(ledger, "playback.", item.passage.device, item.passage.start_utc_ns - CLOCK_STEP_NS):
             if _shows(entry, item):
                 found[entry.n] = entry
-    for other in await _others(exports, export):
+    for other in await _others(database, export):
         async for entry in _about(ledger, "export.", other):
             found[entry.n] = entry
     entries = [found[n] for n in sorted(found)]
@@ -75,17 +75,12 @@ async def _holds(kept: Kept, item: ExportItem) -> list[str]:
     return [one.id for one in page.items if one.passage.channel == passage.channel]
 
 
-async def _others(exports: Exports, export: Export) -> list[str]:
-    """This one, and those before it that hand out any of the same footage."""
-    found = [export.id]
-    cursor: str | None = None
-    for _ in range(0, ENTRIES_MAX, PAGE):
-        page = await exports.page(ExportFilter(), cursor=cursor, limit=PAGE)
-        found += [one.id for one in page.items if one.id != export.id and _overlap(one, export)]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
+async def _others(database: Database, export: Export) -> list[str]:
+    """This one, and those that hand out any of the same footage."""
+    devices = sorted({one.passage.device for one in export.items})
+    async with database.read() as connection:
+        found = await naming(connection, devices, ENTRIES_MAX)
+    return [export.id, *(one.id for one in found if one.id != export.id and _overlap(one, export))]
 
 
 def _overlap(one: Export, other: Export) -> bool:

@@ -17,6 +17,7 @@ from pydantic import StringConstraints
 
 from recorder import Export, ExportFilter, ExportState, Interval, Keeping, KeepingKind, KeptFilter, NotACursor, Order
 from storage import ByteRange, SegmentUnreadableError
+from storage.ledger import JsonValue
 from viewer.access import Action, Caller, CallerHere, GuardedRoute
 from viewer.api.export_items import EstimateItem, ExportItem, ExportOrder, NewExport, export_item, file_name
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page, Sort
@@ -164,7 +165,7 @@ async def download_export(
     except TooManyDownloads:
         words = f"You have {PERSON_MAX} downloads under way."
         raise Problem(TOO_MANY, words, fix="Wait for one of them.") from None
-    told = {"why": reason, "from_byte": wanted.offset, "bytes": wanted.length, "whole": not part}
+    told: dict[str, JsonValue] = {"why": reason, "from_byte": wanted.offset, "bytes": wanted.length, "whole": not part}
     await caller.enter(thing, told)
     headers = {
         "Content-Type": "application/zip",

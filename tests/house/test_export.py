@@ -1,0 +1,83 @@
+"""A package from push to proof: footage is recorded, cut, handed out over HTTP, and what was downloaded is checked."""
+
+import asyncio
+import hashlib
+import io
+import json
+import zipfile
+
+import av
+
+from tests.house.archive import until
+
+PATIENCE_S = 60.0
+
+
+async def a_clip(house, seconds=3, device="dev1"):
+    """Of the last minutes of a device that has sent so long."""
+    push = await house.device(device).push(seconds=seconds)
+    await push.all_sent()
+    push.leave()
+    await until(lambda: all(house.archive(device).sealed()) and house.archive(device).files())
+    reviewer = house.person("reviewer")
+    made = await reviewer.call("POST", "clips", json={"device": device, "last_s": 600, "note": "证明无照经营"})
+    assert made.status_code == 201, made.text
+    return push, made.json()
+
+
+async def ordered(house, person="reviewer", **body):
+    answer = await house.person(person).call("POST", "exports", json={"reason": "听证 hearing", **body})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+async def over(house, export):
+    """The export, once it is ready or failed."""
+    person = house.person("reviewer")
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            told = (await person.call("GET", f"exports/{export}")).json()
+            if told["state"] not in ("waiting", "running"):
+                return told
+            await asyncio.sleep(0.02)
+
+
+async def bundle_of(house, export):
+    told = await over(house, export)
+    assert told["state"] == "ready", told
+    answer = await house.person("reviewer").call("GET", f"exports/{export}/bundle", params={"reason": "court"})
+    assert answer.status_code == 200, answer.text
+    assert hashlib.sha256(answer.content).hexdigest() == told["sha256"]
+    return answer.content
+
+
+async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record(house):
+    push, clip = await a_clip(house)
+    bundle = zipfile.ZipFile(io.BytesIO(await bundle_of(house, await ordered(house, clips=[clip["id"]]))))
+    custody = json.loads(bundle.read("custody/custody.json"))
+    [item] = custody["items"]
+    assert (item["device"], item["clip"], item["note"]) == ("dev1", clip["id"], "证明无照经营")
+    assert custody["export"]["ordered_by"] == "user:reviewer"
+    acts = [entry["action"] for entry in custody["entries"]]
+    assert acts == ["clip.create", "export.create"]
+    lines, proofs = [bundle.read(f"custody/{name}.jsonl").splitlines() for name in ("entries", "proofs")]
+    assert [json.loads(line)["n"] for line in lines] == [entry["n"] for entry in custody["entries"]]
+    for line, proof in zip(lines, proofs, strict=True):
+        assert json.loads(json.loads(proof)["leaf"])["digest"] == hashlib.sha256(line).hexdigest()
+    assert bundle.read("custody/custody.pdf").startswith(b"%PDF-")
+    with av.open(io.BytesIO(bundle.read("playable/1.mp4"))) as film:
+        assert len(list(film.decode(video=0))) == len(push.numbers)
+    await house.stop()
+    assert not list(house.tracebacks())
+
+
+async def test_a_package_that_is_being_made_when_the_server_is_killed_is_made_anew(house):
+    _, clip = await a_clip(house)
+    export = await ordered(house, clips=[clip["id"]])
+    await house.kill()
+    await house.start()
+    assert zipfile.ZipFile(io.BytesIO(await bundle_of(house, export))).testzip() is None
+    left = [path.name for path in (house.data_dir / "exports").iterdir()]
+    assert left == [f"{export}.zip"]
+    await house.stop()
+    assert not list(house.tracebacks())
