@@ -26,6 +26,8 @@ export type CaseStage = Schemas['StageItem']
 export type Stage = Schemas['Stage']
 export type ImportPreview = Schemas['ImportPreview']
 export type RowFault = Schemas['RowFaultItem']
+export type Export = Schemas['ExportItem']
+export type ExportEstimate = Schemas['EstimateItem']
 export type Overview = Schemas['Overview']
 export type System = Schemas['System']
 
