@@ -22,8 +22,9 @@ from recorder.export.custody import (
     head_lines,
 )
 from recorder.export.custody_pdf import custody_pdf
+from recorder.export.evidence import Evidence
 from recorder.export.export import Export, ExportItem
-from recorder.export.playable import Part
+from recorder.export.part import Part
 from recorder.export.running import ExportFailed
 from recorder.export.touching import touching
 from recorder.footage import Footage
@@ -62,12 +63,11 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The original footage of one item: its folder of the bundle, and those files whose digest is known already."""
+    """The original footage of one item."""
 
     number: int
     item: ExportItem
-    parts: tuple[Part, ...]
-    files: tuple[HandedFile, ...]
+    evidence: Evidence
 
 
 async def custody_parts(rooms: Rooms, export: Export, key: str, evidence: Sequence[Gathered]) -> list[Part]:
@@ -103,8 +103,9 @@ async def _handed(rooms: Rooms, gathered: Gathered) -> HandedItem:
         item=item,
         note="" if clip is None else clip.note,
         place=rooms.place_of(passage),
-        files=gathered.files,
+        files=tuple(HandedFile(one.name, one.size_bytes, one.sha256) for one in gathered.evidence.files),
         gaps=tuple(footage.gaps),
+        lacks=gathered.evidence.lacks,
         clock=await _clock(rooms, passage, footage),
     )
 
@@ -140,14 +141,10 @@ async def _files(rooms: Rooms, custody: Custody) -> list[Part]:
             "proofs.jsonl": entry_proof_lines(there, proofs),
             "heads.jsonl": head_lines(proofs),
         }
-        return [_part(f"custody/{name}", CUSTODY_ROLE, data) for name, data in files.items()]
+        return [Part.of(f"custody/{name}", CUSTODY_ROLE, data) for name, data in files.items()]
 
     try:
         return await asyncio.to_thread(read)
     except NoProof as error:
         fix = "Tell the auditor: `mingjing audit verify` names what is wrong."
         raise ExportFailed(f"An entry of the audit log cannot be proven: {error}.", fix) from error
-
-
-def _part(name: str, role: str, data: bytes) -> Part:
-    return Part(name, role, len(data), lambda: iter((data,)))

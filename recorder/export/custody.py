@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from media import GapCause
+from recorder.export.evidence import Lack
 from recorder.export.export import Export, ExportItem
 from recorder.footage import GapFact
 from storage import iso_from_ns
@@ -70,6 +71,7 @@ class HandedItem:
     place: Place
     files: tuple[HandedFile, ...]
     gaps: tuple[GapFact, ...]
+    lacks: tuple[Lack, ...]  # what was recorded, and is not in the bundle or not proven
     clock: ClockOffset | None
 
 
@@ -171,6 +173,7 @@ def _item(handed: HandedItem) -> dict[str, JsonValue]:
         "files": [{"name": one.name, "size": one.size_bytes, "sha256": one.sha256} for one in handed.files],
         "gaps": [_gap(one) for one in handed.gaps[:GAPS_MAX]],
         "gaps_left_out": max(0, len(handed.gaps) - GAPS_MAX),
+        "lacks": [_lack(one) for one in handed.lacks],
         "clock": None
         if clock is None
         else {"least_ms": clock.least_ms, "greatest_ms": clock.greatest_ms, "told": clock.told},
@@ -184,6 +187,15 @@ def _gap(gap: GapFact) -> dict[str, JsonValue]:
         "to": iso_from_ns(gap.end_utc_ns),
         "track": gap.track_id,
         "lost_packets": gap.lost_packets,
+    }
+
+
+def _lack(lack: Lack) -> dict[str, JsonValue]:
+    return {
+        "why": lack.why,
+        "stream": lack.stream,
+        "from": iso_from_ns(lack.from_utc_ns),
+        "to": iso_from_ns(lack.to_utc_ns),
     }
 
 

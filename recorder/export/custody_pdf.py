@@ -26,6 +26,7 @@ from recorder.export.custody import Custody, HandedItem
 from recorder.export.custody_words import (
     CAUSES,
     CHANNELS,
+    LACKS,
     STAGES,
     act_words,
     length_words,
@@ -193,13 +194,16 @@ def _item(handed: HandedItem, write: _Written) -> list[Flowable]:
 
 
 def _gaps(handed: HandedItem, write: _Written) -> list[Flowable]:
-    if not handed.gaps:
+    if not handed.gaps and not handed.lacks:
         return [write("缺失 Gaps: 无 none", _CELL)]
     lines = [["缺失 Missing from", "至 to", "时长 Length", "原因 Cause"]]
     for gap in handed.gaps[:GAPS_SHOWN]:
         length = length_words(gap.end_utc_ns - gap.start_utc_ns)
         track = "" if gap.track_id == 0 else f" · 轨道 track {gap.track_id}"
         lines.append([local_time(gap.start_utc_ns), local_time(gap.end_utc_ns), length, CAUSES[gap.cause] + track])
+    for lack in handed.lacks[:GAPS_SHOWN]:
+        length = length_words(lack.to_utc_ns - lack.from_utc_ns)
+        lines.append([local_time(lack.from_utc_ns), local_time(lack.to_utc_ns), length, LACKS[lack.why]])
     found: list[Flowable] = [_listed(lines, (44 * mm, 44 * mm, 22 * mm, WIDTH - 110 * mm), write)]
     if (more := len(handed.gaps) - GAPS_SHOWN) > 0:
         found.append(write(f"另有 {more} 处见 custody.json。 {more} more are in custody.json.", _SMALL))

@@ -40,6 +40,12 @@ CAUSES: Mapping[GapCause, str] = {
     GapCause.TALK_ENDED: "对讲结束 the talk ended",
 }
 
+LACKS: Mapping[str, str] = {
+    "missing": "录像文件缺失 the file is gone",
+    "damaged": "录像文件损坏 damaged in the store",
+    "unproven": "尚无签名头可证明 no signed head is over it",
+}
+
 ACTIONS: Mapping[str, str] = {
     "clip.create": "留存为片段 kept as a clip",
     "clip.edit": "修改片段说明 clip described anew",

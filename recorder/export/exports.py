@@ -16,11 +16,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.registry import Conflict, Invalid, NotFound
+from recorder.export.bundle import WrittenBundle
 from recorder.export.export import Export, ExportItem, ExportState, MassReason, next_version
 from recorder.export.limits import AGREEMENT_WAIT_NS, DAY_NS, ITEMS_MAX, PIECES_MAX, REASON_MAX, mass_reasons
 from recorder.export.order import Estimate, Order, estimated_bytes
 from recorder.export.rows import ExportFilter, ExportPage, clauses, export_of, put_row
-from recorder.export.running import Bundle, Cancelled, ExportFailed, Running, words_of
+from recorder.export.running import Cancelled, ExportFailed, Running, words_of
 from recorder.export.shelf import Shelf
 from recorder.export.tables import exports
 from recorder.kept import LENGTH_MAX_NS, NotACursor, Passage, Pins
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Make(Protocol):
-    async def __call__(self, export: Export, running: Running) -> Bundle:
+    async def __call__(self, export: Export, running: Running) -> WrittenBundle:
         """Write the bundle to `running.path`, whole or not at all.
 
         Raises:
@@ -234,20 +235,20 @@ class Exports:
             async with self._turn:
                 if not await self._still(export):
                     made = ExportFailed("", "")  # cancelled: nobody is told
-                elif isinstance(made, Bundle):
+                elif isinstance(made, WrittenBundle):
                     await self._write(self._ready(export, made), "ready", "system", export)
                 else:
                     failed = {"failure": str(made), "fix": made.fix}
                     after = next_version(export, state=ExportState.FAILED, **failed)
                     await self._write(after, "fail", "system", export)
                 self._pins.drop(export.id, export.references)
-            if not isinstance(made, Bundle):
+            if not isinstance(made, WrittenBundle):
                 await asyncio.to_thread(self.shelf.remove, export.id)
         finally:
             running.cancel()  # also when the server stops: whoever writes in a thread hears of it
             self._running = None
 
-    async def _try(self, export: Export, running: Running) -> Bundle | ExportFailed:
+    async def _try(self, export: Export, running: Running) -> WrittenBundle | ExportFailed:
         try:
             return await self._make(export, running)
         except ExportFailed as error:
@@ -258,7 +259,7 @@ class Exports:
             log.warning("an export failed", export=export.id, error=str(error))
             return words_of(error)
 
-    def _ready(self, export: Export, bundle: Bundle) -> Export:
+    def _ready(self, export: Export, bundle: WrittenBundle) -> Export:
         now_ns = self.now_utc_ns()
         return next_version(
             export,

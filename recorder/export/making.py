@@ -12,14 +12,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from recorder.export.bundle import BundleFacts, WrittenBundle, write_bundle
 from recorder.export.burnt_in import DERIVED_ROLE, Words, burn_in
 from recorder.export.clerk import Gathered, Rooms, custody_parts
+from recorder.export.evidence import gather
 from recorder.export.export import Export, ExportItem, Phase
-from recorder.export.plain_bundle import write_bundle
-from recorder.export.playable import Part, Playable, playable_of
-from recorder.export.running import Bundle, ExportFailed, Running
+from recorder.export.part import Part
+from recorder.export.playable import Playable, playable_of
+from recorder.export.running import ExportFailed, Running
 from recorder.export.shelf import WORKING
-from storage.heads import HeadKeyMissing
+from storage import iso_from_ns
+from storage.heads import HeadKeyMissing, key_changes
 from storage.ledger import JsonValue
 from workers import BurnInFailed
 
@@ -33,7 +36,7 @@ class PackageMaker:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
 
-    async def __call__(self, export: Export, running: Running) -> Bundle:
+    async def __call__(self, export: Export, running: Running) -> WrittenBundle:
         running.tell(Phase.SIGNING)
         key = await self._sign()
         async with AsyncExitStack() as stack:
@@ -43,9 +46,9 @@ class PackageMaker:
                 for number, item in enumerate(export.items, 1)
             ]
             films: list[Playable] = []
-            for number, item in enumerate(export.items):
-                running.tell(Phase.PLAYABLE, number, len(export.items))
-                films.append(await stack.enter_async_context(self._playable(item, folder)))
+            for number, one in enumerate(evidence):
+                running.tell(Phase.PLAYABLE, number, len(evidence))
+                films.append(await stack.enter_async_context(self._playable(one.item, folder)))
             copies = await self._copies(export, films, folder, running) if export.copies else []
             running.tell(Phase.CUSTODY)
             record = await custody_parts(self._rooms, export, key, evidence)
@@ -80,6 +83,10 @@ class PackageMaker:
     ) -> list[tuple[Part, dict[str, JsonValue]]]:
         """Each film again, with words burnt in. One that cannot be made fails the export: it was asked for."""
         made = []
+
+        def progress(done: int, total: int) -> None:
+            running.tell(Phase.COPYING, done, total)
+
         for number, playable in enumerate(films, 1):
             passage = playable.passage
             for part, film in zip(playable.parts(number), playable.films, strict=True):
@@ -94,9 +101,7 @@ class PackageMaker:
                     zone_ahead_s=ZONE_AHEAD_S,
                 )
                 try:
-                    copy = await burn_in(
-                        film, words, path, lambda done, total: running.tell(Phase.COPYING, done, total)
-                    )
+                    copy = await burn_in(film, words, path, progress, playable.missing)
                 except BurnInFailed as error:
                     fix = "Order it again without the copy; tell the system admin if it happens again."
                     raise ExportFailed(f"The copy with words cannot be made: {error}.", fix) from error
@@ -104,8 +109,19 @@ class PackageMaker:
         return made
 
     async def _evidence(self, number: int, item: ExportItem, running: Running, count: int) -> Gathered:
+        rooms = self._rooms
         running.tell(Phase.GATHERING, number - 1, count)
-        return Gathered(number, item, (), ())
+        evidence = await gather(
+            number,
+            item.passage,
+            recordings=rooms.recordings,
+            media=rooms.media,
+            heads=rooms.notary.heads.folder,
+            ask_for_head=rooms.notary.round,
+        )
+        if not evidence.files:
+            raise ExportFailed("Nothing of its footage is there any more.", "Order what is left of it.")
+        return Gathered(number, item, evidence)
 
     async def _write(
         self,
@@ -115,15 +131,48 @@ class PackageMaker:
         copies: list[tuple[Part, dict[str, JsonValue]]],
         record: list[Part],
         running: Running,
-    ) -> Bundle:
-        parts = [part for one in evidence for part in one.parts]
+    ) -> WrittenBundle:
+        rooms = self._rooms
+        parts = [part for one in evidence for part in one.evidence.parts]
         parts += [part for number, film in enumerate(films, 1) for part in film.parts(number)]
         parts += [part for part, _ in copies]
         parts += record
-        writing = asyncio.to_thread(
-            write_bundle, running.path, parts, lambda done, total: running.tell(Phase.WRITING, done, total)
+        case = await rooms.case_of(export.case) if export.case else None
+        facts = BundleFacts(
+            made_at=iso_from_ns(rooms.clock.utc_ns()),
+            made_by=export.created_by,
+            node=rooms.node,
+            program=f"mingjing {rooms.version}",
+            items=[_item_facts(one, film, copies) for one, film in zip(evidence, films, strict=True)],
+            case=None if case is None else {"id": case.id, "case_no": case.case_no, "cause": case.cause},
         )
-        return await writing
+
+        def write() -> WrittenBundle:
+            heads = rooms.notary.heads
+            return write_bundle(
+                running.path,
+                parts,
+                facts,
+                heads.signer,
+                keys=key_changes(heads.folder),
+                progress=lambda done, total: running.tell(Phase.WRITING, done, total),
+            )
+
+        return await asyncio.to_thread(write)
+
+
+def _item_facts(
+    gathered: Gathered, film: Playable, copies: list[tuple[Part, dict[str, JsonValue]]]
+) -> dict[str, JsonValue]:
+    number, item = gathered.number, gathered.item
+    mine = {part.name for part in film.parts(number)}
+    return {
+        "number": number,
+        "clip": item.clip or None,
+        "stage": item.stage or None,
+        "playable": film.facts(number),
+        "derived": [facts for _, facts in copies if facts["made_from"] in mine],
+    }
 
 
 def _part_of(path: Path, name: str, size_bytes: int) -> Part:

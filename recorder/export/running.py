@@ -5,7 +5,6 @@ Told and asked from the thread that writes as well as from the loop: each field 
 
 import errno
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.export.export import Phase
@@ -21,14 +20,6 @@ class ExportFailed(Exception):
     def __init__(self, words: str, fix: str) -> None:
         super().__init__(words)
         self.fix = fix
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A file that is whole and durable."""
-
-    sha256: str
-    size_bytes: int
 
 
 class Running:

@@ -1,13 +1,12 @@
 """A package handed out from a case's page, watched until it is ready, downloaded with a reason, and checked."""
 
-import subprocess
-import sys
+import asyncio
 
 import pytest
 
 from tests.browser.test_kept import page_of, units
 from tests.house.archive import until
-from tests.house.process import REPOSITORY
+from tests.house.test_export import verified
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +50,8 @@ async def test_a_reviewer_hands_out_a_package_from_a_case_and_what_was_downloade
     assert download.suggested_filename.startswith("沪市监罚字〔2026〕17号-")
     path = tmp_path / "package.zip"
     await download.save_as(path)
-    command = [sys.executable, "-m", "mingjing", "verify", str(path)]
-    checked = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    code, said = await asyncio.to_thread(verified, path)
+    assert code == 0, said
 
     told = (await house.person("auditor").call("GET", "audit", params={"action": "export."})).json()
     acts = [one["action"] for one in told["items"]]

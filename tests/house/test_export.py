@@ -4,11 +4,14 @@ import asyncio
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 
 import av
 
 from tests.house.archive import until
+from tests.house.process import REPOSITORY
 
 PATIENCE_S = 60.0
 
@@ -51,9 +54,20 @@ async def bundle_of(house, export):
     return answer.content
 
 
-async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record(house):
+def verified(path, *options):
+    """Exit status of `mingjing verify`, and what it says."""
+    command = [sys.executable, "-m", "mingjing", "verify", str(path), "--json", *options]
+    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return found.returncode, found.stdout + found.stderr
+
+
+async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record_and_proves_itself(house, tmp_path):
     push, clip = await a_clip(house)
-    bundle = zipfile.ZipFile(io.BytesIO(await bundle_of(house, await ordered(house, clips=[clip["id"]]))))
+    path = tmp_path / "package.zip"
+    path.write_bytes(await bundle_of(house, await ordered(house, clips=[clip["id"]])))
+    code, said = await asyncio.to_thread(verified, path)
+    assert code == 0, said
+    bundle = zipfile.ZipFile(path)
     custody = json.loads(bundle.read("custody/custody.json"))
     [item] = custody["items"]
     assert (item["device"], item["clip"], item["note"]) == ("dev1", clip["id"], "证明无照经营")
@@ -67,6 +81,21 @@ async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record(hou
     assert bundle.read("custody/custody.pdf").startswith(b"%PDF-")
     with av.open(io.BytesIO(bundle.read("playable/1.mp4"))) as film:
         assert len(list(film.decode(video=0))) == len(push.numbers)
+    await house.stop()
+    assert not list(house.tracebacks())
+
+
+async def test_the_copy_with_words_is_made_of_the_film_and_the_package_still_proves_itself(house, tmp_path):
+    _, clip = await a_clip(house, seconds=1)
+    path = tmp_path / "package.zip"
+    path.write_bytes(await bundle_of(house, await ordered(house, clips=[clip["id"]], copies=True)))
+    code, said = await asyncio.to_thread(verified, path)
+    assert code == 0, said
+    bundle = zipfile.ZipFile(path)
+    [item] = json.loads(bundle.read("bundle.json"))["items"]
+    assert [one["made_from"] for one in item["derived"]] == ["playable/1.mp4"]
+    with av.open(io.BytesIO(bundle.read("derived/1.mp4"))) as film:
+        assert len(list(film.decode(video=0))) == item["derived"][0]["picture"]["pictures"]
     await house.stop()
     assert not list(house.tracebacks())
 

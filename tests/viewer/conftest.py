@@ -37,7 +37,7 @@ from recorder import (
     SegmentFact,
     Shelf,
 )
-from recorder.export import Bundle, Export, Phase, Running
+from recorder.export import Export, Phase, Running, WrittenBundle
 from storage import SecretBox, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
@@ -89,13 +89,13 @@ class PlainPackages:
         self.go.set()
         self.data = bytes(range(256)) * 4_096  # four pieces
 
-    async def __call__(self, export: Export, running: Running) -> Bundle:
+    async def __call__(self, export: Export, running: Running) -> WrittenBundle:
         while not self.go.is_set():
             running.tell(Phase.WRITING, 1, 4)
             await asyncio.sleep(0.01)
         running.tell(Phase.WRITING, 4, 4)
         running.path.write_bytes(self.data)
-        return Bundle(hashlib.sha256(self.data).hexdigest(), len(self.data))
+        return WrittenBundle(hashlib.sha256(self.data).hexdigest(), len(self.data))
 
 
 class NoArchive:

@@ -1,6 +1,14 @@
 import pytest
 
 from tests.recorder.export.archive_room import archive_room
+from tests.recorder.export.vault import Vault
+
+
+@pytest.fixture
+def vault(tmp_path):
+    vault = Vault(tmp_path)
+    yield vault
+    vault.lock.release()
 
 
 @pytest.fixture

@@ -148,6 +148,8 @@ export const SENTENCES: readonly [RegExp, string][] = [
   [/^Order it again\.$/, 'exportAgain'],
   [/^Footage of it cannot be read: (?<why>.*)\.$/, 'exportUnreadable'],
   [/^Tell the system admin: `mingjing store check` names what is damaged/, 'exportStoreCheck'],
+  [/^Nothing of its footage is there any more\.$/, 'exportGone'],
+  [/^Order what is left of it\.$/, 'nothing'],
   [/^Nothing can be signed: (?<why>.*)\.$/, 'exportUnsigned'],
   [/^Tell the system admin: the system page says what to do about the key of the heads\.$/, 'exportHeadKey'],
   [/^The copy with words cannot be made: (?<why>.*)\.$/, 'exportNoCopy'],

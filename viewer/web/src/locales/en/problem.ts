@@ -148,6 +148,7 @@ const words: typeof zh = {
       exportAgain: 'Order it again.',
       exportUnreadable: 'Footage of it cannot be read: {why}.',
       exportStoreCheck: 'Tell the system admin to run mingjing store check; order the other clips without it.',
+      exportGone: 'Nothing of its footage is there any more. Order what is left.',
       exportUnsigned: 'Nothing can be signed: {why}.',
       exportHeadKey: 'Tell the system admin: the system page says what to do about the key of the heads.',
       exportNoCopy: 'The copy with words cannot be made: {why}.',
