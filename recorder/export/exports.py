@@ -1,10 +1,10 @@
 """Exports as jobs: ordered, agreed to, made one at a time, kept for a week, cancelled, expired.
 
-Each change is the row, then the ledger entry, then the commit, as with clips (kept). What an export names is pinned
-before it is written and as long as it waits. Progress is in memory: a start begins the one that ran anew, and removes
-what was begun of it.
+What an export names is pinned before it is written and as long as it waits. Progress is in memory: a start begins the
+one that ran anew, and removes what was begun of it.
 
-Not here: how a bundle is made (`Make`, making), which bytes a download gets (viewer), who may (viewer.access).
+Not here: rows and entries (book), how a bundle is made (`Make`, making), which bytes a download gets (viewer), who may
+(viewer.access).
 """
 
 import asyncio
@@ -12,26 +12,24 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.registry import Conflict, Invalid, NotFound
+from gateway.registry import Conflict, Invalid
+from recorder.export.book import Book
 from recorder.export.bundle import WrittenBundle
 from recorder.export.export import Export, ExportItem, ExportState, MassReason, next_version
-from recorder.export.limits import AGREEMENT_WAIT_NS, DAY_NS, ITEMS_MAX, PIECES_MAX, REASON_MAX, mass_reasons
+from recorder.export.limits import ITEMS_MAX, PIECES_MAX, REASON_MAX, mass_reasons
 from recorder.export.order import Estimate, Order, estimated_bytes
-from recorder.export.rows import ExportFilter, ExportPage, clauses, export_of, put_row
+from recorder.export.rows import ExportFilter, ExportPage
 from recorder.export.running import Cancelled, ExportFailed, Running, words_of
 from recorder.export.shelf import Shelf
-from recorder.export.tables import exports
-from recorder.kept import LENGTH_MAX_NS, NotACursor, Passage, Pins
+from recorder.kept import LENGTH_MAX_NS, Passage, Pins
 from recorder.kept import Find as FindReferences
 from recorder.passages import Recordings
 from storage import Clock, SegmentUnreadableError, UlidFactory
 from storage.database import Database
 from storage.ledger import Ledger, LedgerUnavailable
 
-PAGE_MAX = 500
 RETRY_S = 10.0  # after ledger or database refused
 SWEEP_S = 60.0
 
@@ -67,8 +65,7 @@ class Exports:
     ) -> None:
         """`rest_ns`: how long a finished bundle stays."""
         self.shelf = shelf
-        self._database = database
-        self._ledger = ledger
+        self._book = Book(database, ledger)
         self._clock = clock
         self._new_id = new_id
         self._pins = pins
@@ -76,7 +73,6 @@ class Exports:
         self._find = find
         self._make = make
         self._rest_ns = rest_ns
-        self._turn = asyncio.Lock()  # changes wait for each other
         self._wake = asyncio.Event()
         self._running: Running | None = None
 
@@ -116,8 +112,8 @@ class Exports:
         if not 0 < len(reason) <= REASON_MAX:
             raise Invalid("It needs a reason.", field="reason", fix=f"Say why, in at most {REASON_MAX} characters.")
         export_id = self._new_id()
-        async with self._turn:
-            if order.key and (before := await self._of_key(principal, order.key)) is not None:
+        async with self._book.turn:
+            if order.key and (before := await self._book.of_key(principal, order.key)) is not None:
                 if before.order != order.digest:
                     fix = "Give another key, or order the same."
                     raise Conflict("Something else was ordered under this key.", field="Idempotency-Key", fix=fix)
@@ -143,7 +139,7 @@ class Exports:
                 )
                 self._pins.hold(export.id, export.references)
             try:
-                await self._write(export, "create", principal, None)
+                await self._book.write(export, "create", principal, None)
             except BaseException:
                 self._pins.drop(export.id, export.references)
                 raise
@@ -174,43 +170,26 @@ class Exports:
         return after
 
     async def find(self, export_id: str) -> Export | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(exports).where(exports.c.id == export_id))).one_or_none()
-        return None if row is None else export_of(row)
+        return await self._book.find(export_id)
 
     async def page(
         self, wanted: ExportFilter, *, oldest_first: bool = False, cursor: str | None = None, limit: int = 50
     ) -> ExportPage:
         """Raises NotACursor."""
-        found = clauses(wanted, self._running.export if self._running is not None else "")
-        count = select(func.count()).select_from(exports).where(*found)
-        if cursor is not None:
-            if not (cursor.isascii() and cursor.isalnum() and len(cursor) <= 26):
-                raise NotACursor
-            found.append(exports.c.id > cursor if oldest_first else exports.c.id < cursor)
-        limit = max(1, min(limit, PAGE_MAX))
-        order = exports.c.id if oldest_first else exports.c.id.desc()
-        async with self._database.read() as connection:
-            total = await connection.scalar(count) or 0
-            rows = (await connection.execute(select(exports).where(*found).order_by(order).limit(limit + 1))).all()
-        items = tuple(export_of(row) for row in rows[:limit])
-        return ExportPage(items, items[-1].id if len(rows) > limit else None, total)
+        running = "" if self._running is None else self._running.export
+        return await self._book.page(wanted, running, oldest_first=oldest_first, cursor=cursor, limit=limit)
 
     async def sweep(self) -> None:
         """Let go bundles whose time is over, and wishes that nobody agreed to."""
-        now_ns = self.now_utc_ns()
-        over = (exports.c.state == ExportState.READY.value) & (exports.c.free_utc_ns <= now_ns)
-        unheard = exports.c.waits_for_agreement & (exports.c.created_utc_ns <= now_ns - AGREEMENT_WAIT_NS)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(exports).where(over | unheard))).all()
-        for before in map(export_of, rows):
+        for before in await self._book.over(self.now_utc_ns()):
             await self._change(before, next_version(before, state=ExportState.EXPIRED), "expire", "system")
             await asyncio.to_thread(self.shelf.remove, before.id)
 
     async def _work(self) -> None:
         while True:
             try:
-                export = await self._next()
+                self._wake.clear()
+                export = await self._book.next_waiting()
                 if export is not None:
                     await self._make_one(export)
             except (LedgerUnavailable, SQLAlchemyError) as error:
@@ -220,27 +199,19 @@ class Exports:
             if export is None:
                 await self._wake.wait()
 
-    async def _next(self) -> Export | None:
-        """The oldest that waits for nothing but its turn."""
-        self._wake.clear()
-        mine = (exports.c.state == ExportState.WAITING.value) & ~exports.c.waits_for_agreement
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(exports).where(mine).order_by(exports.c.id).limit(1))).one_or_none()
-        return None if row is None else export_of(row)
-
     async def _make_one(self, export: Export) -> None:
         running = self._running = Running(export.id, self.shelf.path_of(export.id), self._clock.utc_ns())
         try:
             made = await self._try(export, running)
-            async with self._turn:
+            async with self._book.turn:
                 if not await self._still(export):
                     made = ExportFailed("", "")  # cancelled: nobody is told
                 elif isinstance(made, WrittenBundle):
-                    await self._write(self._ready(export, made), "ready", "system", export)
+                    await self._book.write(self._ready(export, made), "ready", "system", export)
                 else:
                     failed = {"failure": str(made), "fix": made.fix}
                     after = next_version(export, state=ExportState.FAILED, **failed)
-                    await self._write(after, "fail", "system", export)
+                    await self._book.write(after, "fail", "system", export)
                 self._pins.drop(export.id, export.references)
             if not isinstance(made, WrittenBundle):
                 await asyncio.to_thread(self.shelf.remove, export.id)
@@ -272,7 +243,7 @@ class Exports:
 
     async def _still(self, export: Export) -> bool:
         """Whether it was not cancelled meanwhile."""
-        present = await self.find(export.id)
+        present = await self._book.find(export.id)
         return present is not None and present.version == export.version
 
     async def _items(self, order: Order) -> list[ExportItem]:
@@ -307,44 +278,18 @@ class Exports:
     async def _estimate(self, items: Sequence[ExportItem], order: Order, principal: str) -> Estimate:
         size = await estimated_bytes(items, self._recordings, copies=order.copies)
         length_ns = sum(one.passage.end_utc_ns - one.passage.start_utc_ns for one in items)
-        mass: tuple[MassReason, ...] = mass_reasons(items, size, await self._ordered_bytes(principal))
+        mass: tuple[MassReason, ...] = mass_reasons(
+            items, size, await self._book.ordered_bytes(principal, self.now_utc_ns())
+        )
         room = await asyncio.to_thread(self.shelf.room_bytes)
         return Estimate(size, length_ns // 1_000_000_000, mass, room)
 
-    async def _ordered_bytes(self, principal: str) -> int:
-        """What this person ordered in the last day, whatever became of it."""
-        columns = exports.c
-        recent = (columns.created_by == principal) & (columns.created_utc_ns > self.now_utc_ns() - DAY_NS)
-        async with self._database.read() as connection:
-            return await connection.scalar(select(func.sum(columns.estimate_bytes)).where(recent)) or 0
-
-    async def _of_key(self, principal: str, key: str) -> Export | None:
-        query = select(exports).where(exports.c.order_key == f"{principal} {key}")
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else export_of(row)
-
     async def _change(self, before: Export, after: Export, act: str, principal: str) -> None:
-        async with self._turn:
-            present = await self.find(before.id)
-            if present is None:
-                raise NotFound(f"There is no export {before.id}.")
-            if present.version != before.version:
-                raise Conflict("Somebody changed it meanwhile.", fix="Load it again, look at it, repeat the change.")
-            await self._write(after, act, principal, before)
+        async with self._book.turn:
+            await self._book.require_newest(before)
+            await self._book.write(after, act, principal, before)
             if not after.state.pins:
                 self._pins.drop(after.id, after.references)
-
-    async def _write(self, export: Export, act: str, principal: str, before: Export | None) -> None:
-        async with self._database.write() as connection:
-            await put_row(connection, export)
-            await self._ledger.append(
-                principal=principal,
-                action=f"export.{act}",
-                subject=export.id,
-                detail=export.detail() if before is None else export.changes_from(before),
-                connection=connection,
-            )
 
     async def _sweep_for_ever(self) -> None:
         while True:
