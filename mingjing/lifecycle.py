@@ -34,6 +34,8 @@ from mingjing.loop_lag import LoopLag
 from mingjing.machine_metrics import MachineCollector
 from mingjing.memory_care import care_for_memory, spare_the_collector
 from mingjing.metrics import RoofCollector
+from mingjing.retention import Retention, open_retention
+from mingjing.retention_metrics import RetentionCollector
 from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
@@ -55,7 +57,7 @@ from recorder import (
 from storage import require_own_media
 from storage.database import report_told
 from supervision.cases import Stage
-from viewer import Publishing, Services, build_app, ice_links, rtsp_door, run_app
+from viewer import Publishing, RetentionDesk, Services, build_app, ice_links, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
@@ -99,7 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             alarms = await AlarmLog.open(
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
-            async with _recording(house, hub) as (archiver, kept, known):
+            async with _recording(house, hub) as (archiver, kept, known, retention):
                 nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
                 admission = Admission(house.registry.devices, nonces, house.clock)
                 rtsp = await _listen_for_devices(house, hub, admission)
@@ -121,12 +123,15 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
+                desk = retention.desk(archiver)
+                metrics.register(RetentionCollector(desk.health, lambda: archiver.deleted))
                 services = _services(
                     house,
                     hub,
                     archiver,
                     kept,
                     exports,
+                    desk,
                     rtsp,
                     publishing,
                     viewers,
@@ -156,6 +161,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     lag.run,
                     care_for_memory,
                     counts.run,
+                    retention.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: house.notary.run(_tell_of_heads(hub)),
                     lambda: _tick(hub),
@@ -183,11 +189,13 @@ async def _require_media(house: House) -> None:
 
 
 @asynccontextmanager
-async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Sequence[Export]]]:
+async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Sequence[Export], Retention]]:
     """Every stream of the hub is archived inside this block; with the exports that wait or have a bundle."""
+    rules = archive_rules(house.settings.archive)
     pins = Pins(await replay(house.database, house.ledger, house.steady.utc_ns()))
     known = await replay_exports(house.database, house.ledger)
     pin_exports(pins, known)
+    retention = await open_retention(house, rules, pins)
     async with Archiver.open(
         store=house.store,
         index=Index(house.database),
@@ -195,13 +203,14 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Ke
         clock=house.steady,
         new_id=house.new_id,
         pins=pins,
-        rules=archive_rules(house.settings.archive),
+        rules=rules,
         notary=house.notary,
+        keeper=retention.keeper,
     ) as archiver:
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         find = partial(find_references, archiver.recordings, house.store.media)
-        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), known
+        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), known, retention
     await house.notary.finish(_tell_of_heads(hub))
 
 
@@ -237,6 +246,7 @@ def _services(
     archiver: Archiver,
     kept: Kept,
     exports: Exports,
+    retention: RetentionDesk,
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
@@ -264,6 +274,7 @@ def _services(
         ledger=house.ledger,
         publishing=publishing,
         registry=house.registry,
+        retention=retention,
         sounds=sounds,
         talks=talks,
         viewers=viewers,
@@ -278,7 +289,6 @@ def _services(
         ice_links=ice_links([each.server for each in house.settings.webrtc.ice_servers]),
         trusted_proxies=proxies,
         metrics=metrics,
-        ring_age_ns=archive_rules(house.settings.archive).ring.max_age_ns,
         archive=archiver.statistics,
         notary=house.notary,
         readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},

@@ -23,10 +23,12 @@ from recorder.index import Index
 from recorder.intake import IntakeLimits
 from recorder.kept import Pins
 from recorder.notary import Notary
+from recorder.retention import Keeper
 from recorder.ring import Ring, RingLimits
 from recorder.row_feed import RowFeed
 from recorder.scribe import ArchiveStatistics, Scribe
 from recorder.stocktaking import learn_newest, take_stock
+from recorder.unsigned import UnsignedKept
 from storage import (
     DAY_NS,
     Clock,
@@ -45,6 +47,8 @@ from storage.bus import Bus
 TURN_S = 0.4
 STOCKTAKING_RETRY_S = 10.0  # as rows are tried again
 DRAIN_S = 8.0  # of the ten seconds a stop may take (F06)
+
+MakeKeeper = Callable[[int], Keeper]  # of the placed time that footage reached before this start
 
 log = structlog.get_logger()
 
@@ -72,6 +76,7 @@ class Archiver:
         self._stopping = threading.Event()
         self._feed = RowFeed(index, store, self._ids_in_flight)
         self._scribe: Scribe | None = None
+        self._ring: Ring | None = None
         self.newest_utc_ns = 0  # placed time that footage reached before this start
 
     @classmethod
@@ -88,6 +93,7 @@ class Archiver:
         rules: ArchiveRules | None = None,
         turn_s: float = TURN_S,
         notary: Notary | None = None,
+        keeper: MakeKeeper | None = None,
     ) -> AsyncIterator["Archiver"]:
         """Seal what a crash left, then record inside this block. The store must be locked.
 
@@ -117,11 +123,13 @@ class Archiver:
         )
         if notary is not None:
             notary.follow(scribe.durable_heads)
-        ring = Ring(index, store, clock, rules.ring, pins, archiver.tell)
+        goes_by = None if keeper is None else keeper(archiver.newest_utc_ns)
+        archiver._ring = ring = Ring(index, store, clock, rules.ring, pins, archiver.tell, keeper=goes_by)
+        unsigned = None if notary is None else UnsignedKept(index, store, pins, notary, clock)
         with ThreadPoolExecutor(1, thread_name_prefix="archive") as executor:
             async with asyncio.TaskGroup() as group:
                 feed = group.create_task(archiver._feed.run(), name="archive: rows")
-                deleting = group.create_task(archiver._make_room(ring), name="archive: ring")
+                deleting = group.create_task(archiver._make_room(ring, unsigned), name="archive: ring")
                 writing = group.create_task(archiver._write(executor, scribe, turn_s), name="archive: writing")
                 try:
                     yield archiver
@@ -143,6 +151,11 @@ class Archiver:
     def rows_waiting(self) -> int:
         """Sealed segments without rows yet: more than a few mean that the database refuses."""
         return len(self._feed.waiting)
+
+    @property
+    def deleted(self) -> int:
+        """Segments that the ring deleted since the start."""
+        return 0 if self._ring is None else self._ring.deleted
 
     async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
         """Segments and gaps of a channel that touch the interval, up to what was written this very moment.
@@ -218,7 +231,7 @@ class Archiver:
         if recovery.sealed:
             log.warning("the last run did not end in order; its segments are sealed", segments=len(recovery.sealed))
 
-    async def _make_room(self, ring: Ring) -> None:
+    async def _make_room(self, ring: Ring, unsigned: UnsignedKept | None) -> None:
         """The ring, once the database is known to be no older than the files."""
         while True:
             try:
@@ -234,7 +247,7 @@ class Archiver:
         if stock.missing:
             words = f"{stock.missing} recordings have rows and no file: `mingjing store check` names them"
             self.tell(AlarmKind.FOOTAGE_MISSING, "", "", words)
-        await ring.run()
+        await ring.run(None if unsigned is None else unsigned.see_to)
 
     async def _write(self, executor: ThreadPoolExecutor, scribe: Scribe, turn_s: float) -> None:
         await self._loop.run_in_executor(executor, self._work, scribe, turn_s)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from recorder.index import Index, StoredSegment
+from recorder.index import Index
+from recorder.stored import StoredSegment
 from storage import EndFlag, Fault, SealedSegment, SegmentStore, SegmentUnreadableError, read_sealed, verify
 
 PAGE = 1_000  # rows fetched at once

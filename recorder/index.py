@@ -8,8 +8,7 @@ Not here: when rows are written (row_feed), what may be deleted (ring), the file
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from media import GapCause
 from recorder.footage import Ended, Footage, FoundSegment, GapFact, SegmentFact
+from recorder.stored import StoredSegment, stored_segment
 from recorder.tables import PAGE_COLUMNS, gaps, garbage, segments, streams
 from storage import DAY_NS, SealedSegment, segment_path, utc_from_ns
 from storage.database import Database
@@ -28,21 +28,7 @@ from storage.database import Database
 SEGMENT_SPAN_MAX_NS = 72 * 60 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSegment:
-    """A row, as far as check and ring need it."""
-
-    id: str
-    stream: str
-    path: str
-    start_utc_ns: int
-    end_utc_ns: int
-    first_sequence: int
-    last_sequence: int
-    size_bytes: int
-    stored_bytes: int  # with journal and what a recovery set aside
-    digest: bytes
-
+Record = Callable[[AsyncConnection], Awaitable[None]]
 
 ChannelDay = tuple[str, str, str]  # day (yyyy-mm-dd), device, channel: a folder of the store
 
@@ -155,26 +141,49 @@ class Index:
                 self._stored_bytes = await connection.scalar(select(func.coalesce(func.sum(_STORED_BYTES), 0))) or 0
         return self._stored_bytes
 
+    async def channels(self) -> list[tuple[str, str]]:
+        """Every device and channel of which there is a segment: a look into the index for each, not one a segment."""
+        found: list[tuple[str, str]] = []
+        place = tuple_(segments.c.device, segments.c.channel)
+        first = select(segments.c.device, segments.c.channel).order_by(segments.c.device, segments.c.channel).limit(1)
+        async with self._database.read() as connection:
+            row = (await connection.execute(first)).one_or_none()
+            while row is not None:
+                found.append((row.device, row.channel))
+                beyond = first.where(place > tuple_(literal(row.device), literal(row.channel)))
+                row = (await connection.execute(beyond)).one_or_none()
+        return found
+
+    async def oldest_of(
+        self, device: str, channel: str, after: tuple[int, str], until_utc_ns: int, limit: int
+    ) -> list[StoredSegment]:
+        """Segments of a channel that begin behind `after` (start and id) and before `until_utc_ns`, oldest first."""
+        columns = segments.c
+        behind = tuple_(columns.start_utc_ns, columns.id) > tuple_(literal(after[0]), literal(after[1]))
+        query = (
+            select(segments)
+            .where(columns.device == device, columns.channel == channel, behind)
+            .where(columns.start_utc_ns >= after[0], columns.start_utc_ns < until_utc_ns)
+            .order_by(columns.start_utc_ns, columns.id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [stored_segment(row) for row in rows]
+
+    async def of_stream(self, stream: str) -> list[StoredSegment]:
+        """Oldest first."""
+        query = select(segments).where(segments.c.stream == stream).order_by(segments.c.id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [stored_segment(row) for row in rows]
+
     async def oldest(self, limit: int, after: str = "") -> list[StoredSegment]:
         """Segments in order of their ids, which is the order of their making."""
         query = select(segments).where(segments.c.id > after).order_by(segments.c.id).limit(limit)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            StoredSegment(
-                id=row.id,
-                stream=row.stream,
-                path=segment_path(row.device, row.channel, row.id, row.opened_utc_ns),
-                start_utc_ns=row.start_utc_ns,
-                end_utc_ns=row.end_utc_ns,
-                first_sequence=row.first_sequence,
-                last_sequence=row.last_sequence,
-                size_bytes=row.size_bytes,
-                stored_bytes=row.size_bytes + row.journal_bytes + row.cut_bytes,
-                digest=row.digest,
-            )
-            for row in rows
-        ]
+        return [stored_segment(row) for row in rows]
 
     async def channel_days(self) -> dict[ChannelDay, int]:
         """How many segments there are of each channel and day, but those that are known to be missing.
@@ -233,8 +242,9 @@ class Index:
         async with self._database.read() as connection:
             return await connection.scalar(select(segments.c.id).where(segments.c.id == segment)) is not None
 
-    async def discard(self, victims: Sequence[StoredSegment], utc_ns: int) -> None:
-        """Rows become garbage: from now on the files may be unlinked, and must not be read.
+    async def discard(self, victims: Sequence[StoredSegment], utc_ns: int, record: Record | None = None) -> None:
+        """Rows become garbage: from now on the files may be unlinked, and must not be read. `record` writes down in
+        the same transaction that they went.
 
         A stream that loses its last segment goes too, unless it is the newest of its channel.
         """
@@ -243,6 +253,8 @@ class Index:
         left = select(segments.c.stream).where(segments.c.stream.in_(of_streams))
         newest = select(func.max(streams.c.id)).group_by(streams.c.device, streams.c.channel)
         async with self._database.write() as connection:
+            if record is not None:
+                await record(connection)
             rows = [{"path": victim.path, "since_utc_ns": utc_ns} for victim in victims]
             await connection.execute(insert(garbage).on_conflict_do_nothing(), rows)
             await connection.execute(delete(gaps).where(gaps.c.segment.in_(ids)))

@@ -35,6 +35,7 @@ from storage.heads import (
     HeadsWalk,
     SecondCopy,
     StreamLeaf,
+    signed_since,
 )
 from storage.ledger import JsonValue, Ledger, LedgerTail, entry_digests
 
@@ -92,6 +93,7 @@ class Notary:
         self._copy_thread = ThreadPoolExecutor(1, thread_name_prefix="notary-copy")
         self._told: dict[AlarmKind, int] = {}
         self._failures = 0
+        self._signed_since = ""
         self._last_failure: str | None = None
         self._copied_heads = 0
         self._heads_at_start = heads.heads  # the first copy may have all of these to compare
@@ -220,6 +222,12 @@ class Notary:
         heads, durable = self.heads.heads, self.heads.durable_heads
         await asyncio.get_running_loop().run_in_executor(self._copy_thread, self._copy.catch_up, *durable)
         self._copied_heads, self._copy_failure = heads, None
+
+    async def signed_since(self) -> str:
+        """What segments are older than leaves of their own (storage.heads.signed_since)."""
+        if not self._signed_since:
+            self._signed_since = await asyncio.to_thread(signed_since, self.heads.folder)
+        return self._signed_since
 
     def statistics(self) -> NotaryStatistics:
         return NotaryStatistics(

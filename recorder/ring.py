@@ -1,26 +1,30 @@
-"""The continuous ring: the oldest footage makes room for new, by age, by size and by free space.
+"""The continuous ring: the oldest footage makes room for new, by its policy's age, by size and by free space.
 
 Deleting is: rows become garbage rows → files are unlinked → their folder is synced → garbage rows
 go. Killed in between, the next turn unlinks what is garbage. Only files whose rows were there are ever
-deleted; with an empty database nothing is.
+deleted; with an empty database nothing is. What went is written down with the rows, and becomes an entry of the
+ledger (retention.deletions).
 
-Age is by the wall clock, but not by a clock that has just stepped ahead: a wrong one must not empty
-the archive (`_SteadyTime`).
+Age is by the policy of the unit in which the device was when it recorded (retention.book, retention.places), and by a
+clock that has to earn belief after it was ahead: a wrong one must not empty the archive (retention.trusted_time).
 
 By free space nothing goes that is younger than `min_age_ns`: something else may be filling the disk, and
 would have all footage deleted in its place. Then recording stops at its level instead, and both are told.
 What was recorded while the clock stood before this program was written has no age: a person decides.
 And nothing goes by the word of a damaged database.
 
-What a clip or a hold keeps does not go, by no limit (R4): the next oldest goes in its place.
+What a clip or a hold keeps does not go, by no limit (R4), and neither does what the file of a case keeps: the next
+oldest goes in its place.
 
-Not here: who keeps what (kept). Levels at which recording stops (disk_watch).
+Not here: who keeps what (kept), how long (retention), which is the oldest of a channel (strands). Levels at which
+recording stops (disk_watch).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 import structlog
@@ -29,27 +33,28 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.stream import AlarmKind
 from recorder.desk import Tell
 from recorder.disk_watch import DiskSpace, disk_space
-from recorder.index import Index, StoredSegment
+from recorder.index import Index
 from recorder.kept import Pins
-from storage import BORN_UTC_NS, DAY_NS, Clock, SegmentStore, first_ulid
+from recorder.retention.deletions import Deletion, Rule, record_deletions
+from recorder.retention.keeper import Keeper
+from recorder.stored import StoredSegment
+from recorder.strands import LOOK_AGAIN_NS, Strand, Strands
+from storage import DAY_NS, Clock, SegmentStore
+from storage.ledger import LedgerUnavailable
 
 TURN_S = 10.0  # 200 streams of 4 Mbit/s write a gigabyte in that time
 BATCH = 100  # files deleted a transaction: the writer of the database is held for some 20 ms
 
-STEP_NS = 3_600_000_000_000  # ahead by more, against monotonic time, is a step; slewing never comes near
-STEP_BELIEVED_AFTER_NS = 24 * STEP_NS  # time for a person to see the warning and set the clock right
-
-KEPT_SEEN_NS = 3_600_000_000_000  # what is kept becomes free by time, too: so long after it a turn may notice
-
 TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
-_UNDATED = first_ulid(BORN_UTC_NS)  # ids before this were made by a clock that nobody had set
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RingLimits:
-    """`max_bytes` None: as much as the disk holds above `keep_free` (a part of the whole)."""
+    """`max_bytes` None: as much as the disk holds above `keep_free` (a part of the whole). `max_age_ns` is the
+    house's: a policy says otherwise for its unit.
+    """
 
     max_age_ns: int
     max_bytes: int | None = None
@@ -58,7 +63,7 @@ class RingLimits:
 
 
 class Ring:
-    """Deletes the oldest segments until all limits hold."""
+    """Deletes the oldest segments until all limits hold. Without a `keeper` only the limits say how long."""
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Ring:
         pins: Pins,
         tell: Tell,
         space: Callable[[Path], DiskSpace] = disk_space,
+        keeper: Keeper | None = None,
     ) -> None:
         self.deleted = 0
         self._index = index
@@ -79,17 +85,24 @@ class Ring:
         self._tell = tell
         self._told_mono_ns: int | None = None
         self._space = space
-        self._time = _SteadyTime(clock)
-        self._kept_until = _UNDATED  # all up to this id was kept when it was last gone through
-        self._kept_seen = (-1, 0)  # that was: changes of the pins, monotonic time
+        self._keeper = keeper or Keeper(clock, limits.max_age_ns)
+        self._strands = Strands(index, clock, self._keeper.places, lambda: pins.changes)
+        self._case_keeps: dict[tuple[str, str], bool] = {}  # asked in this turn
 
-    async def run(self) -> None:
+    async def run(self, before_turn: Callable[[], Awaitable[None]] | None = None) -> None:
         """Turn for as long as the server runs."""
         while True:
             try:
+                if before_turn is not None:
+                    await before_turn()
+                await self._keeper.before_turn()
                 await self.turn()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("the ring waits", error=str(error))
+            try:
+                await self._keeper.after_turn()
+            except (SQLAlchemyError, LedgerUnavailable) as error:
+                log.warning("deletions wait for their entry in the ledger", error=str(error))
             await asyncio.sleep(TURN_S)
 
     async def turn(self) -> None:
@@ -103,55 +116,118 @@ class Ring:
         await self._unlink_garbage()
         while True:
             async with self._pins.deciding:
-                victims = await self._victims()
-                if not victims:
-                    return
-                await self._index.discard(victims, self._clock.utc_ns())
+                try:
+                    gone = await self._victims()
+                    if not gone:
+                        return
+                    await self._discard(gone)
+                except BaseException:
+                    self._strands.forget()  # what was taken out of them did not go
+                    raise
             await self._unlink_garbage()
-            self.deleted += len(victims)
-            log.info("oldest footage deleted", segments=len(victims), first=victims[0].path, last=victims[-1].path)
+            self.deleted += len(gone)
+            first, last = gone[0].segment.path, gone[-1].segment.path
+            log.info("oldest footage deleted", segments=len(gone), first=first, last=last)
 
-    async def _victims(self) -> list[StoredSegment]:
-        """The oldest segments without which the limits would hold, a batch at most."""
-        limits, now_ns = self._limits, self._time.utc_ns()
+    async def _discard(self, gone: list[Deletion]) -> None:
+        now_ns = self._clock.utc_ns()
+        record = partial(record_deletions, gone=gone, utc_ns=now_ns)
+        await self._index.discard([one.segment for one in gone], now_ns, record)
+
+    async def _victims(self) -> list[Deletion]:
+        """What goes next, a batch at most: what is too old, and then the oldest without which size and room hold."""
+        now_ns = self._keeper.time.utc_ns()
+        self._case_keeps = {}
+        gone = await self._too_old(now_ns)
+        if len(gone) >= BATCH:
+            return gone
+        excess, lacking = await self._pressure()
+        freed = sum(one.segment.stored_bytes for one in gone)
+        if excess > freed or lacking > freed:
+            gone += await self._to_make_room(now_ns, excess - freed, lacking - freed, BATCH - len(gone))
+        return gone
+
+    async def _pressure(self) -> tuple[int, int]:
+        """How many bytes too many there are, and how many are lacking on the disk; below 1: none."""
         excess = lacking = 0
+        limits = self._limits
         if limits.max_bytes is not None:
             excess = await self._index.stored_bytes() - limits.max_bytes
         if limits.keep_free:
             space = await asyncio.to_thread(self._space, self._store.media)
             lacking = round(limits.keep_free * space.total_bytes) - space.free_bytes
-        victims: list[StoredSegment] = []
-        async with aclosing(self._free()) as free:
-            async for segment in free:
-                age_ns = now_ns - segment.end_utc_ns
-                if age_ns <= limits.max_age_ns and excess <= 0:
-                    if lacking <= 0:
-                        break
-                    if age_ns < limits.min_age_ns:
-                        self._tell_of_room("no footage is deleted that is younger than", limits.min_age_ns)
-                        break
-                    self._tell_of_room("footage is deleted before its time, which is after", limits.max_age_ns)
-                victims.append(segment)
-                if len(victims) == BATCH:
-                    break
-                excess -= segment.stored_bytes
-                lacking -= segment.stored_bytes
-        return victims
+        return excess, lacking
 
-    async def _free(self) -> AsyncGenerator[StoredSegment]:
-        """What nothing keeps, oldest first. Kept footage at the old end is not gone through again each time."""
-        changes, mono_ns = self._kept_seen
-        if changes != self._pins.changes or self._clock.mono_ns() - mono_ns > KEPT_SEEN_NS:
-            self._kept_until, self._kept_seen = _UNDATED, (self._pins.changes, self._clock.mono_ns())
-        now_ns, after, all_kept = self._time.utc_ns(), self._kept_until, True
-        while batch := await self._index.oldest(BATCH, after):
-            for segment in batch:
-                after = segment.id
-                if not self._pins.held(segment.stream, segment.first_sequence, segment.last_sequence, now_ns):
-                    all_kept = False
-                    yield segment
-                elif all_kept:
-                    self._kept_until = after
+    async def _too_old(self, now_ns: int) -> list[Deletion]:
+        gone: list[Deletion] = []
+        for strand in await self._strands.all():
+            age_ns = self._keeper.policies.untagged_ns(strand.unit, now_ns)
+            while oldest := await self._oldest(strand, now_ns, patient=age_ns > LOOK_AGAIN_NS):
+                if now_ns - oldest.end_utc_ns <= age_ns:
+                    break
+                gone.append(self._taken(strand, Rule.AGE, now_ns))
+                if len(gone) == BATCH:
+                    return gone
+        return gone
+
+    async def _to_make_room(self, now_ns: int, excess: int, lacking: int, most: int) -> list[Deletion]:
+        """The oldest of all strands, one after the other."""
+        gone: list[Deletion] = []
+        strands = await self._strands.all()
+        heads = await self._heads(strands, now_ns)
+        if not heads:
+            strands = await self._strands.all(now=True)
+            heads = await self._heads(strands, now_ns)
+        while heads and len(gone) < most and (excess > 0 or lacking > 0):
+            *_, at = heappop(heads)
+            strand = strands[at]
+            oldest = strand.found[0]
+            age_ns = now_ns - oldest.end_utc_ns
+            rule = Rule.SIZE
+            if excess <= 0:
+                rule = Rule.SPACE
+                if age_ns < self._limits.min_age_ns:
+                    self._tell_of_room("no footage is deleted that is younger than", self._limits.min_age_ns)
+                    break
+                own_ns = self._keeper.policies.untagged_ns(strand.unit, now_ns)
+                self._tell_of_room("footage is deleted before its time, which is after", own_ns)
+            gone.append(self._taken(strand, rule, now_ns))
+            excess -= oldest.stored_bytes
+            lacking -= oldest.stored_bytes
+            following = await self._oldest(strand, now_ns, patient=False)
+            if following is not None:
+                heappush(heads, (following.start_utc_ns, following.id, at))
+        return gone
+
+    async def _heads(self, strands: Sequence[Strand], now_ns: int) -> list[tuple[int, str, int]]:
+        """A heap of start, id and place of the strand."""
+        heads: list[tuple[int, str, int]] = []
+        for at, strand in enumerate(strands):
+            if (oldest := await self._oldest(strand, now_ns, patient=False)) is not None:
+                heads.append((oldest.start_utc_ns, oldest.id, at))
+        heapify(heads)
+        return heads
+
+    async def _oldest(self, strand: Strand, now_ns: int, *, patient: bool) -> StoredSegment | None:
+        return await self._strands.oldest(strand, partial(self._is_free, now_ns), patient=patient)
+
+    def _taken(self, strand: Strand, rule: Rule, now_ns: int) -> Deletion:
+        """The oldest of a strand, out of it."""
+        segment = strand.found.popleft()
+        before = self._pins.released(segment.stream, segment.first_sequence, segment.last_sequence, now_ns)
+        return Deletion(segment, strand.unit, rule, before[-1].keeping if before else "")
+
+    async def _is_free(self, now_ns: int, segment: StoredSegment) -> bool:
+        numbers = segment.stream, segment.first_sequence, segment.last_sequence
+        if self._pins.held(*numbers, now_ns):
+            return False
+        for one in self._pins.released(*numbers, now_ns):
+            asked = one.case, one.unit
+            if asked not in self._case_keeps:
+                self._case_keeps[asked] = await self._keeper.case_files.keeps(one.case, one.unit, now_ns)
+            if self._case_keeps[asked]:
+                return False
+        return True
 
     def _tell_of_room(self, words: str, age_ns: int) -> None:
         """Once, and again every so often while it lasts."""
@@ -172,26 +248,3 @@ class Ring:
     def _unlink(self, paths: list[str]) -> None:
         for path in paths:
             self._store.remove(self._store.media / path)
-
-
-class _SteadyTime:
-    """Wall time that follows a step ahead only after a day. A step back is followed at once: it keeps more."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._offset_ns = clock.utc_ns() - clock.mono_ns()
-        self._stepped_mono_ns: int | None = None
-
-    def utc_ns(self) -> int:
-        mono_ns = self._clock.mono_ns()
-        offset_ns = self._clock.utc_ns() - mono_ns
-        ahead_ns = offset_ns - self._offset_ns
-        if ahead_ns > STEP_NS and self._stepped_mono_ns is None:
-            self._stepped_mono_ns = mono_ns
-            words = "the clock has stepped ahead: for a day no footage is deleted as too old by it"
-            log.warning(words, ahead_s=ahead_ns // 1_000_000_000)
-        since_mono_ns = self._stepped_mono_ns
-        if ahead_ns <= STEP_NS or since_mono_ns is None or mono_ns - since_mono_ns >= STEP_BELIEVED_AFTER_NS:
-            self._offset_ns = offset_ns
-            self._stepped_mono_ns = None
-        return mono_ns + self._offset_ns

@@ -13,6 +13,6 @@ Invariants:
 
 from viewer.app import build_app, rtsp_door, run_app
 from viewer.ice_servers import IceServer, ice_links
-from viewer.services import Publishing, Services
+from viewer.services import Publishing, RetentionDesk, Services
 
-__all__ = ["IceServer", "Publishing", "Services", "build_app", "ice_links", "rtsp_door", "run_app"]
+__all__ = ["IceServer", "Publishing", "RetentionDesk", "Services", "build_app", "ice_links", "rtsp_door", "run_app"]

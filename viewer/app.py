@@ -26,11 +26,13 @@ from viewer.access import (
 )
 from viewer.api import (
     alarms,
+    archive_health,
     audit,
     case_files,
     cases,
     checkpoints,
     clips,
+    deletions,
     devices,
     exports,
     health,
@@ -40,6 +42,8 @@ from viewer.api import (
     playback_segments,
     recordings,
     retention,
+    retention_plan,
+    retention_policies,
     schema,
     session,
     sources,
@@ -84,6 +88,10 @@ RESOURCES = (
     holds,
     exports,
     retention,
+    retention_policies,
+    retention_plan,
+    deletions,
+    archive_health,
     alarms,
     case_files,  # before cases: its paths have words where those have an id
     cases,

@@ -20,6 +20,7 @@ from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
 from recorder import ArchiveStatistics, Exports, GroupShelf, Kept, Notary
+from recorder.retention import CaseFiles, Health, Outlook, PlaceBook, Policies
 from storage import DAY_NS, Clock
 from storage.bus import Bus
 from storage.database import Database
@@ -44,6 +45,28 @@ class Publishing:
     publishers: Publishers
 
 
+def not_reckoned() -> Health | None:
+    return None
+
+
+def not_doubted() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionDesk:
+    """How long footage stays and why. `now_utc_ns` is the time that the ring goes by."""
+
+    policies: Policies
+    places: PlaceBook
+    case_files: CaseFiles
+    outlook: Outlook
+    now_utc_ns: Callable[[], int]
+    minimum_ns: int = 30 * DAY_NS  # not even a full disk undercuts it
+    health: Callable[[], Health | None] = not_reckoned
+    clock_doubted: Callable[[], bool] = not_doubted
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a request may need. `readiness` gives the roof's own checks by name, for /readyz."""
@@ -63,6 +86,7 @@ class Services:
     ledger: Ledger
     publishing: Publishing
     registry: Registry
+    retention: RetentionDesk
     sounds: SoundReplacements
     talks: Talks
     viewers: Viewers
@@ -73,7 +97,6 @@ class Services:
     node_id: str = "node1"
     public_host: str | None = None  # in the URLs of devices; else the host by which the admin came
     rtsp_port: int = RTSP_PORT
-    ring_age_ns: int = 183 * DAY_NS  # how old footage becomes that nobody keeps
     rtsps_port: int | None = None  # None: RTSP has no certificate
     ice_links: str = ""  # `Link` in answers to WebRTC offers (viewer.ice_servers)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)

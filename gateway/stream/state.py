@@ -47,6 +47,7 @@ class AlarmKind(StrEnum):
     SOUND_GIVEN_UP = "sound_given_up"  # workers crashed on a channel's sound: it is not made into another any more
     HEADS_UNSIGNED = "heads_unsigned"  # signed heads of archive and ledger cannot be made
     HEADS_COPY = "heads_copy"  # they are not copied to the second place
+    SPACE_AHEAD = "space_ahead"  # in some days the disk will not hold what policies ask for
     WORKERS_DOWN = "workers_down"  # no worker process can be started
 
 

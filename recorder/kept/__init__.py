@@ -15,7 +15,7 @@ Invariants:
 
 from recorder.kept.keeping import Keeping, KeepingKind, Passage, Removal
 from recorder.kept.kept import LENGTH_MAX_NS, Find, Kept, KeptFilter, KeptPage, KeptScope, NotACursor
-from recorder.kept.pins import Pins
+from recorder.kept.pins import PinnedBy, Pins
 from recorder.kept.replay import replay
 from recorder.kept.tables import KEPT_TABLES
 
@@ -31,6 +31,7 @@ __all__ = [
     "KeptScope",
     "NotACursor",
     "Passage",
+    "PinnedBy",
     "Pins",
     "Removal",
     "replay",

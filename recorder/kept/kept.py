@@ -17,7 +17,7 @@ from recorder.kept.keeping import REFERENCES_MAX, REMORSE_NS, Keeping, KeepingKi
 from recorder.kept.pins import Pins
 from recorder.kept.rows import keeping_of, put_row
 from recorder.kept.tables import kept
-from storage import Clock, UlidFactory
+from storage import BORN_UTC_NS, Clock, UlidFactory
 from storage.database import Database
 from storage.ledger import Ledger
 
@@ -156,6 +156,9 @@ class Kept:
             raise Conflict("There is no removal to agree to.", fix="Load it again.")
         if removal.asked_by == principal:
             raise Conflict("Who asked for it cannot agree to it.", fix="Somebody else has to look at it.")
+        if self.now_utc_ns() < BORN_UTC_NS:
+            words = "The server's clock is not set, so seven days cannot be counted."
+            raise Conflict(words, fix="Have its clock set first.")
         agreed = replace(removal, agreed_by=principal, free_utc_ns=self.now_utc_ns() + REMORSE_NS)
         return await self._change(before, "agree_removal", principal, replace(before, removal=agreed))
 
@@ -171,8 +174,12 @@ class Kept:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else keeping_of(row)
 
-    async def keeping(self, segment: SegmentFact, device: str, channel: str) -> list[Keeping]:
-        """What keeps this segment now, oldest decision first: what pins one of its numbers."""
+    async def keeping(
+        self, segment: SegmentFact, device: str, channel: str, *, released: bool = False
+    ) -> list[Keeping]:
+        """What keeps this segment now, oldest decision first: what pins one of its numbers. With `released`, what once
+        did, too.
+        """
         near = and_(
             kept.c.device == device,
             kept.c.channel == channel,
@@ -182,7 +189,7 @@ class Kept:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(kept).where(near).order_by(kept.c.id))).all()
         now_ns = self.now_utc_ns()
-        return [one for one in map(keeping_of, rows) if one.stands(now_ns) and _points_at(one, segment)]
+        return [one for one in map(keeping_of, rows) if (released or one.stands(now_ns)) and _points_at(one, segment)]
 
     async def clips_by_stage(self, cases: Collection[str]) -> dict[str, dict[str, int]]:
         """How many clips stand for each stage of these cases; those without a stage under the empty one."""

@@ -13,6 +13,7 @@ Invariants (docs/design/heads.md):
 
 from storage.heads.canonical import NotCanonical
 from storage.heads.entry_proofs import prove_entries
+from storage.heads.first_round import signed_since
 from storage.heads.head import Head, parse_head
 from storage.heads.heads import Heads, HeadsStatistics
 from storage.heads.inclusion import LeafProof, NoProof, prove_leaf
@@ -81,5 +82,6 @@ __all__ = [
     "prove_leaf",
     "public_pem",
     "root_of",
+    "signed_since",
     "verifies",
 ]

@@ -7,10 +7,23 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.stream import AlarmKind
-from media import GapCause
-from recorder import Index, Notary
+from media import GapCause, Reference
+from recorder import Index, Keeping, KeepingKind, Notary, Passage, Pins, Ring, RingLimits
+from recorder.unsigned import UnsignedKept
+from storage import read_journal
 from storage.database import Database
-from storage.heads import EntryLeaf, Heads, SecondCopy, StreamLeaf, parse_head, parse_leaf
+from storage.heads import (
+    EntryLeaf,
+    Heads,
+    SecondCopy,
+    StreamLeaf,
+    includes,
+    leaf_hash,
+    parse_head,
+    parse_leaf,
+    prove_leaf,
+)
+from storage.journal import RECORD_SIZE, parse
 from storage.ledger import Ledger
 from tests.recorder.stage import Stage
 from tests.storage.faulty_disk import RefusingDisk
@@ -187,6 +200,82 @@ async def test_after_a_kill_the_next_start_finds_entries_and_segments_that_were_
         assert await office.round() is None
         assert (await office.notary.verify()).leaves == size
         office.stage.close()
+
+
+def as_kept(device, sealed):
+    """A clip of one segment."""
+    header = sealed.header
+    references = (Reference(header.stream, header.first_sequence, sealed.last_sequence),)
+    passage = Passage(header.device, "main", "u", sealed.start_utc_ns, sealed.end_utc_ns, references)
+    return Pins([Keeping("clip-1", KeepingKind.CLIP, passage, "", "", "", "user:one", 0, 1)])
+
+
+async def delete_all_else(office, pins):
+    stage = office.stage
+    await Ring(office.index, stage.store, stage.clock, RingLimits(max_age_ns=-1), pins, stage.tell).turn()
+    return [path.stem for path in stage.store.segments()]
+
+
+def proof_of(office, sealed):
+    """The way from a kept segment to a signed head, by what is on disk: its journal, a leaf, its place under a head."""
+    for index, leaf in enumerate(office.leaves()):
+        if isinstance(leaf, StreamLeaf) and leaf.path == sealed.header.path and leaf.ended:
+            journal = read_journal(office.stage.store.media / leaf.path)
+            assert len(journal) == leaf.records * RECORD_SIZE
+            assert parse(journal[-RECORD_SIZE:]).chain == leaf.chain
+            proven = prove_leaf(office.notary.heads.folder, index)
+            head = proven.head
+            return includes(leaf_hash(proven.line), index, head.size, head.root, proven.proof)
+    return False
+
+
+async def test_a_kept_fragment_has_its_proof_after_everything_else_was_deleted_before_its_leaf_was_made(tmp_path):
+    async with office_in(tmp_path) as office:
+        stage = office.stage
+        device = stage.device().push(5)
+        stage.turn()
+        await office.round()  # it is being written: a leaf of it, and not its last
+        device.push(5).end(GapCause.OFFLINE)
+        stage.turn()
+        stage.turn()
+        stage.device().push(5).end(GapCause.OFFLINE)
+        stage.turn()
+        stage.turn()
+        kept = stage.sealed[0]
+        await office.index.add(stage.sealed)
+        assert await delete_all_else(office, as_kept(device, kept)) == [kept.header.segment]
+        stage.finish()
+        stage.close()  # killed before the next round
+    async with office_in(tmp_path) as office:
+        await office.round()
+        assert proof_of(office, kept)
+        assert (await office.notary.verify()).intact
+        office.stage.close()
+
+
+@pytest.mark.parametrize("seen_to", [True, False])
+async def test_kept_footage_from_before_the_heads_gets_a_leaf_of_its_own(tmp_path, seen_to):
+    """Else its proof were the streams behind it, and those go."""
+    async with office_in(tmp_path) as office:
+        stage = office.stage
+        for _ in range(3):
+            device = stage.device().push(5)
+            device.end(GapCause.OFFLINE)
+            stage.turn()
+            stage.turn()
+        older = list(stage.sealed)  # nobody told the notary: there was none
+        await office.index.add(older)
+        stage.device().push(5)
+        stage.turn()
+        await office.round()
+        pins = as_kept(device, older[0])
+        if seen_to:
+            await UnsignedKept(office.index, stage.store, pins, office.notary, stage.clock).see_to()
+        assert older[0].header.segment in await delete_all_else(office, pins)
+        await office.round()
+        assert proof_of(office, older[0]) is seen_to
+        assert (await office.notary.verify()).intact
+        stage.finish()
 
 
 async def test_an_older_ledger_becomes_leaves_in_as_many_writes_as_it_takes(tmp_path, monkeypatch):

@@ -30,6 +30,7 @@ from recorder import (
     Footage,
     FoundSegment,
     GroupShelf,
+    Index,
     Keeping,
     KeepingKind,
     Kept,
@@ -38,7 +39,8 @@ from recorder import (
     Shelf,
 )
 from recorder.export import Export, Phase, Running, WrittenBundle
-from storage import SecretBox, UlidFactory
+from recorder.retention import CaseFiles, Outlook, PlaceBook, Policies, PolicyBook
+from storage import DAY_NS, SecretBox, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
@@ -57,7 +59,7 @@ from viewer.app import build_app, run_app
 from viewer.footage import FootageSource
 from viewer.live.frames import FrameProtocol
 from viewer.playback import CutHttpProtocol
-from viewer.services import Publishing, Services
+from viewer.services import Publishing, RetentionDesk, Services
 
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
@@ -349,6 +351,7 @@ async def open_front(
                 ledger=ledger,
                 publishing=Publishing(admission, publishers),
                 registry=registry,
+                retention=retention_desk(database, ledger, clock, registry, pins),
                 sounds=(sounds := no_sounds(hub, clock)),
                 talks=Talks(hub, publishers, clock),
                 viewers=Viewers(peers, hub, clock, sounds),
@@ -373,6 +376,18 @@ async def open_front(
             access.close()
     finally:
         await database.close()
+
+
+def retention_desk(database, ledger, clock, registry, pins) -> RetentionDesk:
+    book, places = PolicyBook(183 * DAY_NS, unit_path=registry.units.path), PlaceBook()
+    case_files = CaseFiles(book)
+    return RetentionDesk(
+        policies=Policies(database, ledger, clock, book),
+        places=places,
+        case_files=case_files,
+        outlook=Outlook(database, Index(database), pins, places, case_files),
+        now_utc_ns=clock.utc_ns,
+    )
 
 
 @asynccontextmanager

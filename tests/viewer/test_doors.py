@@ -45,6 +45,7 @@ BODIES = {
     Action.CLIP_ASK_REMOVAL: lambda _: {"reason": "why"},
     Action.HOLD_ASK_REMOVAL: lambda _: {"reason": "why"},
     Action.EXPORT_CREATE: lambda thing: {"clips": [thing], "reason": " "},
+    Action.RETENTION_SET: lambda _: {"note": " "},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
 
@@ -127,6 +128,11 @@ async def request_of(front, door, scope, name, token=""):
         open_view = front.playback if action is Action.PLAYBACK_READ else front.view
         thing = "missing" if scope == "missing" else await open_view("dev-north", opener)
         path = path.replace("{segment}", front.one_segment("dev-north"))
+    if action is Action.CERTIFICATE_READ:
+        nothing = {"segments": 0, "bytes": 0, "footage": []}
+        thing = str(
+            (await front.services.ledger.append(principal="system", action="deletion.footage", detail=nothing)).n
+        )
     path = re.sub(r"{[^}]+}", thing, path)
     query = {}
     if action is Action.RECORDING_READ:

@@ -140,6 +140,9 @@ async def test_nobody_takes_a_clip_off_a_case_that_he_may_not_see_or_that_is_clo
     assert (await make(client, "clip", **MINUTE, case=closed.id)).status_code == 409
 
 
+NOBODY = {"id": None, "case": "", "note": ""}
+
+
 async def test_why_a_second_is_kept_and_until_when(with_footage):
     front = with_footage
 
@@ -151,18 +154,23 @@ async def test_why_a_second_is_kept_and_until_when(with_footage):
     segment = SegmentFact("S" * 26, "0" * 26, "", NOON_NS - 300_000_000_000, NOON_NS, 1, 9_000, 1, b"", True)
     front.archive.footage = Footage((segment,), ())
     assert (await said())["reasons"] == [
-        {"why": "ring", "until": "2027-07-17T08:00:00.000Z", "id": None, "case": "", "note": ""}
+        {"why": "policy", "until": "2027-07-17T08:00:00.000Z", "wins": True, "unit": "", **NOBODY},
+        {"why": "minimum", "until": "2027-02-14T08:00:00.000Z", "wins": False, "unit": "", **NOBODY},
     ]
     assert (await said())["until"] == "2027-07-17T08:00:00.000Z"
     kept = await front.keep(KeepingKind.HOLD)
-    assert [(one["why"], one["id"], one["until"]) for one in (await said())["reasons"]][1:] == [("hold", kept.id, None)]
+    assert [(one["why"], one["id"], one["until"]) for one in (await said())["reasons"]][2:] == [("hold", kept.id, None)]
     assert (await said())["until"] is None  # until two people say otherwise
     asked = await front.services.kept.ask_removal(kept, reason="decided", principal="user:one")
     await front.services.kept.agree_removal(asked, principal="user:two")
     assert (await said())["until"] == "2027-07-17T08:00:00.000Z"  # the longest wins
-    assert (await said())["reasons"][1]["until"] == "2027-01-22T08:00:00.000Z"
+    remorse = (await said())["reasons"][2]
+    assert (remorse["why"], remorse["until"], remorse["wins"]) == ("remorse", "2027-01-22T08:00:00.000Z", False)
+    front.services.kept.pins.hold("export-1", [Reference("0" * 26, 1, 5)])
+    assert [(one["why"], one["wins"]) for one in (await said())["reasons"]][-1] == ("export", True)
+    front.services.kept.pins.drop("export-1", [Reference("0" * 26, 1, 5)])
     front.clock.advance(8 * 24 * 3_600)
-    assert len((await said())["reasons"]) == 1
+    assert [one["why"] for one in (await said())["reasons"]] == ["policy", "minimum"]
 
 
 async def test_of_another_units_footage_nobody_learns_what_is_kept(with_footage):

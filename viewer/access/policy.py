@@ -73,6 +73,13 @@ class Action(StrEnum):
     PLAYBACK_OPEN = "playback.open"
     PLAYBACK_READ = "playback.read"
     RETENTION_READ = "retention.read"
+    RETENTION_LIST = "retention.list"
+    RETENTION_READ_POLICY = "retention.read_policy"
+    RETENTION_SET = "retention.set"
+    RETENTION_PLAN = "retention.plan"
+    CERTIFICATE_LIST = "certificate.list"
+    CERTIFICATE_READ = "certificate.read"
+    ARCHIVE_READ = "archive.read"
     CLIP_LIST = "clip.list"
     CLIP_READ = "clip.read"
     CLIP_CREATE = "clip.create"
@@ -194,6 +201,8 @@ _SYSTEM = frozenset({Role.SYSTEM_ADMIN})
 _CASE_FILES = frozenset({Role.REVIEWER, Role.UNIT_USER})  # whose work a case file is
 _SEES_CASES = _CASE_FILES | {Role.SUPERVISOR}
 _SEES_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER})
+# Who works with footage sees how long it stays and what will go, while there is time to keep it.
+_SEES_RETENTION = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.SYSTEM_ADMIN})
 _KEEPS_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER})
 _NOBODY: frozenset[Role] = frozenset()
 
@@ -278,6 +287,15 @@ TABLE: Mapping[Action, Row] = {
     Action.PLAYBACK_READ: Row(_SEES_FOOTAGE, Kind.VIEW, Scope.OWN, Record.NONE),
     # Of footage: that it is kept and why. Looking at it is `recording.read`.
     Action.RETENTION_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.RETENTION_LIST: Row(_SEES_RETENTION, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.RETENTION_READ_POLICY: Row(_SEES_RETENTION, Kind.UNIT, Scope.UNIT, Record.NONE),
+    # Who runs the disks, and gains by shortening: so never below the law's least, seven days later, and on record.
+    Action.RETENTION_SET: Row(_SYSTEM, Kind.UNIT, Scope.UNIT, Record.ROOM),
+    Action.RETENTION_PLAN: Row(_SEES_RETENTION, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    # Certificates are a part of the log, and a look at them is a look into it.
+    Action.CERTIFICATE_LIST: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.CERTIFICATE_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
+    Action.ARCHIVE_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
     Action.CLIP_LIST: _KEPT_LIST,
     Action.CLIP_READ: _KEPT_READ,
     Action.CLIP_CREATE: _KEEP,

@@ -1,7 +1,7 @@
-"""Why a second of footage is kept, and until when: the ring's age, and each clip and hold that points at it.
+"""Why a second of footage is kept, and until when: every reason there is, and the one that wins.
 
-Not here: what is deleted, and when (recorder.Ring). A full disk may end what only its age keeps, but nothing that is
-younger than the ring's floor.
+Not here: what is decided of it (retention_policies), what will be deleted (retention_plan). A full disk may end what
+only its policy keeps, but nothing that is younger than the minimum.
 """
 
 from typing import Annotated, Literal
@@ -9,21 +9,27 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from recorder import Keeping, SegmentFact
+from recorder import SegmentFact
+from recorder.retention import Facts, KeptFor, reasons, winner
+from recorder.retention import Reason as Known
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
 from viewer.api.times import Moment, iso_or_none, ns_from
 from viewer.objects import device_object
-from viewer.services import ServicesHere
+from viewer.services import Services, ServicesHere
 
 router = APIRouter(prefix="/api/v1/retention", route_class=GuardedRoute, tags=["retention"])
 
 
 class Reason(BaseModel):
-    """`until` null: until two people say otherwise. `id` and `case` are of a clip or hold."""
+    """`until` null: not to be foreseen. `id`, `case` and `note` are of a clip or hold; `unit` is whose policy it is,
+    empty where the settings say so. `wins`: it keeps the footage longest.
+    """
 
-    why: Literal["ring", "clip", "hold"]
+    why: Literal["policy", "minimum", "clip", "hold", "remorse", "case", "dispute", "export"]
     until: str | None
+    wins: bool
+    unit: str = ""
     id: str | None = None
     case: str = ""
     note: str = ""
@@ -52,28 +58,49 @@ async def read_retention(
     at_ns = ns_from(at)
     found = await services.index.recordings(device, channel, at_ns, at_ns + 1)
     there = [segment for segment in found.segments if not segment.missing]
-    reasons: list[Reason] = []
-    until_ns: int | None = None
+    known: list[Known] = []
     if there:
-        segment = there[-1]
-        kept = await services.kept.keeping(segment, device, channel)
-        reasons = [_by_age(segment, services.ring_age_ns), *map(_by_decision, kept)]
-        ends = [segment.end_utc_ns + services.ring_age_ns, *(one.free_utc_ns for one in kept)]
-        until_ns = None if None in ends else max(end for end in ends if end is not None)
+        known = reasons(await _facts(services, there[-1], device, channel), services.retention.now_utc_ns())
+    won = winner(known) if known else -1
     return Retention(
         device=device,
         channel=channel,
         at=iso_from_ns(at_ns),
         segment=there[-1].id if there else None,
-        until=iso_or_none(until_ns),
-        reasons=reasons,
+        until=iso_or_none(known[won].until_utc_ns) if known else None,
+        reasons=[_reason(one, wins=place == won) for place, one in enumerate(known)],
     )
 
 
-def _by_age(segment: SegmentFact, age_ns: int) -> Reason:
-    return Reason(why="ring", until=iso_from_ns(segment.end_utc_ns + age_ns))
+async def _facts(services: Services, segment: SegmentFact, device: str, channel: str) -> Facts:
+    retention, now_ns = services.retention, services.retention.now_utc_ns()
+    unit = retention.places.unit_at(device, segment.start_utc_ns) or services.registry.devices.get(device).unit
+    kept = []
+    keepings = await services.kept.keeping(segment, device, channel, released=True)
+    for keeping in keepings:
+        case, tagged = await retention.case_files.of(keeping.case, keeping.passage.unit, now_ns)
+        kept.append(KeptFor(keeping, case, tagged))
+    numbers = segment.stream, segment.first_sequence, segment.last_sequence
+    pinned_by = {one.keeping for one in services.kept.pins.holding(*numbers, now_ns)}
+    book = retention.policies.book
+    return Facts(
+        end_utc_ns=segment.end_utc_ns,
+        untagged_ns=book.untagged_ns(unit, now_ns),
+        minimum_ns=retention.minimum_ns,
+        unit=book.deciding_unit(unit),
+        kept=kept,
+        exported=bool(pinned_by - {keeping.id for keeping in keepings}),
+    )
 
 
-def _by_decision(keeping: Keeping) -> Reason:
-    until = iso_or_none(keeping.free_utc_ns)
-    return Reason(why=keeping.kind.value, until=until, id=keeping.id, case=keeping.case, note=keeping.note)
+def _reason(known: Known, *, wins: bool) -> Reason:
+    until = iso_or_none(known.until_utc_ns)
+    return Reason(
+        why=known.why.value,
+        until=until,
+        wins=wins,
+        unit=known.unit,
+        id=known.id or None,
+        case=known.case,
+        note=known.note,
+    )

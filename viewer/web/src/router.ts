@@ -57,6 +57,18 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.exports', action: 'export.list' },
   },
   {
+    path: 'retention',
+    name: 'retention',
+    component: () => import('@/retention/RetentionPage.vue'),
+    meta: { title: 'page.retention', action: 'retention.list' },
+  },
+  {
+    path: 'archive',
+    name: 'archive',
+    component: () => import('@/archive/ArchivePage.vue'),
+    meta: { title: 'page.archive', action: 'archive.read' },
+  },
+  {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),
@@ -91,6 +103,12 @@ const pages: RouteRecordRaw[] = [
     name: 'audit',
     component: () => import('@/audit/AuditPage.vue'),
     meta: { title: 'page.audit', action: 'audit.read' },
+  },
+  {
+    path: 'deletions',
+    name: 'deletions',
+    component: () => import('@/retention/DeletionsPage.vue'),
+    meta: { title: 'page.deletions', action: 'certificate.list' },
   },
   {
     path: 'system',

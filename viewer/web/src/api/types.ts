@@ -30,6 +30,15 @@ export type Export = Schemas['ExportItem']
 export type ExportEstimate = Schemas['EstimateItem']
 export type Overview = Schemas['Overview']
 export type System = Schemas['System']
+export type ArchiveHealth = Schemas['ArchiveHealth']
+export type DeletionCertificate = Schemas['Certificate']
+export type PlannedChannel = Schemas['PlannedChannel']
+export type PlannedDay = Schemas['PlannedDay']
+export type RetentionAnswer = Schemas['Retention']
+export type RetentionEffect = Schemas['Effect']
+export type RetentionPlan = Schemas['Plan']
+export type RetentionPolicy = Schemas['PolicyItem']
+export type PolicyChange = Schemas['PolicyChange']
 
 /** One page of a list. */
 export interface Page<Item> {

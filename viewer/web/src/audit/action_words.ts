@@ -13,6 +13,8 @@ export const FAMILIES = [
   'clip',
   'hold',
   'export',
+  'retention',
+  'deletion',
   'device',
   'checkpoint',
   'unit',

@@ -34,6 +34,7 @@ const words: typeof zh = {
     sound_given_up: 'What this device sends as sound crashes the decoder. Pictures go on, and sound is recorded as ever. Is it a device of ours? Change its key if in doubt; report the log to the makers. It is tried again after ten minutes.',
     heads_unsigned: 'Recording and the audit log go on; what is not signed now is signed later. The alarm says why: a full disk, or a lost key (mingjing audit key).',
     heads_copy: 'Is the second place mounted, and has it room? A copy that contradicts the heads here must be kept: have it looked at (mingjing audit verify).',
+    space_ahead: 'The page Archive health shows how much comes in, how much policies ask for, and when it will be short. Add to the disk, or have the periods shortened by who may decide that; until then nothing is lost.',
     workers_down: 'Sound in G.711 and AAC over WebRTC is silent on the live page; pictures and recording go on. The alarm says why: mostly memory, or a broken installation.',
   },
 }

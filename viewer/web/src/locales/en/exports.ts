@@ -6,7 +6,7 @@ const words: typeof zh = {
     column: { at: 'Ordered', case: 'Case no.', clips: 'Clips', length: 'Length', size: 'Size', reason: 'Reason', by: 'Ordered by', state: 'State' },
     word: { agreement: 'Needs agreement', waiting: 'Waiting', running: 'Being made', ready: 'Ready', failed: 'Failed', cancelled: 'Cancelled', expired: 'Expired' },
     state: {
-      agreement: 'Needs somebody to agree',
+      agreement: 'Needs agreement',
       waiting: 'Waits for its turn',
       running: 'Being made',
       ready: 'Ready until {at}',

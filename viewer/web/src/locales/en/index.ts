@@ -11,6 +11,7 @@ import people from '@/locales/en/people'
 import places from '@/locales/en/places'
 import players from '@/locales/en/players'
 import problem from '@/locales/en/problem'
+import retention from '@/locales/en/retention'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -35,6 +35,7 @@ const words: typeof zh = {
     sound_given_up: 'Sound given up',
     heads_unsigned: 'Heads are not signed',
     heads_copy: 'No second copy of heads',
+    space_ahead: 'The disk will not hold footage as long as set',
     workers_down: 'No worker processes',
   },
   system: {

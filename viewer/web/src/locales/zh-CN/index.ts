@@ -11,6 +11,7 @@ import people from '@/locales/zh-CN/people'
 import places from '@/locales/zh-CN/places'
 import players from '@/locales/zh-CN/players'
 import problem from '@/locales/zh-CN/problem'
+import retention from '@/locales/zh-CN/retention'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

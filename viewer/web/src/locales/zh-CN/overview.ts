@@ -33,6 +33,7 @@ export default {
     sound_given_up: '声音转换已放弃',
     heads_unsigned: '签名头无法生成',
     heads_copy: '签名头没有第二份副本',
+    space_ahead: '空间即将不够保存到期',
     workers_down: '转换进程无法启动',
   },
   system: {
