@@ -229,6 +229,12 @@ class Exports:
         except (SegmentUnreadableError, OSError) as error:
             log.warning("an export failed", export=export.id, error=str(error))
             return words_of(error)
+        except (LedgerUnavailable, SQLAlchemyError):
+            raise  # it is tried again
+        except Exception:
+            # One package must not stop the server that records: whatever is wrong with it is in the log.
+            log.exception("a mistake of ours in an export", export=export.id)
+            return ExportFailed("The server made a mistake with it.", "Tell the system admin: it is in the log.")
 
     def _ready(self, export: Export, bundle: WrittenBundle) -> Export:
         now_ns = self.now_utc_ns()

@@ -15,18 +15,21 @@ from tempfile import TemporaryDirectory
 from recorder.export.bundle import BundleFacts, WrittenBundle, write_bundle
 from recorder.export.burnt_in import DERIVED_ROLE, Words, burn_in
 from recorder.export.clerk import Gathered, Rooms, custody_parts
-from recorder.export.evidence import gather
+from recorder.export.evidence import Evidence, gather
 from recorder.export.export import Export, ExportItem, Phase
 from recorder.export.part import Part
 from recorder.export.playable import Playable, playable_of
 from recorder.export.running import ExportFailed, Running
 from recorder.export.shelf import WORKING
+from recorder.kept import Passage
 from storage import iso_from_ns
 from storage.heads import HeadKeyMissing, key_changes
 from storage.ledger import JsonValue
 from workers import BurnInFailed
 
 PIECE_BYTES = 1 << 20
+SETTLES_IN_NS = 1_200_000_000  # what comes from a device is synced at least once a second
+NEW_NS = 10_000_000_000
 ZONE, ZONE_AHEAD_S = "UTC+08:00", 8 * 3_600  # of the words that are burnt in: who looks at them is in China
 
 
@@ -109,19 +112,35 @@ class PackageMaker:
         return made
 
     async def _evidence(self, number: int, item: ExportItem, running: Running, count: int) -> Gathered:
-        rooms = self._rooms
         running.tell(Phase.GATHERING, number - 1, count)
-        evidence = await gather(
+        await self._settled(item.passage)
+        evidence = await self._gathered(number, item.passage)
+        if any(one.why == "unproven" and self._is_new(one.to_utc_ns) for one in evidence.lacks):
+            await asyncio.sleep(SETTLES_IN_NS / 1e9)  # a disk that took longer
+            evidence = await self._gathered(number, item.passage)
+        if not evidence.files:
+            raise ExportFailed("Nothing of its footage is there any more.", "Order what is left of it.")
+        return Gathered(number, item, evidence)
+
+    async def _gathered(self, number: int, passage: Passage) -> Evidence:
+        rooms = self._rooms
+        return await gather(
             number,
-            item.passage,
+            passage,
             recordings=rooms.recordings,
             media=rooms.media,
             heads=rooms.notary.heads.folder,
             ask_for_head=rooms.notary.round,
         )
-        if not evidence.files:
-            raise ExportFailed("Nothing of its footage is there any more.", "Order what is left of it.")
-        return Gathered(number, item, evidence)
+
+    async def _settled(self, passage: Passage) -> None:
+        """Once the last of it is durable: only that can be under a head."""
+        wait_ns = passage.end_utc_ns + SETTLES_IN_NS - self._rooms.clock.utc_ns()
+        if 0 < wait_ns <= SETTLES_IN_NS:
+            await asyncio.sleep(wait_ns / 1e9)
+
+    def _is_new(self, utc_ns: int) -> bool:
+        return utc_ns > self._rooms.clock.utc_ns() - NEW_NS
 
     async def _write(
         self,

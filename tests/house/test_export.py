@@ -85,6 +85,21 @@ async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record_and
     assert not list(house.tracebacks())
 
 
+async def test_the_last_seconds_of_a_device_that_goes_on_sending_prove_themselves_too(house, tmp_path):
+    push = await house.device("dev1").push()
+    await house.archive("dev1").wait_for_unit(60)
+    reviewer = house.person("reviewer")
+    clip = (await reviewer.call("POST", "clips", json={"device": "dev1", "last_s": 60})).json()
+    path = tmp_path / "package.zip"
+    path.write_bytes(await bundle_of(house, await ordered(house, clips=[clip["id"]])))
+    code, said = await asyncio.to_thread(verified, path)
+    assert code == 0, said
+    assert '"unproven"' not in said
+    push.leave()
+    await house.stop()
+    assert not list(house.tracebacks())
+
+
 async def test_the_copy_with_words_is_made_of_the_film_and_the_package_still_proves_itself(house, tmp_path):
     _, clip = await a_clip(house, seconds=1)
     path = tmp_path / "package.zip"

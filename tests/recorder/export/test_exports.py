@@ -159,6 +159,7 @@ async def test_one_is_made_at_a_time_in_the_order_in_which_they_came(office):
         (ExportFailed("The copy with words cannot be made: x.", "Do."), "The copy with words cannot be made: x."),
         (OSError(errno.EIO, "Input/output error"), "Footage of it cannot be read: Input/output error."),
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full."),
+        (ValueError("a part of another size"), "The server made a mistake with it."),
     ],
 )
 async def test_what_cannot_be_made_says_why_and_what_to_do_and_keeps_nothing(office, failure, words):

@@ -155,6 +155,8 @@ export const SENTENCES: readonly [RegExp, string][] = [
   [/^Tell the system admin: `mingjing store check` names what is damaged/, 'exportStoreCheck'],
   [/^Nothing of its footage is there any more\.$/, 'exportGone'],
   [/^Order what is left of it\.$/, 'nothing'],
+  [/^The server made a mistake with it\.$/, 'exportMistake'],
+  [/^Tell the system admin: it is in the log\.$/, 'nothing'],
   [/^Nothing can be signed: (?<why>.*)\.$/, 'exportUnsigned'],
   [/^Tell the system admin: the system page says what to do about the key of the heads\.$/, 'exportHeadKey'],
   [/^The copy with words cannot be made: (?<why>.*)\.$/, 'exportNoCopy'],

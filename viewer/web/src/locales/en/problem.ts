@@ -154,6 +154,7 @@ const words: typeof zh = {
       exportUnreadable: 'Footage of it cannot be read: {why}.',
       exportStoreCheck: 'Tell the system admin to run mingjing store check; order the other clips without it.',
       exportGone: 'Nothing of its footage is there any more. Order what is left.',
+      exportMistake: 'The server made a mistake with it. Tell the system admin: it is in the log.',
       exportUnsigned: 'Nothing can be signed: {why}.',
       exportHeadKey: 'Tell the system admin: the system page says what to do about the key of the heads.',
       exportNoCopy: 'The copy with words cannot be made: {why}.',

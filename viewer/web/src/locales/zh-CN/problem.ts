@@ -151,6 +151,7 @@ export default {
       exportUnreadable: '其中的录像读不出来：{why}。',
       exportStoreCheck: '请告知系统管理员运行 mingjing store check；其余片段可另行申请。',
       exportGone: '其中的录像已全部不在。',
+      exportMistake: '服务器出错，请告知系统管理员查看日志。',
       exportUnsigned: '无法签名：{why}。',
       exportHeadKey: '请告知系统管理员，系统页说明了如何处理签名密钥。',
       exportNoCopy: '字幕副本无法制作：{why}。',
