@@ -27,12 +27,15 @@ def verify_audit(json: JsonOption = False, config: ConfigOption = None, data_dir
 
 @audit.command("key")
 def show_key(json: JsonOption = False, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
-    """Show the public key that checks signed heads. Write it down in a place that is not this machine."""
+    """Show the public key that checks signed heads and bundles, and those before it. Keep them in a place that is not
+    this machine."""
     key = ask(load_settings(config, data_dir=data_dir), AuditKey(), HeadKey)
     if json:
         print_json(key)
     else:
         print_line(f"{key.key}\n{key.pem.rstrip()}")
+        for use in key.history[:-1]:
+            print_line(f"before, from head {use.from_head} on: {use.key}")
 
 
 @audit.command("rotate-key")

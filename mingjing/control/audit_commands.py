@@ -1,8 +1,10 @@
 """Commands on the audit log and the signed heads: prove them, show the key, change it."""
 
+import asyncio
+
 from mingjing.control.requests import AuditReport, BrokenHeadItem, CommandError, HeadKey, HeadKeyUse
 from mingjing.wiring import House
-from storage.heads import HeadKeyMissing, public_pem
+from storage.heads import HeadKeyMissing, key_changes, public_pem
 
 
 async def verify_audit(house: House, principal: str) -> AuditReport:
@@ -38,11 +40,14 @@ async def verify_audit(house: House, principal: str) -> AuditReport:
     )
 
 
-def show_key(house: House) -> HeadKey:
+async def show_key(house: House) -> HeadKey:
+    """The key, and those before it: whoever keeps this list can check bundles of any time."""
     key = house.notary.statistics().heads.key
     if key is None:
         raise CommandError(f"No key: {house.notary.heads.why_no_key}.")
-    return HeadKey(key=key, pem=public_pem(key))
+    changes = await asyncio.to_thread(key_changes, house.notary.heads.folder)
+    history = [HeadKeyUse(key=one.head.key, from_head=one.head.number, vouched=one.vouched) for one in changes]
+    return HeadKey(key=key, pem=public_pem(key), history=tuple(history))
 
 
 async def rotate_key(house: House, principal: str, *, lost: bool) -> HeadKey:

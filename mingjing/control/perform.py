@@ -143,7 +143,7 @@ async def _perform(request: Request, house: House, addresses: Addresses, princip
         case AuditVerify():
             return await verify_audit(house, principal)
         case AuditKey():
-            return show_key(house)
+            return await show_key(house)
         case AuditRotateKey(lost=lost):
             return await rotate_key(house, principal, lost=lost)
         case StoreCheck(deep=deep):

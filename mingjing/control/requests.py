@@ -211,11 +211,12 @@ class BrokenHeadItem(Answer):
 
 
 class HeadKey(Answer):
-    """The key that signs heads now; `pem` is its public part."""
+    """The key that signs heads now; `pem` is its public part. `history`: every key so far, the present one last."""
 
     key: str
     pem: str
     head: int | None = None  # the first that it signed, where it is new
+    history: tuple[HeadKeyUse, ...] = ()
 
 
 class AuditKey(_Message):

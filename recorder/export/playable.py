@@ -7,7 +7,7 @@ made, and of what.
 
 Not here: the bundle that the files go into, and who may have it.
 
-Limits: a passage is at most 24 hours (`recorder.kept`); of that the tables take some 100 MB.
+Limits: a passage is at most 24 hours (`recorder.kept`); of that the tables take 0.3 GB.
 """
 
 import asyncio

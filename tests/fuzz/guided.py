@@ -14,7 +14,7 @@ from pathlib import Path
 import atheris
 
 # Targets and the server's code; not the standard library, whose branches would drown ours.
-INSTRUMENTED = ["media", "gateway.stream", "gateway.rtsp", "storage", "tests.fuzz.targets"]
+INSTRUMENTED = ["media", "gateway.stream", "gateway.rtsp", "storage", "verifier", "tests.fuzz.targets"]
 
 
 def main() -> None:

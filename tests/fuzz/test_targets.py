@@ -17,6 +17,7 @@ from tests.vectors.loader import Vector, findings, vectors
 MUTATIONS = {
     "stream": 150,
     "journal": 400,
+    "bundle": 300,
     "interleaved": 300,
     "h264": 400,
     "h265": 300,

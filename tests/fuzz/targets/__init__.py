@@ -17,7 +17,7 @@ from tests.vectors.loader import Vector
 BY_EXPOSURE = (
     *("rtsp", "interleaved", "stun", "srtp", "rtp", "stream", "sdp", "offer", "h264", "rtcp", "h265"),
     *("repaired", "feedback"),
-    *("reader", "fmp4", "journal"),
+    *("reader", "fmp4", "journal", "bundle"),
 )
 
 
