@@ -7,7 +7,7 @@ seals, then the store is let go. Not here: what the parts are made of (wiring), 
 import asyncio
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from mingjing.archive_rules import archive_rules
 from mingjing.certificates import CertificateCollector
 from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
+from mingjing.export_house import open_exports
 from mingjing.http_server import HttpServer, bind
 from mingjing.loop_lag import LoopLag
 from mingjing.machine_metrics import MachineCollector
@@ -39,7 +40,20 @@ from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
 from mingjing.workshop import WorkerCollector, sound_workers
-from recorder import Archiver, DiskState, GroupShelf, Index, Kept, Pins, find_references, replay
+from recorder import (
+    Archiver,
+    DiskState,
+    Export,
+    Exports,
+    GroupShelf,
+    Index,
+    Kept,
+    Pins,
+    find_references,
+    pin_exports,
+    replay,
+    replay_exports,
+)
 from storage import require_own_media
 from storage.database import report_told
 from supervision.cases import Stage
@@ -87,7 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             alarms = await AlarmLog.open(
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
-            async with _recording(house, hub) as (archiver, kept, retention):
+            async with _recording(house, hub) as (archiver, kept, known, retention):
                 nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
                 admission = Admission(house.registry.devices, nonces, house.clock)
                 rtsp = await _listen_for_devices(house, hub, admission)
@@ -95,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 publishers = Publishers(peers, hub, admission, house.clock)
                 workers = sound_workers(settings, hub, house.clock)
                 sounds = SoundReplacements(hub, workers, house.clock)
+                exports = open_exports(house, archiver, kept, workers)
                 viewers = Viewers(peers, hub, house.steady, sounds)
                 talks = Talks(hub, publishers, house.clock)
                 lag = LoopLag(house.clock)
@@ -111,7 +126,20 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 desk = retention.desk(archiver)
                 metrics.register(RetentionCollector(desk.health, lambda: archiver.deleted))
                 services = _services(
-                    house, hub, archiver, kept, desk, rtsp, publishing, viewers, sounds, talks, proxies, metrics, alarms
+                    house,
+                    hub,
+                    archiver,
+                    kept,
+                    exports,
+                    desk,
+                    rtsp,
+                    publishing,
+                    viewers,
+                    sounds,
+                    talks,
+                    proxies,
+                    metrics,
+                    alarms,
                 )
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
@@ -128,6 +156,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     viewers.run_timers,
                     talks.run_timers,
                     workers.run,
+                    lambda: exports.run(known),
                     puller.run,
                     lag.run,
                     care_for_memory,
@@ -160,10 +189,12 @@ async def _require_media(house: House) -> None:
 
 
 @asynccontextmanager
-async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Retention]]:
-    """Every stream of the hub is archived inside this block."""
+async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Sequence[Export], Retention]]:
+    """Every stream of the hub is archived inside this block; with the exports that wait or have a bundle."""
     rules = archive_rules(house.settings.archive)
     pins = Pins(await replay(house.database, house.ledger, house.steady.utc_ns()))
+    known = await replay_exports(house.database, house.ledger)
+    pin_exports(pins, known)
     retention = await open_retention(house, rules, pins)
     async with Archiver.open(
         store=house.store,
@@ -179,7 +210,7 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Ke
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         find = partial(find_references, archiver.recordings, house.store.media)
-        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), retention
+        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), known, retention
     await house.notary.finish(_tell_of_heads(hub))
 
 
@@ -214,6 +245,7 @@ def _services(
     hub: Hub,
     archiver: Archiver,
     kept: Kept,
+    exports: Exports,
     retention: RetentionDesk,
     rtsp: RtspListener,
     publishing: Publishing,
@@ -233,6 +265,7 @@ def _services(
         cases=house.cases,
         clock=house.clock,
         database=house.database,
+        exports=exports,
         groups=GroupShelf(house.store.media),
         hub=hub,
         index=archiver,

@@ -148,6 +148,10 @@ class ArchiveSettings(_Section):
         return self
 
 
+class ExportsSettings(_Section):
+    days: Annotated[float, Field(ge=0.01, le=366)] = 7  # a finished package stays so long
+
+
 class HeadsSettings(_Section):
     second_copy_dir: Path | None = None
 
@@ -175,6 +179,7 @@ class Settings(_Section):
     webrtc: WebRtcSettings = WebRtcSettings()
     workers: WorkersSettings = WorkersSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    exports: ExportsSettings = ExportsSettings()
     heads: HeadsSettings = HeadsSettings()
     access: AccessSettings = AccessSettings()
 
@@ -194,6 +199,10 @@ class Settings(_Section):
     def rtsp_certificate(self) -> Certificate | None:
         """Its own, else that of the screens; None: there is no RTSPS."""
         return _certificate(self.rtsp) or self.http_certificate
+
+    @property
+    def exports_dir(self) -> Path:
+        return self.data_dir / "exports"
 
     @property
     def ledger_dir(self) -> Path:

@@ -1,9 +1,9 @@
 """The memory: keeps every stream, and knows what it kept and what is missing.
 
-Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
-timeline of a channel and the groups of pictures of a segment, the continuous ring, clips and holds
-and what they keep from it, the notary that has heads of all chains signed, the levels of a filling
-disk, and the commands `store check` and `store rebuild`.
+Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel
+and the groups of pictures of a segment, the continuous ring, clips and holds and what they keep from it, exports of
+kept footage, the notary that has heads of all chains signed, the levels of a filling disk, and the commands
+`store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
 
@@ -18,6 +18,25 @@ from recorder.archiver import Archiver, ArchiveRules
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskState, disk_space
+from recorder.export import (
+    EXPORT_TABLES,
+    CaseFacts,
+    Estimate,
+    Export,
+    ExportFilter,
+    ExportItem,
+    Exports,
+    ExportState,
+    Interval,
+    Order,
+    PackageMaker,
+    Place,
+    Rooms,
+    Running,
+    Shelf,
+    pin_exports,
+    replay_exports,
+)
 from recorder.footage import Footage, FoundSegment, GapFact, SegmentFact
 from recorder.groups import GroupShelf, PlayableTrack, SegmentGroups
 from recorder.index import Index
@@ -44,14 +63,22 @@ from recorder.tables import INDEX_TABLES
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
 __all__ = [
+    "EXPORT_TABLES",
     "INDEX_TABLES",
     "KEPT_TABLES",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",
+    "CaseFacts",
     "CheckReport",
     "DiskLevels",
     "DiskState",
+    "Estimate",
+    "Export",
+    "ExportFilter",
+    "ExportItem",
+    "ExportState",
+    "Exports",
     "Footage",
     "FootageLane",
     "FootageRun",
@@ -60,6 +87,7 @@ __all__ = [
     "GroupShelf",
     "Index",
     "IntakeLimits",
+    "Interval",
     "Keeping",
     "KeepingKind",
     "Kept",
@@ -69,22 +97,30 @@ __all__ = [
     "NotACursor",
     "Notary",
     "NotaryStatistics",
+    "Order",
+    "PackageMaker",
     "Passage",
     "Pins",
+    "Place",
     "PlayableTrack",
     "RebuildReport",
     "Removal",
     "Ring",
     "RingLimits",
+    "Rooms",
+    "Running",
     "SegmentFact",
     "SegmentGroups",
     "SegmentRules",
+    "Shelf",
     "check",
     "disk_space",
     "find_references",
     "hides_pictures",
     "missing_files",
+    "pin_exports",
     "read_lane",
     "rebuild",
     "replay",
+    "replay_exports",
 ]

@@ -34,6 +34,7 @@ from viewer.api import (
     clips,
     deletions,
     devices,
+    exports,
     health,
     holds,
     overview,
@@ -54,6 +55,7 @@ from viewer.api import (
     users,
     whip,
 )
+from viewer.exports import Downloads
 from viewer.headers import BodyLimit, SecurityHeaders
 from viewer.live import events, websocket, whep
 from viewer.live.cut_views import record_cut_views
@@ -84,6 +86,7 @@ RESOURCES = (
     playback_segments,
     clips,
     holds,
+    exports,
     retention,
     retention_policies,
     retention_plan,
@@ -116,6 +119,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.first_n = services.ledger.statistics().entries + 1  # no view of this run is recorded before it
     app.state.whep_views = WhepViews(services, app.state.open_views)
     app.state.playback_views = PlaybackViews(services, app.state.open_views)
+    app.state.downloads = Downloads(services, app.state.open_views)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedPeer, trusted=services.trusted_proxies)

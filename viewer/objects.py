@@ -4,11 +4,11 @@ Whatever id somebody asks for gives an object: of a thing that is not there one 
 exist, so that the guard answers for both in the same way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry, Unit
-from recorder import Keeping, KeptScope
+from recorder import Export, Keeping, KeptScope
 from supervision.cases import Case
 from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
@@ -64,6 +64,23 @@ def kept_object(registry: Registry, keeping_id: str, keeping: Keeping | None) ->
         return Object(Kind.KEPT, keeping_id, exists=False)
     device = registry.devices.find(keeping.passage.device)
     return Object(Kind.KEPT, keeping_id, registry.units.path(keeping.passage.unit if device is None else device.unit))
+
+
+def export_object(registry: Registry, export_id: str, places: Iterable[tuple[str, str]] | None) -> Object:
+    """`places` are the devices of an export with their units at the time. It belongs to the units to which all of it
+    belongs: who may not see one of its clips may not see it. None: there is no such thing."""
+    if places is None:
+        return Object(Kind.EXPORT, export_id, exists=False)
+    common: tuple[str, ...] | None = None
+    for device_id, unit in places:
+        device = registry.devices.find(device_id)
+        path = registry.units.path(unit if device is None else device.unit)
+        common = path if common is None else tuple(one for one in common if one in path)
+    return Object(Kind.EXPORT, export_id, common or ())
+
+
+def places_of(export: Export | None) -> list[tuple[str, str]] | None:
+    return None if export is None else [(one.passage.device, one.passage.unit) for one in export.items]
 
 
 def kept_scope(registry: Registry, unit_id: str) -> KeptScope:

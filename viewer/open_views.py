@@ -8,7 +8,7 @@ Not here: what a view is sent, how it is opened and recorded (live, playback).
 import asyncio
 from enum import StrEnum
 
-from gateway.registry import Change, CheckpointChanged, DeviceChanged, UnitChanged
+from gateway.registry import Change, CheckpointChanged, DeviceChanged, Registry, UnitChanged
 from viewer.access import Action, Caller, EndReason
 from viewer.objects import device_object
 from viewer.services import Services
@@ -41,6 +41,17 @@ class View:
         self.caller = caller
         self.action = action
         self.ended: Ended = asyncio.get_running_loop().create_future() if ended is None else ended
+
+    def concerns(self, device_id: str) -> bool:
+        """Whether a change of this device may end it."""
+        return device_id == self.device_id
+
+    def why_not(self, registry: Registry) -> Closing | None:
+        """Why it may not go on; None: it may."""
+        thing = device_object(registry, self.device_id)
+        if not thing.exists:
+            return Closing.DEVICE_REMOVED
+        return None if self.caller.sees(self.action, thing) else Closing.REVOKED
 
     def end(self, reason: Closing | None) -> None:
         """The first reason counts."""
@@ -86,7 +97,7 @@ class OpenViews:
                 if isinstance(event, DeviceChanged) and event.change is Change.SEEN and not everything:
                     continue
                 for view in list(self._views):
-                    if everything or (isinstance(event, DeviceChanged) and view.device_id == event.device_id):
+                    if everything or (isinstance(event, DeviceChanged) and view.concerns(event.device_id)):
                         self._look_again(view)
 
     async def _await_stop(self) -> None:
@@ -95,8 +106,5 @@ class OpenViews:
             view.end(Closing.SERVER_STOPPING)
 
     def _look_again(self, view: View) -> None:
-        thing = device_object(self._services.registry, view.device_id)
-        if not thing.exists:
-            view.end(Closing.DEVICE_REMOVED)
-        elif not view.caller.sees(view.action, thing):
-            view.end(Closing.REVOKED)
+        if (reason := view.why_not(self._services.registry)) is not None:
+            view.end(reason)

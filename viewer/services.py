@@ -19,7 +19,7 @@ from gateway.registry import Registry
 from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
-from recorder import ArchiveStatistics, GroupShelf, Kept, Notary
+from recorder import ArchiveStatistics, Exports, GroupShelf, Kept, Notary
 from recorder.retention import CaseFiles, Health, Outlook, PlaceBook, Policies
 from storage import DAY_NS, Clock
 from storage.bus import Bus
@@ -78,6 +78,7 @@ class Services:
     cases: Cases
     clock: Clock
     database: Database
+    exports: Exports
     groups: GroupShelf
     hub: Hub
     index: FootageSource

@@ -16,10 +16,12 @@ from mingjing.bench.live import (
     IDLE_SHARE,
     ForeignServer,
     LiveLoad,
+    PackageLoad,
     Watch,
     bench_foreign,
     bench_growth,
     bench_live,
+    bench_packages,
     bench_webrtc,
 )
 from mingjing.bench.load import Stream
@@ -41,6 +43,7 @@ __all__ = [
     "LiveLoad",
     "NotAllLiveError",
     "Outcome",
+    "PackageLoad",
     "Report",
     "SoakPlan",
     "Stream",
@@ -51,6 +54,7 @@ __all__ = [
     "bench_foreign",
     "bench_growth",
     "bench_live",
+    "bench_packages",
     "bench_webrtc",
     "cpu_model",
     "judge",

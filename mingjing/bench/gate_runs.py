@@ -7,7 +7,7 @@ from pathlib import Path
 from mingjing.bench.archive import ArchiveLoad, Years, bench_archive
 from mingjing.bench.conversation import BenchProcessError
 from mingjing.bench.gates import ARCHIVE_ROWS, GROWTH_STEPS, Gate, Judgement, Verdict, in_runs, judge
-from mingjing.bench.live import bench_growth, bench_live, bench_webrtc
+from mingjing.bench.live import PackageLoad, bench_growth, bench_live, bench_packages, bench_webrtc
 from mingjing.bench.load import Stream
 from mingjing.bench.report import Report
 from mingjing.bench.server import NotAllLiveError
@@ -63,7 +63,9 @@ async def run_gates(
 async def _run(gate: Gate, cache_dir: Path, seconds: float | None, stream: Stream) -> Report:
     if gate.bench == "archive":
         return await bench_archive(ArchiveLoad(Years(ARCHIVE_ROWS)), cache_dir)
-    assert gate.load is not None, "only the archive's gate is without a load"
+    if gate.bench == "packages":
+        return await bench_packages(PackageLoad(), cache_dir)
+    assert gate.load is not None, "only the archive's gates are without a load"
     stream = replace(stream, transport=gate.load.stream.transport)
     load = replace(gate.load, stream=stream, seconds=seconds or gate.load.seconds)
     if gate.bench == "growth":

@@ -36,7 +36,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`load` is None where the gate has a benchmark of its own; `bench` is live, webrtc, growth or archive."""
+    """`load` is None where the gate has a benchmark of its own; `bench` is live, webrtc, growth, archive or
+    packages."""
 
     name: str
     work: str
@@ -119,6 +120,19 @@ _GATES = (
         "index of 10,000,000 segments",
         (Limit("start_s", 10), Limit("list_page_p95_ms", 50), Limit("seek_p95_ms", 100)),
         bench="archive",
+    ),
+    Gate(
+        "P9",
+        "packages of a minute, handed out in P1",
+        (
+            Limit("export_p95_s", 2),
+            Limit("export_failed", 0),
+            Limit("units_lost", 0),
+            Limit("cpu_percent", 70, 45),
+            Limit("rss_mb", 600),
+            Limit("loop_lag_p99_ms", 30),
+        ),
+        bench="packages",
     ),
     Gate(
         "P10",

@@ -14,6 +14,7 @@ from mingjing.bench import (
     ArchiveLoad,
     ForeignServer,
     LiveLoad,
+    PackageLoad,
     SoakPlan,
     Stream,
     Years,
@@ -21,6 +22,7 @@ from mingjing.bench import (
     bench_foreign,
     bench_growth,
     bench_live,
+    bench_packages,
     judge,
     run_gates,
     soak_markdown,
@@ -122,14 +124,23 @@ def archive(
     segments: Annotated[int, typer.Option(min=100, help="Rows of the index.")] = ARCHIVE_ROWS,
     channels: Annotated[int, typer.Option(min=1, max=2000, help="That they are of.")] = 200,
     requests: Annotated[int, typer.Option(min=2, help="Half of them pages, half of them seeking.")] = 400,
-    gate: Annotated[str | None, typer.Option(metavar="P8", help="Judge by this gate.")] = None,
+    exports: Annotated[
+        int, typer.Option(min=0, help="Instead: so many packages of a minute, handed out while devices push.")
+    ] = 0,
+    devices: Annotated[int, typer.Option(min=1, max=2000, help="That push meanwhile, each watched by one.")] = 200,
+    gate: Annotated[str | None, typer.Option(metavar="P8|P9", help="Judge by this gate.")] = None,
     cache_dir: CacheOption = None,
     out: OutOption = None,
     json: JsonOption = False,
 ) -> None:
-    """A server on the index of half a year: how long until it is ready, how long a page and a seek take."""
-    chosen = gate_named(gate, ("archive",)) if gate is not None else None
-    report = measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), cache_folder(cache_dir)))
+    """A server on the index of half a year: how long until it is ready, how long a page and a seek take. With
+    --exports: how long until a package is ready, while devices push."""
+    chosen = gate_named(gate, ("archive", "packages")) if gate is not None else None
+    if exports or (chosen is not None and chosen.bench == "packages"):
+        load = PackageLoad(exports or PackageLoad().exports, devices, viewers=devices)
+        report = measured(bench_packages(load, cache_folder(cache_dir)))
+    else:
+        report = measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), cache_folder(cache_dir)))
     finish(report, [] if chosen is None else [judge(chosen, report)], json, out)
 
 
@@ -146,7 +157,8 @@ def gates(
 ) -> None:
     """All gates in turn, each with its own load. Status 0: all are met."""
     wanted = [
-        gate_named(name, ("live", "webrtc", "growth", "archive")) for name in (only.split(",") if only else GATES)
+        gate_named(name, ("live", "webrtc", "growth", "archive", "packages"))
+        for name in (only.split(",") if only else GATES)
     ]
     outcome = measured(
         run_gates(wanted, cache_folder(cache_dir), seconds=seconds, stream=Stream(sound=sound), told=tell)

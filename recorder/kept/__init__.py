@@ -14,13 +14,15 @@ Invariants:
 """
 
 from recorder.kept.keeping import Keeping, KeepingKind, Passage, Removal
-from recorder.kept.kept import Kept, KeptFilter, KeptPage, KeptScope, NotACursor
+from recorder.kept.kept import LENGTH_MAX_NS, Find, Kept, KeptFilter, KeptPage, KeptScope, NotACursor
 from recorder.kept.pins import PinnedBy, Pins
 from recorder.kept.replay import replay
 from recorder.kept.tables import KEPT_TABLES
 
 __all__ = [
     "KEPT_TABLES",
+    "LENGTH_MAX_NS",
+    "Find",
     "Keeping",
     "KeepingKind",
     "Kept",

@@ -12,6 +12,7 @@ Invariants (docs/design/heads.md):
 """
 
 from storage.heads.canonical import NotCanonical
+from storage.heads.entry_proofs import prove_entries
 from storage.heads.first_round import signed_since
 from storage.heads.head import Head, parse_head
 from storage.heads.heads import Heads, HeadsStatistics
@@ -77,6 +78,7 @@ __all__ = [
     "nodes_since",
     "parse_head",
     "parse_leaf",
+    "prove_entries",
     "prove_leaf",
     "public_pem",
     "root_of",

@@ -15,6 +15,7 @@ Invariants (docs/design/ledger.md):
 
 from storage.ledger.entry import Entry, JsonValue, json_text
 from storage.ledger.ledger import Ledger, LedgerStatistics
+from storage.ledger.lines import raw_lines
 from storage.ledger.projection import LEDGER_TABLES, LedgerPage
 from storage.ledger.proof import BrokenEntry, LedgerReport, verify_files
 from storage.ledger.tail import LedgerTail, entry_digests
@@ -33,5 +34,6 @@ __all__ = [
     "LedgerUnavailable",
     "entry_digests",
     "json_text",
+    "raw_lines",
     "verify_files",
 ]

@@ -18,23 +18,7 @@ from storage.database import SchemaTooNewError, metadata, migrate
 from storage.database.schema_history import MIGRATIONS
 from tests.storage.faulty_disk import in_a_child
 
-CHAIN = [
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-    "0005",
-    "0006",
-    "0007",
-    "0008",
-    "0009",
-    "0010",
-    "0011",
-    "0012",
-    "0013",
-    "0014",
-    "0016",
-]
+CHAIN = [f"{n:04}" for n in range(1, 17)]
 
 
 def url(path):

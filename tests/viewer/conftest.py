@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import hashlib
 import os
 import secrets
 import ssl
@@ -24,7 +25,20 @@ from gateway.stream import Alarm, AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import Reference
 from media.rtsp import NonceFactory
-from recorder import Footage, FoundSegment, GroupShelf, Index, Keeping, KeepingKind, Kept, Pins, SegmentFact
+from recorder import (
+    Exports,
+    Footage,
+    FoundSegment,
+    GroupShelf,
+    Index,
+    Keeping,
+    KeepingKind,
+    Kept,
+    Pins,
+    SegmentFact,
+    Shelf,
+)
+from recorder.export import Export, Phase, Running, WrittenBundle
 from recorder.retention import CaseFiles, Outlook, PlaceBook, Policies, PolicyBook
 from storage import DAY_NS, SecretBox, UlidFactory
 from storage.bus import MemoryBus
@@ -69,6 +83,23 @@ class SickDisk:
         return os.write(fd, data)
 
 
+class PlainPackages:
+    """Makes packages of a few bytes; each waits for `go` when a test takes that away."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.go.set()
+        self.data = bytes(range(256)) * 4_096  # four pieces
+
+    async def __call__(self, export: Export, running: Running) -> WrittenBundle:
+        while not self.go.is_set():
+            running.tell(Phase.WRITING, 1, 4)
+            await asyncio.sleep(0.01)
+        running.tell(Phase.WRITING, 4, 4)
+        running.path.write_bytes(self.data)
+        return WrittenBundle(hashlib.sha256(self.data).hexdigest(), len(self.data))
+
+
 class NoArchive:
     """An index in which nothing is; what was asked of it is kept."""
 
@@ -104,6 +135,7 @@ class Front:
     clock: ManualClock
     disk: SickDisk
     archive: NoArchive
+    packages: PlainPackages
     first_n: int  # of what this run writes into the ledger
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -218,6 +250,24 @@ class Front:
             principal="user:somebody",
         )
 
+    async def package(self, device: str = "dev-north", **fields: object) -> str:
+        """The id of an export of a clip of this device, ordered by somebody who sees all."""
+        clip = await self.keep(KeepingKind.CLIP, device)
+        client = await self.person(Role.REVIEWER)
+        answer = await client.post("/api/v1/exports", json={"clips": [clip.id], "reason": "court", **fields})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def ready(self, export: str) -> dict[str, object]:
+        """The export, once it is not under way any more."""
+        client = await self.person(Role.REVIEWER)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                told: dict[str, object] = (await client.get(f"/api/v1/exports/{export}")).json()
+                if told["state"] not in ("waiting", "running") or told["waits_for_agreement"]:
+                    return told
+                await asyncio.sleep(0.01)
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -270,7 +320,21 @@ async def open_front(
             peers = Peers(clock)
             await peers.open(PeerAddresses("127.0.0.1", 0))
             publishers = Publishers(peers, hub, admission, clock)
+            packages = PlainPackages()
             pins = Pins()
+            exports = Exports(
+                database=database,
+                ledger=ledger,
+                clock=clock,
+                new_id=ids,
+                pins=pins,
+                shelf=Shelf(folder / "exports"),
+                recordings=archive.recordings,
+                find=archive.references,
+                make=packages,
+                rest_ns=7 * 24 * 3_600 * 1_000_000_000,
+            )
+            exports.shelf.open()
             services = Services(
                 access=access,
                 alarms=alarms,
@@ -279,6 +343,7 @@ async def open_front(
                 cases=cases,
                 clock=clock,
                 database=database,
+                exports=exports,
                 groups=GroupShelf(folder / "media"),
                 hub=hub,
                 index=archive,
@@ -302,7 +367,7 @@ async def open_front(
             first_n = ledger.statistics().entries + 1
             archived = nullcontext(archive) if recording is None else recording(folder, database, bus, clock)
             async with archived as source, _served(services := replace(services, index=source)) as base_url:
-                front = Front(base_url, services, clock, disk, archive, first_n)
+                front = Front(base_url, services, clock, disk, archive, packages, first_n)
                 yield front
                 disk.sick = False
                 for client in front.clients:
@@ -343,7 +408,7 @@ async def _served(services: Services) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(run) for run in (services.access.run(), run_app(app))]
+        background = [tasks.create_task(run) for run in (services.access.run(), services.exports.run(), run_app(app))]
         serving = tasks.create_task(server._serve())
         while not server.started:
             assert not serving.done()

@@ -44,6 +44,7 @@ BODIES = {
     Action.HOLD_CREATE: lambda thing: {"device": thing},
     Action.CLIP_ASK_REMOVAL: lambda _: {"reason": "why"},
     Action.HOLD_ASK_REMOVAL: lambda _: {"reason": "why"},
+    Action.EXPORT_CREATE: lambda thing: {"clips": [thing], "reason": " "},
     Action.RETENTION_SET: lambda _: {"note": " "},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
@@ -116,6 +117,10 @@ async def request_of(front, door, scope, name, token=""):
     if kind is Kind.KEPT:
         noun = KeepingKind(path.split("/")[3].removesuffix("s"))
         thing = "missing" if scope == "missing" else (await front.keep(noun, IDS[Kind.DEVICE][scope])).id
+    if kind is Kind.EXPORT and action is Action.EXPORT_CREATE:
+        thing = "missing" if scope == "missing" else (await front.keep(KeepingKind.CLIP, IDS[Kind.DEVICE][scope])).id
+    elif kind is Kind.EXPORT:
+        thing = "missing" if scope == "missing" else await front.package(IDS[Kind.DEVICE][scope])
     if kind is Kind.VIEW:
         path = path.replace("{device}", "dev-north")
         mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles
@@ -140,7 +145,11 @@ async def request_of(front, door, scope, name, token=""):
         query = {"device": thing, "at": "2027-01-01T00:00:00Z"}
     if action is Action.LIVE_VIEW:
         query = {"purpose": "duty"}
+    if action is Action.EXPORT_DOWNLOAD:
+        query = {"reason": "court"}
     body = BODIES.get(action, lambda _: {})(thing)
+    if path.endswith("/estimate"):
+        body = {"clips": [thing]}
     return path, query, body if method in ("POST", "PUT", "PATCH") else None
 
 

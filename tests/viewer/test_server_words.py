@@ -17,7 +17,7 @@ from media import GapCause
 from tests.house.process import REPOSITORY
 from viewer.live.talkback import NO_MICROPHONE, NOT_ALLOWED
 
-ROOMS = ("gateway/registry", "recorder/kept", "supervision/cases")
+ROOMS = ("gateway/registry", "recorder/export", "recorder/kept", "supervision/cases")
 SOURCES = sorted(
     [*(REPOSITORY / "viewer").glob("*/*.py"), *(path for room in ROOMS for path in (REPOSITORY / room).glob("*.py"))]
 )
@@ -29,6 +29,7 @@ SHOWN = {"CaseConflict", "CaseInvalid", "CaseTaken", "ImportRefused", "SheetUnre
     "AccountInvalid",
     "AlreadyExists",
     "Conflict",
+    "ExportFailed",
     "Invalid",
     "LastAdministrator",
     "OwnAccount",

@@ -94,6 +94,12 @@ class Action(StrEnum):
     HOLD_ASK_REMOVAL = "hold.ask_removal"
     HOLD_AGREE_REMOVAL = "hold.agree_removal"
     HOLD_WITHDRAW_REMOVAL = "hold.withdraw_removal"
+    EXPORT_LIST = "export.list"
+    EXPORT_READ = "export.read"
+    EXPORT_CREATE = "export.create"
+    EXPORT_AGREE = "export.agree"
+    EXPORT_CANCEL = "export.cancel"
+    EXPORT_DOWNLOAD = "export.download"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     OVERVIEW_READ = "overview.read"
@@ -123,6 +129,7 @@ class Kind(StrEnum):
     DEVICE = "device"
     VIEW = "view"
     KEPT = "kept"  # a clip or a hold
+    EXPORT = "export"  # a package, or what one would be made of
     ALARM = "alarm"
     CASE = "case"
     USER = "user"
@@ -212,6 +219,8 @@ _KEPT_LIST = Row(_SEES_FOOTAGE, Kind.NOTHING, Scope.UNIT, Record.NONE)
 _KEPT_READ = Row(_SEES_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.NONE)
 _KEEP = Row(_KEEPS_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
 _KEPT_CHANGE = Row(_KEEPS_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.ROOM)
+# Who may see footage may ask for a package of it; what mass export is, and that it takes two, the room says.
+_EXPORT_CHANGE = Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.ROOM)
 
 TABLE: Mapping[Action, Row] = {
     Action.HEALTH_READ: _OPEN,
@@ -301,6 +310,13 @@ TABLE: Mapping[Action, Row] = {
     Action.HOLD_ASK_REMOVAL: _KEPT_CHANGE,
     Action.HOLD_AGREE_REMOVAL: _KEPT_CHANGE,
     Action.HOLD_WITHDRAW_REMOVAL: _KEPT_CHANGE,
+    Action.EXPORT_LIST: _KEPT_LIST,
+    Action.EXPORT_READ: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.NONE),
+    Action.EXPORT_CREATE: _EXPORT_CHANGE,  # the object is all of what is to be in it
+    Action.EXPORT_AGREE: _EXPORT_CHANGE,
+    Action.EXPORT_CANCEL: _EXPORT_CHANGE,
+    # Each answer with bytes of one: that it begins is written before the first of them, and how it ended by the room.
+    Action.EXPORT_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.GUARD),
     Action.AUDIT_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.OVERVIEW_READ: Row(_EVERYBODY, Kind.NOTHING, Scope.UNIT, Record.NONE),

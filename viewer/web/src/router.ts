@@ -51,6 +51,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.kept', action: 'clip.list' },
   },
   {
+    path: 'exports',
+    name: 'exports',
+    component: () => import('@/exports/ExportsPage.vue'),
+    meta: { title: 'page.exports', action: 'export.list' },
+  },
+  {
     path: 'retention',
     name: 'retention',
     component: () => import('@/retention/RetentionPage.vue'),

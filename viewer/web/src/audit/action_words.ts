@@ -12,6 +12,7 @@ export const FAMILIES = [
   'case',
   'clip',
   'hold',
+  'export',
   'retention',
   'deletion',
   'device',

@@ -4,6 +4,7 @@ import audit from '@/locales/en/audit'
 import cases from '@/locales/en/cases'
 import common from '@/locales/en/common'
 import devices from '@/locales/en/devices'
+import exports from '@/locales/en/exports'
 import kept from '@/locales/en/kept'
 import overview from '@/locales/en/overview'
 import people from '@/locales/en/people'
@@ -13,4 +14,4 @@ import problem from '@/locales/en/problem'
 import retention from '@/locales/en/retention'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -11,6 +11,7 @@ const words: typeof zh = {
     case: 'Case',
     importCases: 'Import cases',
     kept: 'Kept footage',
+    exports: 'Packages',
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',

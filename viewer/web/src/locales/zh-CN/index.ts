@@ -4,6 +4,7 @@ import audit from '@/locales/zh-CN/audit'
 import cases from '@/locales/zh-CN/cases'
 import common from '@/locales/zh-CN/common'
 import devices from '@/locales/zh-CN/devices'
+import exports from '@/locales/zh-CN/exports'
 import kept from '@/locales/zh-CN/kept'
 import overview from '@/locales/zh-CN/overview'
 import people from '@/locales/zh-CN/people'
@@ -13,4 +14,4 @@ import problem from '@/locales/zh-CN/problem'
 import retention from '@/locales/zh-CN/retention'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
+export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -1,0 +1,30 @@
+/* A package as the server tells of one, for tests. */
+import type { Export } from '@/api/types'
+
+export const READY: Export = {
+  id: '01KB0000000000000000000007',
+  state: 'ready',
+  progress: null,
+  waits_for_agreement: false,
+  mass: [],
+  items: [],
+  seconds: 62,
+  case: '',
+  case_no: '',
+  reason: 'court',
+  copies: false,
+  created_by: 'user:li.wei',
+  created_at: '2026-12-01T01:00:00.000Z',
+  agreed_by: null,
+  agreed_at: null,
+  ended_by: null,
+  estimate_bytes: 10,
+  size_bytes: 9,
+  sha256: 'ab',
+  file_name: 'mingjing-20261201-00007.zip',
+  ready_at: '2026-12-01T01:00:10.000Z',
+  free_at: '2026-12-08T01:00:10.000Z',
+  failure: null,
+  fix: null,
+  version: 2,
+}

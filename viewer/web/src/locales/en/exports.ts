@@ -1,0 +1,73 @@
+import type zh from '@/locales/zh-CN/exports'
+
+const words: typeof zh = {
+  exports: {
+    filter: 'Search case, reason, person',
+    column: { at: 'Ordered', case: 'Case no.', clips: 'Clips', length: 'Length', size: 'Size', reason: 'Reason', by: 'Ordered by', state: 'State' },
+    word: { agreement: 'Needs agreement', waiting: 'Waiting', running: 'Being made', ready: 'Ready', failed: 'Failed', cancelled: 'Cancelled', expired: 'Expired' },
+    state: {
+      agreement: 'Needs agreement',
+      waiting: 'Waits for its turn',
+      running: 'Being made',
+      ready: 'Ready until {at}',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+      expired: 'Expired, may be ordered again',
+    },
+    phase: { signing: 'Signing', gathering: 'Gathering originals', playable: 'Making playable files', copying: 'Making the copy with words', custody: 'Writing the custody record', writing: 'Writing the package' },
+    mass: { clips: 'more clips than one person may hand out', hours: 'more footage than one person may hand out', bytes: 'more data in a day than one person may hand out' },
+    empty: 'No package yet',
+    emptyHint: 'Choose clips on the page of a case, or of kept footage, and hand out a package.',
+    toKept: 'To kept footage',
+    handOut: 'Hand out package',
+    new: {
+      title: 'Hand out a package',
+      clips: 'Clips ({n} of {of} chosen)',
+      reasonHint: 'To whom, and what for',
+      copies: 'With a copy that has time, case and viewer in its pictures (to look at; no original)',
+      size: 'About {size}, {length} of footage',
+      second: 'More than one person may hand out: somebody else has to agree before it is made',
+      effectRecord: 'The order, its making and each download are in the audit log',
+      effectRest: 'A finished package stays for seven days, then it is deleted; it can be ordered again',
+      noRoom: 'The disk has no room: about {size} are needed, {room} are there. Cancel packages that nobody needs, or hand out less at once.',
+      go: 'Order package',
+    },
+    take: {
+      button: 'Download…',
+      title: 'Download the package',
+      reason: 'What for, as: handed to the prosecutor',
+      size: '{name}, {size}',
+      effect: 'Who downloads it, when and what for is in the audit log',
+      go: 'Download',
+    },
+    agree: {
+      button: 'Agree…',
+      title: 'Agree with {name} to hand this out?',
+      reason: 'Reason: {reason}',
+      what: '{n} clips, {length} of footage, about {size}',
+      stays: 'It is made then; until it is ready it can be cancelled.',
+      go: 'Hand it out',
+      done: 'Agreed. It is being made.',
+    },
+    cancel: {
+      button: 'Cancel',
+      remove: 'Delete',
+      title: 'Cancel this package?',
+      effect: 'What was made of it is deleted at once and cannot be downloaded any more.',
+      stays: 'Footage and clips stay as they are; it can be ordered again.',
+      done: 'Cancelled.',
+    },
+    sheet: {
+      title: 'Package',
+      second: 'Second person',
+      and: ', ',
+      copies: 'with copies',
+      clips: 'Clips ({n})',
+      digest: 'Digest of the package',
+      check: 'How to check it',
+      checkHow: 'Run this with a verifier and a key that were obtained separately; the program inside is a convenience.',
+    },
+  },
+}
+
+export default words
