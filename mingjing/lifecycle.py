@@ -24,7 +24,7 @@ from gateway.stream import AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import GapCause
 from media.rtsp import NonceFactory
-from mingjing.archive_rules import archive_rules
+from mingjing.archive_rules import archive_rules, upload_limits
 from mingjing.certificates import CertificateCollector
 from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
@@ -39,7 +39,18 @@ from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
 from mingjing.workshop import WorkerCollector, sound_workers
-from recorder import Archiver, DiskState, GroupShelf, Index, Kept, Pins, find_references, replay
+from recorder import (
+    Archiver,
+    BackfillRoom,
+    DiskState,
+    GroupShelf,
+    Index,
+    Kept,
+    Pins,
+    find_references,
+    open_backfill,
+    replay,
+)
 from storage import require_own_media
 from storage.database import report_told
 from supervision.cases import Stage
@@ -87,7 +98,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             alarms = await AlarmLog.open(
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
-            async with _recording(house, hub) as (archiver, kept, retention):
+            async with _recording(house, hub) as (archiver, kept, retention, backfill):
                 nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
                 admission = Admission(house.registry.devices, nonces, house.clock)
                 rtsp = await _listen_for_devices(house, hub, admission)
@@ -111,7 +122,20 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 desk = retention.desk(archiver)
                 metrics.register(RetentionCollector(desk.health, lambda: archiver.deleted))
                 services = _services(
-                    house, hub, archiver, kept, desk, rtsp, publishing, viewers, sounds, talks, proxies, metrics, alarms
+                    house,
+                    hub,
+                    archiver,
+                    backfill,
+                    kept,
+                    desk,
+                    rtsp,
+                    publishing,
+                    viewers,
+                    sounds,
+                    talks,
+                    proxies,
+                    metrics,
+                    alarms,
                 )
                 app = build_app(services)
                 rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
@@ -121,6 +145,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     server.serve_until_stopped,
                     house.registry.keep_presence,
                     house.access.run,
+                    backfill.run,
                     lambda: run_app(app),
                     rtsp.run_timers,
                     peers.run_timers,
@@ -160,7 +185,7 @@ async def _require_media(house: House) -> None:
 
 
 @asynccontextmanager
-async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Retention]]:
+async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Retention, BackfillRoom]]:
     """Every stream of the hub is archived inside this block."""
     rules = archive_rules(house.settings.archive)
     pins = Pins(await replay(house.database, house.ledger, house.steady.utc_ns()))
@@ -179,7 +204,19 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Ke
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         find = partial(find_references, archiver.recordings, house.store.media)
-        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), retention
+        backfill = await open_backfill(
+            database=house.database,
+            ledger=house.ledger,
+            clock=house.steady,
+            new_id=house.new_id,
+            store=house.store,
+            recordings=archiver.recordings,
+            pins=pins,
+            limits=upload_limits(house.settings),
+            max_age_ns=archive_rules(house.settings.archive).ring.max_age_ns,
+        )
+        kept = Kept(house.database, house.ledger, house.steady, house.new_id, pins, find)
+        yield archiver, kept, retention, backfill
     await house.notary.finish(_tell_of_heads(hub))
 
 
@@ -213,6 +250,7 @@ def _services(
     house: House,
     hub: Hub,
     archiver: Archiver,
+    backfill: BackfillRoom,
     kept: Kept,
     retention: RetentionDesk,
     rtsp: RtspListener,
@@ -228,6 +266,7 @@ def _services(
     return Services(
         access=house.access,
         alarms=alarms,
+        backfill=backfill,
         bus=house.bus,
         case_imports=house.case_imports,
         cases=house.cases,

@@ -148,6 +148,11 @@ class ArchiveSettings(_Section):
         return self
 
 
+class BackfillSettings(_Section):
+    file_gigabytes: Annotated[float, Field(gt=0, le=1_000)] = 16
+    total_gigabytes: Annotated[float, Field(ge=0)] = 200  # 0: nobody may send originals
+
+
 class HeadsSettings(_Section):
     second_copy_dir: Path | None = None
 
@@ -175,6 +180,7 @@ class Settings(_Section):
     webrtc: WebRtcSettings = WebRtcSettings()
     workers: WorkersSettings = WorkersSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    backfill: BackfillSettings = BackfillSettings()
     heads: HeadsSettings = HeadsSettings()
     access: AccessSettings = AccessSettings()
 

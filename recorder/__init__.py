@@ -2,8 +2,9 @@
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the
 timeline of a channel and the groups of pictures of a segment, the continuous ring, clips and holds
-and what they keep from it, the notary that has heads of all chains signed, the levels of a filling
-disk, and the commands `store check` and `store rebuild`.
+and what they keep from it, backfill (files that devices recorded themselves and send later), the
+notary that has heads of all chains signed, the levels of a filling disk, and the commands
+`store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
 
@@ -15,6 +16,33 @@ Invariants:
 """
 
 from recorder.archiver import Archiver, ArchiveRules
+from recorder.backfill import (
+    BACKFILL_TABLES,
+    AlreadyHere,
+    Backfill,
+    BackfillChanged,
+    BackfillError,
+    BackfillFilter,
+    BackfillRoom,
+    BackfillState,
+    CannotBePlaced,
+    Closing,
+    DigestDiffers,
+    MatchQuality,
+    NewUpload,
+    NoRoomForUpload,
+    TooManyUploads,
+    Turn,
+    Upload,
+    UploadBusy,
+    UploadGone,
+    UploadInvalid,
+    UploadLimits,
+    UploadTooLarge,
+    check_originals,
+    closings_of,
+    open_backfill,
+)
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskState, disk_space
@@ -44,12 +72,23 @@ from recorder.tables import INDEX_TABLES
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
 __all__ = [
+    "BACKFILL_TABLES",
     "INDEX_TABLES",
     "KEPT_TABLES",
+    "AlreadyHere",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",
+    "Backfill",
+    "BackfillChanged",
+    "BackfillError",
+    "BackfillFilter",
+    "BackfillRoom",
+    "BackfillState",
+    "CannotBePlaced",
     "CheckReport",
+    "Closing",
+    "DigestDiffers",
     "DiskLevels",
     "DiskState",
     "Footage",
@@ -66,6 +105,9 @@ __all__ = [
     "KeptFilter",
     "KeptScope",
     "LaneGap",
+    "MatchQuality",
+    "NewUpload",
+    "NoRoomForUpload",
     "NotACursor",
     "Notary",
     "NotaryStatistics",
@@ -79,11 +121,22 @@ __all__ = [
     "SegmentFact",
     "SegmentGroups",
     "SegmentRules",
+    "TooManyUploads",
+    "Turn",
+    "Upload",
+    "UploadBusy",
+    "UploadGone",
+    "UploadInvalid",
+    "UploadLimits",
+    "UploadTooLarge",
     "check",
+    "check_originals",
+    "closings_of",
     "disk_space",
     "find_references",
     "hides_pictures",
     "missing_files",
+    "open_backfill",
     "read_lane",
     "rebuild",
     "replay",

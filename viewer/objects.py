@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry, Unit
-from recorder import Keeping, KeptScope
+from recorder import Backfill, Keeping, KeptScope
 from supervision.cases import Case
 from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
@@ -64,6 +64,14 @@ def kept_object(registry: Registry, keeping_id: str, keeping: Keeping | None) ->
         return Object(Kind.KEPT, keeping_id, exists=False)
     device = registry.devices.find(keeping.passage.device)
     return Object(Kind.KEPT, keeping_id, registry.units.path(keeping.passage.unit if device is None else device.unit))
+
+
+def backfill_object(registry: Registry, backfill_id: str, backfill: Backfill | None) -> Object:
+    """An original belongs where its device is now; where there is no such device any more, where it was."""
+    if backfill is None:
+        return Object(Kind.BACKFILL, backfill_id, exists=False)
+    device = registry.devices.find(backfill.device)
+    return Object(Kind.BACKFILL, backfill_id, registry.units.path(backfill.unit if device is None else device.unit))
 
 
 def kept_scope(registry: Registry, unit_id: str) -> KeptScope:

@@ -34,6 +34,7 @@ CHAIN = [
     "0013",
     "0014",
     "0016",
+    "0018",
 ]
 
 
@@ -92,7 +93,7 @@ async def test_f80_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_p
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(SchemaTooNewError, match="schema 9999, newer than this program's 0016"):
+    with pytest.raises(SchemaTooNewError, match="schema 9999, newer than this program's 0018"):
         await migrate(url(path))
     assert path.read_bytes() == before
 

@@ -24,9 +24,24 @@ from gateway.stream import Alarm, AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import Reference
 from media.rtsp import NonceFactory
-from recorder import Footage, FoundSegment, GroupShelf, Index, Keeping, KeepingKind, Kept, Pins, SegmentFact
+from recorder import (
+    Backfill,
+    BackfillState,
+    Footage,
+    FoundSegment,
+    GroupShelf,
+    Index,
+    Keeping,
+    KeepingKind,
+    Kept,
+    NewUpload,
+    Pins,
+    SegmentFact,
+    UploadLimits,
+    open_backfill,
+)
 from recorder.retention import CaseFiles, Outlook, PlaceBook, Policies, PolicyBook
-from storage import DAY_NS, SecretBox, UlidFactory
+from storage import DAY_NS, SecretBox, SegmentStore, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
@@ -218,6 +233,31 @@ class Front:
             principal="user:somebody",
         )
 
+    async def backfill(self, device: str = "dev-north") -> Backfill:
+        """An original of this device, whose file is gone."""
+        now_ns = self.clock.utc_ns()
+        received = Backfill(
+            id=UlidFactory(self.clock)(),
+            device=device,
+            channel="main",
+            unit=self.registry.devices.get(device).unit,
+            name="0001.mp4",
+            size_bytes=9,
+            sha256="0" * 64,
+            sent_by=f"device:{device}",
+            begun_utc_ns=now_ns,
+            received_utc_ns=now_ns,
+            claimed_utc_ns=0,
+            state=BackfillState.RECEIVED,
+        )
+        return await self.services.backfill.backfills.receive(received)
+
+    async def upload(self, device: str = "dev-north") -> str:
+        """The id of an upload that a person has begun."""
+        unit = self.registry.devices.get(device).unit
+        new = NewUpload(device, "main", unit, "0001.mp4", 9, "user:somebody")
+        return (await self.services.backfill.uploads.begin(new)).id
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -270,10 +310,23 @@ async def open_front(
             peers = Peers(clock)
             await peers.open(PeerAddresses("127.0.0.1", 0))
             publishers = Publishers(peers, hub, admission, clock)
-            pins = Pins()
+            pins, store = Pins(), SegmentStore(folder, clock)
+            store.media.mkdir(exist_ok=True)
+            backfill = await open_backfill(
+                database=database,
+                ledger=ledger,
+                clock=clock,
+                new_id=ids,
+                store=store,
+                recordings=lambda *asked: services.index.recordings(*asked),
+                pins=pins,
+                limits=UploadLimits(keep_free=0.0),
+                max_age_ns=183 * DAY_NS,
+            )
             services = Services(
                 access=access,
                 alarms=alarms,
+                backfill=backfill,
                 bus=bus,
                 case_imports=CaseImports(cases, database, ledger, bus, clock),
                 cases=cases,
@@ -343,7 +396,7 @@ async def _served(services: Services) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(run) for run in (services.access.run(), run_app(app))]
+        background = [tasks.create_task(run) for run in (services.access.run(), services.backfill.run(), run_app(app))]
         serving = tasks.create_task(server._serve())
         while not server.started:
             assert not serving.done()
