@@ -178,8 +178,9 @@ class OriginalStore:
         return path
 
     def forget(self, original_id: str) -> None:
-        """It is kept, or will not come: nothing of it is left in `incoming`. Facts go last."""
-        for suffix in (PART, OFFSETS, NEW, FACTS):
+        """It is kept, or will not come: nothing of it is left in `incoming`. Facts go first: what is left without them
+        goes at the next start."""
+        for suffix in (FACTS, NEW, PART, OFFSETS):
             self._unlink(self._place(original_id, suffix))
         self._disk.sync_directory(str(self._incoming))
 
@@ -241,7 +242,7 @@ class OriginalStore:
         self._disk.sync_directory(str(folder.parent))
 
     def _unlink(self, path: Path) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        if path.exists():
             self._disk.unlink(str(path))
 
 

@@ -189,6 +189,7 @@ async def _append_all(request: Request, turn: Turn, expected: Checksum | None) -
             break
         held.append(data)
         held_bytes += len(data)
+        turn.came += len(data)
         window_bytes += len(data)
         if turn.written + held_bytes > upload.new.length:
             raise _too_much(upload)

@@ -103,6 +103,7 @@ class Turn:
     def __init__(self, uploads: "Uploads", upload: Upload) -> None:
         self.upload = upload
         self.over = False
+        self.came = 0  # bytes of its request
         self._uploads = uploads
         self._writer: PartWriter | None = None
         self._waiting: asyncio.Timeout | None = None
