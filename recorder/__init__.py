@@ -42,6 +42,7 @@ from recorder.backfill import (
     check_originals,
     closings_of,
     open_backfill,
+    original_paths,
 )
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
@@ -137,6 +138,7 @@ __all__ = [
     "hides_pictures",
     "missing_files",
     "open_backfill",
+    "original_paths",
     "read_lane",
     "rebuild",
     "replay",

@@ -38,7 +38,7 @@ from recorder.backfill.errors import (
 )
 from recorder.backfill.matching import Matching
 from recorder.backfill.room import BackfillRoom, open_backfill
-from recorder.backfill.stock import OriginalsReport, check_originals
+from recorder.backfill.stock import OriginalsReport, check_originals, original_paths
 from recorder.backfill.tables import BACKFILL_TABLES
 from recorder.backfill.uploads import NewUpload, Turn, Upload, UploadLimits, Uploads
 
@@ -79,4 +79,5 @@ __all__ = [
     "check_originals",
     "closings_of",
     "open_backfill",
+    "original_paths",
 ]

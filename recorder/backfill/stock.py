@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from sqlalchemy import select
 
 from recorder.backfill.backfill import Backfill, BackfillState
 from recorder.backfill.backfills import Backfills
+from recorder.backfill.rows import backfill_of
+from recorder.backfill.tables import backfills
 from storage import Fault, KeptOriginal, OriginalStore, OriginalUnreadableError, digest_of
+from storage.database import Database
 
 log = structlog.get_logger()
 
@@ -26,45 +30,51 @@ class OriginalsReport:
     faults: list[Fault] = field(default_factory=list)
 
 
-async def take_stock_of_originals(backfills: Backfills, store: OriginalStore) -> int:
+async def take_stock_of_originals(known: Backfills, store: OriginalStore) -> int:
     """Make the rows that are missing, and finish deletions; how many rows were made.
 
     Raises:
         OSError, SQLAlchemyError, LedgerUnavailable: done again it goes on.
     """
-    states = await backfills.states()
+    states = await known.states()
     adopted = 0
     for path in await asyncio.to_thread(lambda: list(store.files())):
         state = states.get(path.stem)
         if state is not None and state[0] is BackfillState.EXPIRED:
             await asyncio.to_thread(store.remove, state[1])
         elif state is None and (kept := await asyncio.to_thread(_read, store, path)) is not None:
-            await backfills.receive(_backfill(kept), act="adopt", principal="system")
+            await known.receive(_backfill(kept), act="adopt", principal="system")
             adopted += 1
     return adopted
 
 
-async def check_originals(backfills: Backfills, store: OriginalStore, *, deep: bool) -> OriginalsReport:
-    """Look at every row and every file; `deep` also hashes every byte."""
+async def original_paths(database: Database) -> list[str]:
+    """Of all files whose rows say that they are there, relative to the media folder."""
+    return [one.path for one in await _rows(database) if one.state is not BackfillState.EXPIRED]
+
+
+async def check_originals(database: Database, store: OriginalStore, *, deep: bool) -> OriginalsReport:
+    """Look at every row and every file; `deep` also hashes every byte. May run beside a server."""
     report = OriginalsReport()
-    states = await backfills.states()
-    files = await asyncio.to_thread(lambda: {path.stem: path for path in store.files() if path.suffix == ".mp4"})
-    for backfill_id, (state, name) in states.items():
-        path = store.media / name
-        if state is BackfillState.EXPIRED:
-            continue
-        row = await backfills.find(backfill_id)
-        if row is None:
+    files = await asyncio.to_thread(lambda: [path for path in store.files() if path.suffix == ".mp4"])
+    rows = {one.id: one for one in await _rows(database)}  # asked later: a file that came meanwhile has its row
+    for row in rows.values():
+        if row.state is BackfillState.EXPIRED:
             continue
         report.originals += 1
         report.size_bytes += row.size_bytes
+        path = store.media / row.path
         words = await asyncio.to_thread(_fault_of, path, row, deep)
         if words:
             report.faults.append(Fault(path, words, None if row.placement is None else row.placement.start_utc_ns))
-    for backfill_id, path in files.items():
-        if backfill_id not in states and await backfills.find(backfill_id) is None:
-            report.faults.append(Fault(path, "it has no row"))
+    strangers = (path for path in files if path.stem not in rows)
+    report.faults += [Fault(path, "it has no row: the next start gives it one") for path in strangers]
     return report
+
+
+async def _rows(database: Database) -> list[Backfill]:
+    async with database.read() as connection:
+        return [backfill_of(row) for row in (await connection.execute(select(backfills))).all()]
 
 
 def _fault_of(path: Path, row: Backfill, deep: bool) -> str:
