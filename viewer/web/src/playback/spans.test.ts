@@ -39,6 +39,7 @@ describe('a lane', () => {
         { ...item, start: iso(100), end: iso(200) },
       ],
       gaps: [],
+      originals: [],
       thinned: false,
     })
     expect(made.runs.map(({ startMs }) => startMs)).toEqual([100, 300])

@@ -11,6 +11,7 @@ const words: typeof zh = {
     case: 'Case',
     importCases: 'Import cases',
     kept: 'Kept footage',
+    originals: 'Backfill',
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',

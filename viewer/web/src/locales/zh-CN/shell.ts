@@ -9,6 +9,7 @@ export default {
     case: '案件详情',
     importCases: '批量导入案件',
     kept: '留存录像',
+    originals: '补传',
     devices: '设备',
     register: '登记设备',
     places: '执法点与单位',
