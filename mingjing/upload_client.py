@@ -147,6 +147,7 @@ class Sender:
             answer = self._ask("PATCH", place, headers, piece)
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> "_Answer":
+        connection: http.client.HTTPConnection
         if self._secure:
             context = ssl.create_default_context()
             connection = http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=context)

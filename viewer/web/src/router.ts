@@ -61,6 +61,8 @@ const pages: RouteRecordRaw[] = [
     name: 'archive',
     component: () => import('@/archive/ArchivePage.vue'),
     meta: { title: 'page.archive', action: 'archive.read' },
+  },
+  {
     path: 'originals',
     name: 'originals',
     component: () => import('@/backfill/BackfillPage.vue'),

@@ -14,5 +14,4 @@ import problem from '@/locales/en/problem'
 import retention from '@/locales/en/retention'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
-export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -14,5 +14,4 @@ import problem from '@/locales/zh-CN/problem'
 import retention from '@/locales/zh-CN/retention'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
-export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...shell }
+export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
