@@ -61,7 +61,7 @@ const words: typeof zh = {
       sha256: 'SHA-256',
       size: 'Size',
       coded: 'Coded as',
-      clock: "The file's clock is ahead by",
+      clock: "The file's clock less placed time",
       drift: 'and drifts by',
       seconds: '{n} s',
       ppm: '{n} ppm',

@@ -59,7 +59,7 @@ const words = {
       sha256: 'SHA-256',
       size: '大小',
       coded: '编码',
-      clock: '文件时钟快',
+      clock: '文件时钟减录像时间',
       drift: '漂移',
       seconds: '{n} 秒',
       ppm: '{n} ppm',
