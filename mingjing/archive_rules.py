@@ -1,7 +1,7 @@
 """The recorder's rules, as settings say them."""
 
-from mingjing.settings import ArchiveSettings
-from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules
+from mingjing.settings import ArchiveSettings, Settings
+from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules, UploadLimits
 from storage import DAY_NS
 
 GIGABYTE = 1_000_000_000
@@ -18,4 +18,12 @@ def archive_rules(archive: ArchiveSettings) -> ArchiveRules:
             min_age_ns=round(min(archive.ring_floor_days, archive.ring_days) * DAY_NS),
         ),
         syncfs=archive.sync == "syncfs",
+    )
+
+
+def upload_limits(settings: Settings) -> UploadLimits:
+    return UploadLimits(
+        file_bytes=round(settings.backfill.file_gigabytes * GIGABYTE),
+        total_bytes=round(settings.backfill.total_gigabytes * GIGABYTE),
+        keep_free=settings.archive.disk_warning_percent / 100,
     )

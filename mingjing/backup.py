@@ -1,8 +1,8 @@
 """Backup of a store into a directory, and back.
 
-A backup is a directory with the database, the ledger and every sealed segment, as they are in
-DATA_DIR, a list of its files with their SHA-256 (`files.jsonl`), and `manifest.json`, which is written last:
-without it the backup is not complete.
+A backup is a directory with the database, the ledger, every sealed segment and every original, as
+they are in DATA_DIR, a list of its files with their SHA-256 (`files.jsonl`), and `manifest.json`, which
+is written last: without it the backup is not complete.
 
 Database and ledger are copied by whoever has the store, consistent with each other; segments are
 copied here, by their rows in that copy. A sealed segment is never written again (R5), so the server
@@ -27,7 +27,7 @@ from mingjing.control import CommandError, ask, server_answers
 from mingjing.control.requests import SnapshotTake, SnapshotTaken
 from mingjing.settings import Settings
 from mingjing.wiring import open_house
-from recorder import Index
+from recorder import Index, original_paths
 from storage import StoreLock, StoreLockedError, SystemClock, iso_from_ns
 from storage.database import Database
 
@@ -52,7 +52,7 @@ class Manifest(BaseModel):
     files: int
     bytes: int
     segments: int
-    missing_segments: int  # deleted by the ring before they could be copied
+    missing_segments: int  # deleted before they could be copied, originals too
     list_sha256: str
 
 
@@ -157,6 +157,13 @@ def _fill(settings: Settings, target: Path, snapshot: Path, ledger_entries: int)
                     keep(file, f"{MEDIA}/{file.relative_to(settings.data_dir / MEDIA).as_posix()}")
             except FileNotFoundError:
                 missing += 1
+        for path in asyncio.run(_original_paths(snapshot / settings.database_path.name)):
+            file = settings.data_dir / MEDIA / path
+            try:
+                for one in (file, file.with_suffix(".json")):
+                    keep(one, f"{MEDIA}/{one.relative_to(settings.data_dir / MEDIA).as_posix()}")
+            except FileNotFoundError:
+                missing += 1
     os.sync()
     manifest = Manifest(
         format=FORMAT,
@@ -185,6 +192,15 @@ async def _segment_paths(database_path: Path) -> list[str]:
             paths += [row.path for row in rows]
             after = rows[-1].id
         return paths
+    finally:
+        await database.close()
+
+
+async def _original_paths(database_path: Path) -> list[str]:
+    """Paths of the files that devices recorded themselves, by this copy of the database."""
+    database = await Database.open(f"sqlite+aiosqlite:///{database_path}")
+    try:
+        return await original_paths(database)
     finally:
         await database.close()
 

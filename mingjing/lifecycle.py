@@ -24,7 +24,7 @@ from gateway.stream import AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import GapCause
 from media.rtsp import NonceFactory
-from mingjing.archive_rules import archive_rules
+from mingjing.archive_rules import archive_rules, upload_limits
 from mingjing.certificates import CertificateCollector
 from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
@@ -42,6 +42,7 @@ from mingjing.wiring import House, open_house
 from mingjing.workshop import WorkerCollector, sound_workers
 from recorder import (
     Archiver,
+    BackfillRoom,
     DiskState,
     Export,
     Exports,
@@ -50,6 +51,7 @@ from recorder import (
     Kept,
     Pins,
     find_references,
+    open_backfill,
     pin_exports,
     replay,
     replay_exports,
@@ -101,7 +103,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             alarms = await AlarmLog.open(
                 database=house.database, ledger=house.ledger, bus=house.bus, clock=house.clock, new_id=house.new_id
             )
-            async with _recording(house, hub) as (archiver, kept, known, retention):
+            async with _recording(house, hub) as (archiver, kept, known, retention, backfill):
                 nonces = NonceFactory(secrets.token_bytes(32), secrets.token_bytes)
                 admission = Admission(house.registry.devices, nonces, house.clock)
                 rtsp = await _listen_for_devices(house, hub, admission)
@@ -129,6 +131,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     house,
                     hub,
                     archiver,
+                    backfill,
                     kept,
                     exports,
                     desk,
@@ -149,6 +152,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     server.serve_until_stopped,
                     house.registry.keep_presence,
                     house.access.run,
+                    backfill.run,
                     lambda: run_app(app),
                     rtsp.run_timers,
                     peers.run_timers,
@@ -189,7 +193,9 @@ async def _require_media(house: House) -> None:
 
 
 @asynccontextmanager
-async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Kept, Sequence[Export], Retention]]:
+async def _recording(
+    house: House, hub: Hub
+) -> AsyncIterator[tuple[Archiver, Kept, Sequence[Export], Retention, BackfillRoom]]:
     """Every stream of the hub is archived inside this block; with the exports that wait or have a bundle."""
     rules = archive_rules(house.settings.archive)
     pins = Pins(await replay(house.database, house.ledger, house.steady.utc_ns()))
@@ -210,7 +216,19 @@ async def _recording(house: House, hub: Hub) -> AsyncIterator[tuple[Archiver, Ke
         house.steady.not_before(archiver.newest_utc_ns)
         hub.add_reader_factory(archiver.reader)
         find = partial(find_references, archiver.recordings, house.store.media)
-        yield archiver, Kept(house.database, house.ledger, house.steady, house.new_id, pins, find), known, retention
+        backfill = await open_backfill(
+            database=house.database,
+            ledger=house.ledger,
+            clock=house.steady,
+            new_id=house.new_id,
+            store=house.store,
+            recordings=archiver.recordings,
+            pins=pins,
+            limits=upload_limits(house.settings),
+            max_age_ns=archive_rules(house.settings.archive).ring.max_age_ns,
+        )
+        kept = Kept(house.database, house.ledger, house.steady, house.new_id, pins, find)
+        yield archiver, kept, known, retention, backfill
     await house.notary.finish(_tell_of_heads(hub))
 
 
@@ -244,6 +262,7 @@ def _services(
     house: House,
     hub: Hub,
     archiver: Archiver,
+    backfill: BackfillRoom,
     kept: Kept,
     exports: Exports,
     retention: RetentionDesk,
@@ -260,6 +279,7 @@ def _services(
     return Services(
         access=house.access,
         alarms=alarms,
+        backfill=backfill,
         bus=house.bus,
         case_imports=house.case_imports,
         cases=house.cases,

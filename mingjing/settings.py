@@ -152,6 +152,11 @@ class ExportsSettings(_Section):
     days: Annotated[float, Field(ge=0.01, le=366)] = 7  # a finished package stays so long
 
 
+class BackfillSettings(_Section):
+    file_gigabytes: Annotated[float, Field(gt=0, le=1_000)] = 16
+    total_gigabytes: Annotated[float, Field(ge=0)] = 200  # 0: nobody may send originals
+
+
 class HeadsSettings(_Section):
     second_copy_dir: Path | None = None
 
@@ -180,6 +185,7 @@ class Settings(_Section):
     workers: WorkersSettings = WorkersSettings()
     archive: ArchiveSettings = ArchiveSettings()
     exports: ExportsSettings = ExportsSettings()
+    backfill: BackfillSettings = BackfillSettings()
     heads: HeadsSettings = HeadsSettings()
     access: AccessSettings = AccessSettings()
 

@@ -2,7 +2,8 @@
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel
 and the groups of pictures of a segment, the continuous ring, clips and holds and what they keep from it, exports of
-kept footage, the notary that has heads of all chains signed, the levels of a filling disk, and the commands
+kept footage, backfill (files that devices recorded themselves and send later), the notary that has heads of all
+chains signed, the levels of a filling disk, and the commands
 `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
@@ -15,6 +16,34 @@ Invariants:
 """
 
 from recorder.archiver import Archiver, ArchiveRules
+from recorder.backfill import (
+    BACKFILL_TABLES,
+    AlreadyHere,
+    Backfill,
+    BackfillChanged,
+    BackfillError,
+    BackfillFilter,
+    BackfillRoom,
+    BackfillState,
+    CannotBePlaced,
+    Closing,
+    DigestDiffers,
+    MatchQuality,
+    NewUpload,
+    NoRoomForUpload,
+    TooManyUploads,
+    Turn,
+    Upload,
+    UploadBusy,
+    UploadGone,
+    UploadInvalid,
+    UploadLimits,
+    UploadTooLarge,
+    check_originals,
+    closings_of,
+    open_backfill,
+    original_paths,
+)
 from recorder.check import CheckReport, check
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskState, disk_space
@@ -63,14 +92,25 @@ from recorder.tables import INDEX_TABLES
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
 __all__ = [
+    "BACKFILL_TABLES",
     "EXPORT_TABLES",
     "INDEX_TABLES",
     "KEPT_TABLES",
+    "AlreadyHere",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",
+    "Backfill",
+    "BackfillChanged",
+    "BackfillError",
+    "BackfillFilter",
+    "BackfillRoom",
+    "BackfillState",
+    "CannotBePlaced",
     "CaseFacts",
     "CheckReport",
+    "Closing",
+    "DigestDiffers",
     "DiskLevels",
     "DiskState",
     "Estimate",
@@ -94,6 +134,9 @@ __all__ = [
     "KeptFilter",
     "KeptScope",
     "LaneGap",
+    "MatchQuality",
+    "NewUpload",
+    "NoRoomForUpload",
     "NotACursor",
     "Notary",
     "NotaryStatistics",
@@ -113,11 +156,23 @@ __all__ = [
     "SegmentGroups",
     "SegmentRules",
     "Shelf",
+    "TooManyUploads",
+    "Turn",
+    "Upload",
+    "UploadBusy",
+    "UploadGone",
+    "UploadInvalid",
+    "UploadLimits",
+    "UploadTooLarge",
     "check",
+    "check_originals",
+    "closings_of",
     "disk_space",
     "find_references",
     "hides_pictures",
     "missing_files",
+    "open_backfill",
+    "original_paths",
     "pin_exports",
     "read_lane",
     "rebuild",

@@ -14,6 +14,16 @@ from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, RECORD_SIZE, EndFlag, Kind, Record, true_records
 from storage.key_file import sync_folder
+from storage.originals import (
+    ORIGINALS,
+    Incoming,
+    KeptOriginal,
+    OriginalStore,
+    OriginalUnreadableError,
+    PartWriter,
+    digest_of,
+    original_path,
+)
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
@@ -22,6 +32,7 @@ from storage.segment_reader import (
     ByteRange,
     Fault,
     SegmentUnreadableError,
+    pick_fragments,
     read_fragments,
     read_header,
     read_init,
@@ -43,6 +54,7 @@ __all__ = [
     "HELD_MAX_NS",
     "KEY_FILE",
     "NO_CHAIN",
+    "ORIGINALS",
     "RECORD_SIZE",
     "ByteRange",
     "Clock",
@@ -53,7 +65,12 @@ __all__ = [
     "Group",
     "GroupReader",
     "GroupSync",
+    "Incoming",
+    "KeptOriginal",
     "Kind",
+    "OriginalStore",
+    "OriginalUnreadableError",
+    "PartWriter",
     "Position",
     "Record",
     "RecordedGap",
@@ -74,8 +91,11 @@ __all__ = [
     "SystemDisk",
     "UlidFactory",
     "WrongMediaError",
+    "digest_of",
     "first_ulid",
     "iso_from_ns",
+    "original_path",
+    "pick_fragments",
     "read_fragments",
     "read_header",
     "read_init",

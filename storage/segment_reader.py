@@ -8,7 +8,7 @@ Not here: changing anything. A file that cannot be believed is told of, never re
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -226,6 +226,26 @@ def read_fragments(path: Path) -> Iterator[tuple[Record, bytes]]:
                 if len(data) != record.length or sha256(data).digest() != record.digest:
                     return
                 yield record, data
+
+
+def pick_fragments(path: Path, wanted: Callable[[Record], bool]) -> Iterator[tuple[Record, bytes]]:
+    """The fragments that are `wanted`, in order: for who looks for a few in many segments.
+
+    Records are believed by their CRC, as `span_of` does; bytes by the digest in them. What is not true is passed over.
+
+    Raises:
+        SegmentUnreadableError, OSError: there is no such segment.
+    """
+    journal = read_journal(path)
+    view = memoryview(journal)[: len(journal) - len(journal) % RECORD_SIZE]
+    with open(path, "rb") as file:
+        for at in range(0, len(view), RECORD_SIZE):
+            if view[at] != Kind.FRAGMENT or (record := parse(view[at : at + RECORD_SIZE])) is None:
+                continue
+            if wanted(record):
+                data = os.pread(file.fileno(), record.length, record.offset)
+                if len(data) == record.length and sha256(data).digest() == record.digest:
+                    yield record, data
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
     DATA_DIR/lock                                       one process
     DATA_DIR/media/<yyyy-mm-dd>/<device>/<channel>/     <ULID>.mp4  <ULID>.journal
     DATA_DIR/media/open/<ULID>                          symbolic link to a segment that has no row yet
+    DATA_DIR/media/originals/                           files that devices recorded themselves (originals)
     DATA_DIR/media/quarantine/                          files that nothing vouches for
 
 A link in `open` is made before the segment and removed after its row is written, so a start looks
@@ -21,12 +22,13 @@ from typing import Self
 
 from storage.clock import Clock
 from storage.disk import Disk, SystemDisk
+from storage.originals import ORIGINALS, OriginalStore
 from storage.segment import CUT_SUFFIX, JOURNAL_SUFFIX, MEDIA_SUFFIX, SegmentHeader, journal_beside
 from storage.segment_writer import SegmentWriter
 
 OPEN = "open"
 QUARANTINE = "quarantine"
-_NOT_DAYS = frozenset({OPEN, QUARANTINE})
+_NOT_DAYS = frozenset({OPEN, ORIGINALS, QUARANTINE})
 
 
 class StoreLockedError(Exception):
@@ -66,6 +68,7 @@ class SegmentStore:
         self.media = self.root / "media"
         self.clock = clock
         self.disk = disk or SystemDisk()
+        self.originals = OriginalStore(self.media, self.disk)
         self._folders = threading.Lock()  # a folder is not removed while a segment is being made in it
 
     def lock(self) -> StoreLock:

@@ -5,6 +5,7 @@ leads nowhere. Not here: the server that runs it (mingjing), and what a resource
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from viewer.api import (
     alarms,
     archive_health,
     audit,
+    backfill_devices,
+    backfill_uploads,
+    backfills,
     case_files,
     cases,
     checkpoints,
@@ -92,6 +96,9 @@ RESOURCES = (
     retention_plan,
     deletions,
     archive_health,
+    backfill_devices,
+    backfill_uploads,
+    backfills,
     alarms,
     case_files,  # before cases: its paths have words where those have an id
     cases,
@@ -118,6 +125,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.open_views = OpenViews(services)
     app.state.first_n = services.ledger.statistics().entries + 1  # no view of this run is recorded before it
     app.state.whep_views = WhepViews(services, app.state.open_views)
+    app.state.original_downloads = Counter()
     app.state.playback_views = PlaybackViews(services, app.state.open_views)
     app.state.downloads = Downloads(services, app.state.open_views)
     app.add_middleware(BodyLimit)

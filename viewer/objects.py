@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from gateway.registry import Device, DeviceFilter, Page, Registry, Unit
-from recorder import Export, Keeping, KeptScope
+from recorder import Backfill, Export, Keeping, KeptScope
 from supervision.cases import Case
 from viewer.access import Account, Kind, Object, Session, StreamPassword
 from viewer.alarms import KeptAlarm
@@ -81,6 +81,14 @@ def export_object(registry: Registry, export_id: str, places: Iterable[tuple[str
 
 def places_of(export: Export | None) -> list[tuple[str, str]] | None:
     return None if export is None else [(one.passage.device, one.passage.unit) for one in export.items]
+
+
+def backfill_object(registry: Registry, backfill_id: str, backfill: Backfill | None) -> Object:
+    """An original belongs where its device is now; where there is no such device any more, where it was."""
+    if backfill is None:
+        return Object(Kind.BACKFILL, backfill_id, exists=False)
+    device = registry.devices.find(backfill.device)
+    return Object(Kind.BACKFILL, backfill_id, registry.units.path(backfill.unit if device is None else device.unit))
 
 
 def kept_scope(registry: Registry, unit_id: str) -> KeptScope:

@@ -18,6 +18,19 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse
 
 from gateway.registry import AlreadyExists, Conflict, Invalid, NotFound, RegistryError
+from recorder import (
+    AlreadyHere,
+    BackfillChanged,
+    BackfillError,
+    CannotBePlaced,
+    DigestDiffers,
+    NoRoomForUpload,
+    TooManyUploads,
+    UploadBusy,
+    UploadGone,
+    UploadInvalid,
+    UploadTooLarge,
+)
 from storage.database import is_damage
 from storage.ledger import LedgerUnavailable
 from supervision.cases import (
@@ -53,6 +66,7 @@ from viewer.methods import methods_at
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:mingjing:problem:"
+TUS_RESUMABLE = {"Tus-Resumable": "1.0.0"}  # uploads say it in every answer
 BUSY_RETRY_S = 3  # the queue before the hasher is empty again by then
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -82,6 +96,11 @@ CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
 GONE = ProblemKind("gone", 410, "Not there any more")
 FOOTAGE_MISSING = ProblemKind("footage-missing", 410, "The footage is not there")
 CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
+TIMED_OUT = ProblemKind("timed-out", 408, "Nothing came in time")
+PROTOCOL_VERSION = ProblemKind("protocol-version", 412, "Another version of the protocol is spoken here")
+LOCKED = ProblemKind("locked", 423, "Somebody else is at it")
+CHECKSUM_MISMATCH = ProblemKind("checksum-mismatch", 460, "The checksum is another")
+NO_ROOM = ProblemKind("no-room", 507, "There is no room")
 UNSUPPORTED_TYPE = ProblemKind("unsupported-type", 415, "Another type is expected")
 TOO_LARGE = ProblemKind("too-large", 413, "Too large")
 RANGE_NOT_SATISFIABLE = ProblemKind("range-not-satisfiable", 416, "None of these bytes are there")
@@ -129,6 +148,19 @@ _CASE_ERRORS: Mapping[type[CaseError], ProblemKind] = {
     ImportRefused: CONFLICT,
     ImportsBusy: UNAVAILABLE,
     PreviewGone: GONE,
+}
+
+_BACKFILL_ERRORS: Mapping[type[BackfillError], ProblemKind] = {
+    AlreadyHere: CONFLICT,
+    BackfillChanged: CONFLICT,
+    CannotBePlaced: CONFLICT,
+    DigestDiffers: INVALID,
+    NoRoomForUpload: NO_ROOM,
+    TooManyUploads: TOO_MANY,
+    UploadBusy: LOCKED,
+    UploadGone: NOT_FOUND,
+    UploadInvalid: INVALID,
+    UploadTooLarge: TOO_LARGE,
 }
 
 _STATUS_KINDS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, TOO_LARGE)}
@@ -189,6 +221,7 @@ def answer_problems(app: FastAPI) -> None:
         Problem,
         AccessError,
         RegistryError,
+        BackfillError,
         CaseError,
         SheetUnreadable,
         HasherBusy,
@@ -221,6 +254,10 @@ def _response_of(error: Exception) -> Response:
         case RegistryError():
             kind = _REGISTRY_ERRORS[type(error)]
             return problem_response(kind, str(error), field=error.field or None, fix=error.fix or None)
+        case BackfillError():
+            more = {"backfill": error.backfill} if isinstance(error, AlreadyHere) else None
+            kind, field, fix = _BACKFILL_ERRORS[type(error)], error.field or None, error.fix or None
+            return problem_response(kind, str(error), field=field, fix=fix, headers=TUS_RESUMABLE, more=more)
         case CaseError():
             headers = {"Retry-After": str(BUSY_RETRY_S)} if isinstance(error, ImportsBusy) else None
             kind = _CASE_ERRORS[type(error)]

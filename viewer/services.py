@@ -19,7 +19,7 @@ from gateway.registry import Registry
 from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
-from recorder import ArchiveStatistics, Exports, GroupShelf, Kept, Notary
+from recorder import ArchiveStatistics, BackfillRoom, Exports, GroupShelf, Kept, Notary
 from recorder.retention import CaseFiles, Health, Outlook, PlaceBook, Policies
 from storage import DAY_NS, Clock
 from storage.bus import Bus
@@ -73,6 +73,7 @@ class Services:
 
     access: Access
     alarms: AlarmLog
+    backfill: BackfillRoom
     bus: Bus
     case_imports: CaseImports
     cases: Cases

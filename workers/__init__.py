@@ -1,9 +1,9 @@
 """The workshop: processes that open what devices send. Nobody else does: libav must not see their bytes in the server.
 
-Here: a pool of processes (`SoundWorkers`) that make sound of one codec into another, and a process of its own for each
-film that words are burnt into (`burning`). Not here: who listens and to which channel (gateway.sound), what is exported
-(recorder.export), where a unit stands in time (media), files, databases and clocks (storage: neighbours that do not
-know each other).
+Here: a pool of processes (`SoundWorkers`) that make sound of one codec into another, a process of its own for each
+film that words are burnt into (`burning`), and one for each file that is sent later (`read_file`), which tells what is
+in it. Not here: who listens and to which channel (gateway.sound), what is exported (recorder.export), where a unit
+stands in time (media), files, databases and clocks (storage: neighbours that do not know each other).
 
 Invariants: the server waits for no worker, and every queue towards them is bounded by count, bytes and age. A worker
 holds no file, no socket but the one to the server, and no more memory and time than it needs. What it
@@ -15,6 +15,8 @@ way, and input that kills three workers is given to no fourth.
 
 from workers.burn_in import BurnIn, BurnInFailed, burning
 from workers.burn_wire import BurnAnswer, BurnOrder, Burnt, Lettering, Zone
+from workers.file_units import FileNotRead, FilePictures, read_file
+from workers.file_wire import FileFacts
 from workers.pool import PoolEvent, SoundWorkers, Trouble, WorkerStatistics
 from workers.sound import GivenUp, MadeSound, SoundReader, SoundUnit
 from workers.transcode import Transcode
@@ -25,6 +27,9 @@ __all__ = [
     "BurnInFailed",
     "BurnOrder",
     "Burnt",
+    "FileFacts",
+    "FileNotRead",
+    "FilePictures",
     "GivenUp",
     "Lettering",
     "MadeSound",
@@ -37,4 +42,5 @@ __all__ = [
     "WorkerStatistics",
     "Zone",
     "burning",
+    "read_file",
 ]

@@ -21,6 +21,7 @@ _WORDS = {
     "checkpoint": "mingjing.cli.places:checkpoints",
     "device": "mingjing.cli.devices:devices",
     "user": "mingjing.cli.users:users",
+    "backfill": "mingjing.cli.backfill:backfill",
     "store": "mingjing.cli.store:store",
     "audit": "mingjing.cli.audit:audit",
     "verify": "mingjing.cli.verify:verify_bundle",

@@ -31,6 +31,8 @@ def check_store(
             f"{report.segments} segments, {report.fragments} fragments, {report.gaps} gaps, {report.size_bytes} bytes; "
             f"{report.open_segments} open, {report.without_row} without a row yet, {report.quarantined} in quarantine."
         )
+        if report.originals:
+            print_line(f"{report.originals} originals, {report.original_bytes} bytes.")
         for fault in report.faults:
             print_line(f"{fault.path}: {fault.words}")
         print_line("Everything is as it should be." if not report.faults else f"{len(report.faults)} faults.")

@@ -266,6 +266,8 @@ class StoreReport(Answer):
     open_segments: int = 0  # being written, or left by a crash for the next start
     without_row: int = 0  # sealed, and their rows are still to come
     quarantined: int = 0
+    originals: int = 0  # files that devices recorded themselves
+    original_bytes: int = 0
     faults: tuple[StoreFault, ...]
 
 

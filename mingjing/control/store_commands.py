@@ -20,9 +20,10 @@ SNAPSHOT_AGE_MAX_S = 24 * 3600  # a backup that has not fetched its snapshot by 
 
 async def check_store(house: House, *, deep: bool) -> StoreReport:
     damaged = await _look_at_database(house)
-    if damaged.keys() & set(recorder.INDEX_TABLES):
+    if damaged.keys() & {*recorder.INDEX_TABLES, *recorder.BACKFILL_TABLES}:
         return StoreReport(faults=tuple(damaged.values()))
     report = await recorder.check(house.store, recorder.Index(house.database), deep=deep)
+    originals = await recorder.check_originals(house.database, house.store.originals, deep=deep)
     return StoreReport(
         segments=report.segments,
         fragments=report.fragments,
@@ -31,7 +32,12 @@ async def check_store(house: House, *, deep: bool) -> StoreReport:
         open_segments=report.open_segments,
         without_row=report.without_row,
         quarantined=report.quarantined,
-        faults=(*damaged.values(), *(_fault(house, fault.path, fault.words) for fault in report.faults)),
+        originals=originals.originals,
+        original_bytes=originals.size_bytes,
+        faults=(
+            *damaged.values(),
+            *(_fault(house, fault.path, fault.words) for fault in (*report.faults, *originals.faults)),
+        ),
     )
 
 

@@ -26,6 +26,8 @@ from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import Reference
 from media.rtsp import NonceFactory
 from recorder import (
+    Backfill,
+    BackfillState,
     Exports,
     Footage,
     FoundSegment,
@@ -34,13 +36,16 @@ from recorder import (
     Keeping,
     KeepingKind,
     Kept,
+    NewUpload,
     Pins,
     SegmentFact,
     Shelf,
+    UploadLimits,
+    open_backfill,
 )
 from recorder.export import Export, Phase, Running, WrittenBundle
 from recorder.retention import CaseFiles, Outlook, PlaceBook, Policies, PolicyBook
-from storage import DAY_NS, SecretBox, UlidFactory
+from storage import DAY_NS, SecretBox, SegmentStore, UlidFactory
 from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
@@ -268,6 +273,31 @@ class Front:
                     return told
                 await asyncio.sleep(0.01)
 
+    async def backfill(self, device: str = "dev-north") -> Backfill:
+        """An original of this device, whose file is gone."""
+        now_ns = self.clock.utc_ns()
+        received = Backfill(
+            id=UlidFactory(self.clock)(),
+            device=device,
+            channel="main",
+            unit=self.registry.devices.get(device).unit,
+            name="0001.mp4",
+            size_bytes=9,
+            sha256="0" * 64,
+            sent_by=f"device:{device}",
+            begun_utc_ns=now_ns,
+            received_utc_ns=now_ns,
+            claimed_utc_ns=0,
+            state=BackfillState.RECEIVED,
+        )
+        return await self.services.backfill.backfills.receive(received)
+
+    async def upload(self, device: str = "dev-north") -> str:
+        """The id of an upload that a person has begun."""
+        unit = self.registry.devices.get(device).unit
+        new = NewUpload(device, "main", unit, "0001.mp4", 9, "user:somebody")
+        return (await self.services.backfill.uploads.begin(new)).id
+
     async def actions(self, **wanted: str) -> list[tuple[str, str, str]]:
         """Principal, action and subject of ledger entries, oldest first."""
         page = await self.services.ledger.query(limit=500, **wanted)
@@ -321,7 +351,8 @@ async def open_front(
             await peers.open(PeerAddresses("127.0.0.1", 0))
             publishers = Publishers(peers, hub, admission, clock)
             packages = PlainPackages()
-            pins = Pins()
+            pins, store = Pins(), SegmentStore(folder, clock)
+            store.media.mkdir(exist_ok=True)
             exports = Exports(
                 database=database,
                 ledger=ledger,
@@ -335,9 +366,21 @@ async def open_front(
                 rest_ns=7 * 24 * 3_600 * 1_000_000_000,
             )
             exports.shelf.open()
+            backfill = await open_backfill(
+                database=database,
+                ledger=ledger,
+                clock=clock,
+                new_id=ids,
+                store=store,
+                recordings=lambda *asked: services.index.recordings(*asked),
+                pins=pins,
+                limits=UploadLimits(keep_free=0.0),
+                max_age_ns=183 * DAY_NS,
+            )
             services = Services(
                 access=access,
                 alarms=alarms,
+                backfill=backfill,
                 bus=bus,
                 case_imports=CaseImports(cases, database, ledger, bus, clock),
                 cases=cases,
@@ -408,7 +451,8 @@ async def _served(services: Services) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(run) for run in (services.access.run(), services.exports.run(), run_app(app))]
+        runs = services.access.run(), services.backfill.run(), services.exports.run(), run_app(app)
+        background = [tasks.create_task(run) for run in runs]
         serving = tasks.create_task(server._serve())
         while not server.started:
             assert not serving.done()

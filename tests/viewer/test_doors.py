@@ -46,6 +46,8 @@ BODIES = {
     Action.HOLD_ASK_REMOVAL: lambda _: {"reason": "why"},
     Action.EXPORT_CREATE: lambda thing: {"clips": [thing], "reason": " "},
     Action.RETENTION_SET: lambda _: {"note": " "},
+    Action.BACKFILL_PLACE: lambda _: {"start": "2027-01-15T08:00:00Z", "note": "why"},
+    Action.BACKFILL_REJECT: lambda _: {"note": "why"},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
 
@@ -121,6 +123,11 @@ async def request_of(front, door, scope, name, token=""):
         thing = "missing" if scope == "missing" else (await front.keep(KeepingKind.CLIP, IDS[Kind.DEVICE][scope])).id
     elif kind is Kind.EXPORT:
         thing = "missing" if scope == "missing" else await front.package(IDS[Kind.DEVICE][scope])
+    if kind is Kind.BACKFILL:
+        thing = "missing" if scope == "missing" else (await front.backfill(IDS[Kind.DEVICE][scope])).id
+    if action is Action.BACKFILL_UPLOAD and "{upload}" in path:
+        front.services.backfill.uploads._uploads.clear()  # a device may have eight
+        thing = "missing" if scope == "missing" else await front.upload(IDS[Kind.DEVICE][scope])
     if kind is Kind.VIEW:
         path = path.replace("{device}", "dev-north")
         mine = scope == "own" and token and front.access.sessions.find(token).principal.role in TABLE[action].roles
@@ -143,6 +150,10 @@ async def request_of(front, door, scope, name, token=""):
         query = {"device": "dev-north", "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
     if action is Action.RETENTION_READ:
         query = {"device": thing, "at": "2027-01-01T00:00:00Z"}
+    if action is Action.BACKFILL_UPLOAD:
+        query = {"device": thing}
+    if action is Action.ORIGINAL_DOWNLOAD:
+        query = {"reason": "why"}
     if action is Action.LIVE_VIEW:
         query = {"purpose": "duty"}
     if action is Action.EXPORT_DOWNLOAD:

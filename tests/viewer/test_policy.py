@@ -60,6 +60,12 @@ WHO_MAY = {
     "timeline.read": {S, R, E},
     "playback.open": {S, R, E},
     "playback.read": {S, R, E},
+    "backfill.upload": {SITE},
+    "backfill.list": {S, R, E, SITE},
+    "backfill.read": {S, R, E, SITE},
+    "backfill.place": {S, R, SITE},
+    "backfill.reject": {S, R, SITE},
+    "original.download": {S, R, E},
     "retention.read": {S, R, E},
     "retention.list": {S, R, SYS},
     "retention.read_policy": {S, R, SYS},
@@ -114,6 +120,8 @@ OPEN_TO_ANYBODY = {
     "session.open",
     "stream.publish",
     "live.ask",
+    "backfill.ask",
+    "backfill.send",
 }  # the last by a key
 
 
@@ -209,6 +217,7 @@ def test_every_view_of_footage_people_and_the_log_is_recorded_by_the_guard():
         "recording.read",
         "playback.open",
         "export.download",
+        "original.download",
         "audit.read",
         "audit.verify",
         "certificate.list",

@@ -225,6 +225,8 @@ async def test_a_recording_is_its_segments_and_its_gaps_with_their_causes_on_rec
             "end": "2027-01-15T08:05:10.000Z",
             "lost_packets": 0,
             "ongoing": False,
+            "closed_by": [],
+            "whole": False,
         }
     ]
     assert front.archive.asked == [("dev-north", "main", START_UTC_NS, START_UTC_NS + 3600 * second + second // 2)]

@@ -206,7 +206,9 @@ def require_private_transport(request: HTTPConnection) -> None:
 
 def _action_of(scope: Scope) -> Action:
     method, path = _door_of(scope)
-    return DOORS["GET" if method == "HEAD" else method, path]
+    if method == "HEAD" and (method, path) not in DOORS:
+        method = "GET"
+    return DOORS[method, path]
 
 
 def _door_of(scope: Scope) -> tuple[str, str]:

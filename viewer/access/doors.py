@@ -74,6 +74,23 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("GET", "/api/v1/playback/{view}/at"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/playback/{view}/segments/{segment}"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/playback/{view}/segments/{segment}/media"): Action.PLAYBACK_READ,
+    ("OPTIONS", "/api/v1/backfill/devices/{device}"): Action.BACKFILL_SEND,
+    ("POST", "/api/v1/backfill/devices/{device}"): Action.BACKFILL_SEND,
+    ("OPTIONS", "/api/v1/backfill/devices/{device}/{upload}"): Action.BACKFILL_SEND,
+    ("HEAD", "/api/v1/backfill/devices/{device}/{upload}"): Action.BACKFILL_SEND,
+    ("PATCH", "/api/v1/backfill/devices/{device}/{upload}"): Action.BACKFILL_SEND,
+    ("DELETE", "/api/v1/backfill/devices/{device}/{upload}"): Action.BACKFILL_SEND,
+    ("OPTIONS", "/api/v1/backfill/uploads"): Action.BACKFILL_ASK,
+    ("POST", "/api/v1/backfill/uploads"): Action.BACKFILL_UPLOAD,
+    ("OPTIONS", "/api/v1/backfill/uploads/{upload}"): Action.BACKFILL_ASK,
+    ("HEAD", "/api/v1/backfill/uploads/{upload}"): Action.BACKFILL_UPLOAD,
+    ("PATCH", "/api/v1/backfill/uploads/{upload}"): Action.BACKFILL_UPLOAD,
+    ("DELETE", "/api/v1/backfill/uploads/{upload}"): Action.BACKFILL_UPLOAD,
+    ("GET", "/api/v1/backfills"): Action.BACKFILL_LIST,
+    ("GET", "/api/v1/backfills/{backfill}"): Action.BACKFILL_READ,
+    ("POST", "/api/v1/backfills/{backfill}/place"): Action.BACKFILL_PLACE,
+    ("POST", "/api/v1/backfills/{backfill}/reject"): Action.BACKFILL_REJECT,
+    ("GET", "/api/v1/backfills/{backfill}/media"): Action.ORIGINAL_DOWNLOAD,
     ("GET", "/api/v1/retention"): Action.RETENTION_READ,
     ("GET", "/api/v1/retention/policies"): Action.RETENTION_LIST,
     ("GET", "/api/v1/retention/policies/{unit}"): Action.RETENTION_READ_POLICY,
@@ -162,7 +179,7 @@ BY_STREAM_PASSWORD = frozenset(
 BY_ITSELF = frozenset({Action.LIVE_VIEW, Action.LIVE_CONTROL, Action.PLAYBACK_OPEN, Action.PLAYBACK_READ})
 
 # Doors at which no cookie counts, only what the request itself shows: other pages may call there.
-WITHOUT_COOKIE = frozenset({Action.STREAM_PUBLISH})
+WITHOUT_COOKIE = frozenset({Action.BACKFILL_SEND, Action.STREAM_PUBLISH})
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 _ACCEPTS = "__mingjing_accepts__"

@@ -72,6 +72,14 @@ class Action(StrEnum):
     TIMELINE_READ = "timeline.read"
     PLAYBACK_OPEN = "playback.open"
     PLAYBACK_READ = "playback.read"
+    BACKFILL_SEND = "backfill.send"
+    BACKFILL_ASK = "backfill.ask"
+    BACKFILL_UPLOAD = "backfill.upload"
+    BACKFILL_LIST = "backfill.list"
+    BACKFILL_READ = "backfill.read"
+    BACKFILL_PLACE = "backfill.place"
+    BACKFILL_REJECT = "backfill.reject"
+    ORIGINAL_DOWNLOAD = "original.download"
     RETENTION_READ = "retention.read"
     RETENTION_LIST = "retention.list"
     RETENTION_READ_POLICY = "retention.read_policy"
@@ -128,6 +136,7 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     DEVICE = "device"
     VIEW = "view"
+    BACKFILL = "backfill"
     KEPT = "kept"  # a clip or a hold
     EXPORT = "export"  # a package, or what one would be made of
     ALARM = "alarm"
@@ -204,6 +213,8 @@ _SEES_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.EXPORTER})
 # Who works with footage sees how long it stays and what will go, while there is time to keep it.
 _SEES_RETENTION = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.SYSTEM_ADMIN})
 _KEEPS_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER})
+_SEES_BACKFILLS = _SEES_FOOTAGE | _SITE
+_PLACES_BACKFILLS = _KEEPS_FOOTAGE | _SITE
 _NOBODY: frozenset[Role] = frozenset()
 
 _OPEN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.NONE)
@@ -285,6 +296,14 @@ TABLE: Mapping[Action, Row] = {
     Action.PLAYBACK_OPEN: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
     # Of a view that one has opened and that is on record, whose end says what was sent.
     Action.PLAYBACK_READ: Row(_SEES_FOOTAGE, Kind.VIEW, Scope.OWN, Record.NONE),
+    Action.BACKFILL_SEND: _OPEN,  # by the device's own key: gateway.admission
+    Action.BACKFILL_ASK: _OPEN,  # how an upload is done, as its client asks before it does
+    Action.BACKFILL_UPLOAD: Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.ROOM),  # a docking station's folder
+    Action.BACKFILL_LIST: Row(_SEES_BACKFILLS, Kind.NOTHING, Scope.UNIT, Record.NONE),
+    Action.BACKFILL_READ: Row(_SEES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.NONE),
+    Action.BACKFILL_PLACE: Row(_PLACES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.ROOM),
+    Action.BACKFILL_REJECT: Row(_PLACES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.ROOM),
+    Action.ORIGINAL_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.BACKFILL, Scope.UNIT, Record.GUARD),
     # Of footage: that it is kept and why. Looking at it is `recording.read`.
     Action.RETENTION_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.NONE),
     Action.RETENTION_LIST: Row(_SEES_RETENTION, Kind.NOTHING, Scope.UNIT, Record.NONE),

@@ -1,13 +1,15 @@
 """Lanes as JSON: what there is of a device over an interval, and what of it is kept by decision, for the timeline and
 for a view that is opened."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
-from recorder import FootageRun, Keeping, KeepingKind, LaneGap, read_lane
+from recorder import Closing, FootageRun, Keeping, KeepingKind, LaneGap, closings_of, read_lane
 from storage import iso_from_ns
 from viewer.access import Action, Caller
+from viewer.api.backfill_items import ClosingItem, closing_items, is_whole
 from viewer.objects import kept_object
 from viewer.services import Services
 
@@ -24,12 +26,15 @@ class RunItem(BaseModel):
 
 
 class LaneGapItem(BaseModel):
-    """No pictures. `cause` is that of a gap of recordings, or footage_missing: there was a file, and it is gone."""
+    """No pictures. `cause` is that of a gap of recordings, or footage_missing: there was a file, and it is gone.
+    `closed_by`: what of it is there by originals that were received later; the gap of the live copy stays."""
 
     cause: str
     start: str
     end: str
     ongoing: bool
+    closed_by: list[ClosingItem]
+    whole: bool
 
 
 class LaneKeptItem(BaseModel):
@@ -46,8 +51,8 @@ class LaneKeptItem(BaseModel):
 
 
 class LaneItem(BaseModel):
-    """`thinned`: there were more than 2,000 runs or gaps, and tiny neighbours were joined. Of more than 500
-    that are kept it has the latest."""
+    """`originals`: where files lie that the device recorded itself. `thinned`: there were more than 2,000 runs or gaps,
+    and tiny neighbours were joined. Of more than 500 that are kept it has the latest."""
 
     device: str
     device_name: str
@@ -56,6 +61,7 @@ class LaneItem(BaseModel):
     runs: list[RunItem]
     gaps: list[LaneGapItem]
     kept: list[LaneKeptItem]
+    originals: list[ClosingItem]
     thinned: bool
 
 
@@ -65,21 +71,30 @@ async def lane_item(
     device = services.registry.devices.find(device_id)
     lane = await read_lane(services.index.recordings, device_id, channel, start_utc_ns, end_utc_ns)
     kept = await services.kept.over(device_id, channel, start_utc_ns, end_utc_ns)
+    originals = await services.backfill.backfills.lying(device_id, channel, start_utc_ns, end_utc_ns)
     return LaneItem(
         device=device_id,
         device_name="" if device is None else device.name,
         checkpoint="" if device is None else device.checkpoint,
         channel=channel,
         runs=[_run(run) for run in lane.runs],
-        gaps=[lane_gap_item(gap) for gap in lane.gaps],
         kept=[_kept(one) for one in kept if caller.sees(_READ[one.kind], kept_object(services.registry, one.id, one))],
+        gaps=[lane_gap_item(gap, originals) for gap in lane.gaps],
+        originals=closing_items(originals),
         thinned=lane.thinned,
     )
 
 
-def lane_gap_item(gap: LaneGap) -> LaneGapItem:
-    start, end = iso_from_ns(gap.start_utc_ns), iso_from_ns(gap.end_utc_ns)
-    return LaneGapItem(cause=gap.cause, start=start, end=end, ongoing=gap.ongoing)
+def lane_gap_item(gap: LaneGap, originals: Sequence[Closing]) -> LaneGapItem:
+    closed = closings_of(originals, gap.start_utc_ns, gap.end_utc_ns)
+    return LaneGapItem(
+        cause=gap.cause,
+        start=iso_from_ns(gap.start_utc_ns),
+        end=iso_from_ns(gap.end_utc_ns),
+        ongoing=gap.ongoing,
+        closed_by=closing_items(closed),
+        whole=is_whole(closed, gap.start_utc_ns, gap.end_utc_ns),
+    )
 
 
 def _run(run: FootageRun) -> RunItem:

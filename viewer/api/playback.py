@@ -120,10 +120,11 @@ async def find_moment(
         coming = await services.index.next_segment(device, wanted.channel, at_ns)
     if coming is not None and coming.start_utc_ns >= wanted.end_utc_ns:
         coming = None
+    originals = await services.backfill.backfills.lying(device, wanted.channel, at_ns, at_ns + MS_NS) if gaps else []
     return Place(
         segment=there[-1].id if there else None,
         next=None if coming is None else NextFootage(segment=coming.id, start=iso_from_ns(coming.start_utc_ns)),
-        gap=lane_gap_item(gaps[-1]) if gaps else None,
+        gap=lane_gap_item(gaps[-1], originals) if gaps else None,
     )
 
 

@@ -4,14 +4,16 @@ What was said to a device is its channel `talk`: a stream a talk, placed in time
 `talk.open` of that stream says who spoke.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from recorder import GapFact, SegmentFact
+from recorder import Closing, GapFact, SegmentFact, closings_of, hides_pictures
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
+from viewer.api.backfill_items import ClosingItem, closing_items, is_whole
 from viewer.api.interval import interval_of
 from viewer.api.times import Moment
 from viewer.objects import device_object
@@ -39,7 +41,8 @@ class SegmentItem(BaseModel):
 
 
 class GapItem(BaseModel):
-    """`track` 0 means that the whole stream is missing. An `ongoing` gap ends at the moment of asking."""
+    """`track` 0 means that the whole stream is missing. An `ongoing` gap ends at the moment of asking. `closed_by`:
+    what of it is there by originals that were received later, `whole`: all of it is; the gap of the live copy stays."""
 
     stream: str
     sequence: int
@@ -49,6 +52,8 @@ class GapItem(BaseModel):
     end: str
     lost_packets: int
     ongoing: bool
+    closed_by: list[ClosingItem]
+    whole: bool
 
 
 class Recording(BaseModel):
@@ -71,11 +76,12 @@ async def read_recording(
     detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns)}
     await caller.enter(device_object(services.registry, device), detail)
     found = await services.index.recordings(device, channel, start_utc_ns, end_utc_ns)
+    originals = await services.backfill.backfills.lying(device, channel, start_utc_ns, end_utc_ns)
     return Recording(
         device=device,
         channel=channel,
         segments=[_segment(segment) for segment in found.segments],
-        gaps=[_gap(gap) for gap in found.gaps],
+        gaps=[_gap(gap, originals) for gap in found.gaps],
     )
 
 
@@ -94,7 +100,8 @@ def _segment(segment: SegmentFact) -> SegmentItem:
     )
 
 
-def _gap(gap: GapFact) -> GapItem:
+def _gap(gap: GapFact, originals: Sequence[Closing]) -> GapItem:
+    closed = closings_of(originals, gap.start_utc_ns, gap.end_utc_ns) if hides_pictures(gap) else []
     return GapItem(
         stream=gap.stream,
         sequence=gap.sequence,
@@ -104,4 +111,6 @@ def _gap(gap: GapFact) -> GapItem:
         end=iso_from_ns(gap.end_utc_ns),
         lost_packets=gap.lost_packets,
         ongoing=gap.ongoing,
+        closed_by=closing_items(closed),
+        whole=is_whole(closed, gap.start_utc_ns, gap.end_utc_ns),
     )

@@ -13,12 +13,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gateway import Refused as NotAdmitted
 from gateway import bearer_proof
 from gateway.webrtc import OfferNotTaken, WhipSession
 from viewer.access import CallerHere, GuardedRoute, require_private_transport
 from viewer.channel_name import ChannelName
-from viewer.problems import FORBIDDEN, GONE, NOT_ADMITTED, NOT_FOUND, Problem
+from viewer.device_bearer import admit_device, device_bearer
+from viewer.problems import GONE, NOT_FOUND, Problem
 from viewer.sdp_door import (
     FRAGMENT_TYPE,
     OFFER_TYPE,
@@ -30,8 +30,6 @@ from viewer.sdp_door import (
     trickle_response,
 )
 from viewer.services import Services, ServicesHere
-
-BEARER_LENGTH_MAX = 256  # a key has 32 letters
 
 router = APIRouter(route_class=GuardedRoute, tags=["whip"], include_in_schema=False)
 
@@ -53,16 +51,11 @@ async def publish(
     channel: Annotated[ChannelName, Query()] = ChannelName.MAIN,
 ) -> Response:
     await caller.enter_open()
-    require_private_transport(request)
     require_type(request, OFFER_TYPE)
-    proof = bearer_proof(device, _bearer(request))
-    admitted = services.publishing.admission.check_proof(device, proof, caller.peer.address)
-    if isinstance(admitted, NotAdmitted):
-        kind = NOT_ADMITTED if admitted.status == 401 else FORBIDDEN
-        raise Problem(kind, admitted.words, fix="Check the device's id and key.")
+    admitted, proof = admit_device(request, caller, services, device)
     try:
         session = services.publishing.publishers.open(
-            admitted.device, channel, await request.body(), proof, caller.peer.address
+            admitted, channel, await request.body(), proof, caller.peer.address
         )
     except OfferNotTaken as error:
         raise not_taken(error) from error
@@ -92,7 +85,7 @@ async def stop(device: str, session: str, request: Request, caller: CallerHere, 
 
 def _session(services: Services, request: Request, device: str, session: str) -> WhipSession:
     require_private_transport(request)
-    publishers, proof = services.publishing.publishers, bearer_proof(device, _bearer(request))
+    publishers, proof = services.publishing.publishers, bearer_proof(device, device_bearer(request))
     found = publishers.find(session, device, proof)
     if found is not None:
         return found
@@ -101,13 +94,3 @@ def _session(services: Services, request: Request, device: str, session: str) ->
         word = cause.name.lower()
         raise Problem(GONE, f"The server ended this session: {word.replace('_', ' ')}.", more={"cause": word})
     raise Problem(NOT_FOUND, "There is no such session, or it is not yours.")
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key or len(key) > BEARER_LENGTH_MAX:
-        headers = {"WWW-Authenticate": 'Bearer realm="mingjing"'}
-        fix = "Send Authorization: Bearer and the device's key."
-        raise Problem(NOT_ADMITTED, "A device key is missing.", field="Authorization", fix=fix, headers=headers)
-    return key

@@ -31,9 +31,11 @@ def die_with(parent: int) -> None:
             os._exit(0)
 
 
-def let_go_of_others() -> None:
-    """Close what came along beside standard input, output and error: uvloop lets a child inherit what may be."""
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+def let_go_of_others(keep: int = 2) -> None:
+    """Close what came along beside standard input, output and error, and `keep`: uvloop lets a child inherit what
+    may be."""
+    os.closerange(3, keep)
+    os.closerange(keep + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def confine(memory_bytes: int = MEMORY_BYTES) -> None:

@@ -69,6 +69,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: 'page.archive', action: 'archive.read' },
   },
   {
+    path: 'originals',
+    name: 'originals',
+    component: () => import('@/backfill/BackfillPage.vue'),
+    meta: { title: 'page.originals', action: 'backfill.list' },
+  },
+  {
     path: 'devices',
     name: 'devices',
     component: () => import('@/devices/DevicesPage.vue'),

@@ -73,6 +73,10 @@ export type AlarmKind = Schemas['AlarmKind']
 /** One trouble at one place: `times` it came from `at` to `last_at`. `device` and `channel` are empty for the server. */
 export type Alarm = Omit<Schemas['AlarmItem'], 'channel'> & { channel: ChannelName | '' }
 
+/** A file that a device recorded itself, sent later. */
+export type Original = Schemas['BackfillItem']
+export type OriginalDetail = Schemas['BackfillDetail']
+
 export type KeptKind = 'clip' | 'hold'
 /** Footage that no automatic path deletes, by somebody's decision. */
 export type Kept = Schemas['KeepingItem'] & { kind: KeptKind }

@@ -40,6 +40,7 @@ describe('a lane', () => {
       ],
       gaps: [],
       kept: [],
+      originals: [],
       thinned: false,
     })
     expect(made.runs.map(({ startMs }) => startMs)).toEqual([100, 300])

@@ -20,6 +20,7 @@ const words: typeof zh = {
         'The server cannot do this now: it is busy, or the audit log cannot be written. Nothing was shown or changed, and recording goes on. Try again shortly; if it persists, tell the system admin.',
       'locked-out': 'Too many failures: locked for a while. Try again later.',
       'too-large': 'Too large; not saved.',
+      'no-room': 'There is no room for it now. What came so far is kept; send it later, and tell the system admin.',
     },
     server: {
       taken: '{id} exists already.',
@@ -51,6 +52,8 @@ const words: typeof zh = {
       anotherFirst: 'Give another account that role first.',
       needsUnit: 'A unit user belongs to a unit.',
       noUnit: 'An administrator belongs to no unit.',
+      originalTime: 'It cannot begin then: give a moment that has passed.',
+      originalUndecided: 'This cannot be decided about it now: look at the list again.',
       noRtspUrl: 'This is no RTSP address. Write it as rtsp://HOST:PORT/PATH.',
       urlSecret: 'The address holds a user or password. Give them in their own fields: the address is shown.',
       passwordElsewhere: 'The password was given for another host or user. Give the password of this one.',

@@ -12,6 +12,7 @@ const words: typeof zh = {
     importCases: 'Import cases',
     kept: 'Kept footage',
     exports: 'Packages',
+    originals: 'Backfill',
     devices: 'Devices',
     register: 'Register a device',
     places: 'Checkpoints',

@@ -1,6 +1,7 @@
 /* All words of the pages but the live wall's, which has its own folder. */
 import alarms from '@/locales/zh-CN/alarms'
 import audit from '@/locales/zh-CN/audit'
+import backfill from '@/locales/zh-CN/backfill'
 import cases from '@/locales/zh-CN/cases'
 import common from '@/locales/zh-CN/common'
 import devices from '@/locales/zh-CN/devices'
@@ -14,4 +15,4 @@ import problem from '@/locales/zh-CN/problem'
 import retention from '@/locales/zh-CN/retention'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
+export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -17,6 +17,7 @@ export default {
       unavailable: '服务器暂时不能受理：忙，或审计日志写不进去。什么都没有显示或改变，录像照常。请稍后再试；持续出现请告知系统管理员。',
       'locked-out': '失败次数过多，暂时锁定。请稍后再试。',
       'too-large': '内容太大，没有保存。',
+      'no-room': '目前没有空间存放。已收到的部分不会丢失；请稍后再传，并告知系统管理员。',
     },
     server: {
       taken: '{id} 已经有了。',
@@ -48,6 +49,8 @@ export default {
       anotherFirst: '请先让另一个账号担任该角色。',
       needsUnit: '执法单位用户必须属于一个单位。',
       noUnit: '三员账号不属于任何单位。',
+      originalTime: '开始时间不能在未来，请填写已经过去的时刻。',
+      originalUndecided: '目前不能这样决定，请刷新列表再看。',
       noRtspUrl: '这不是 RTSP 地址，请写成 rtsp://主机:端口/路径。',
       urlSecret: '地址里含有用户名或密码。地址会显示出来，请把它们填到各自的栏里。',
       passwordElsewhere: '原密码是给另一个主机或用户的，请填写这一个的密码。',

@@ -10,6 +10,7 @@ export default {
     importCases: '批量导入案件',
     kept: '留存录像',
     exports: '证据包',
+    originals: '补传',
     devices: '设备',
     register: '登记设备',
     places: '执法点与单位',

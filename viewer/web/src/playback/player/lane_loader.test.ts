@@ -199,7 +199,7 @@ describe('LaneLoader', () => {
 
   it('is told of the gap that a moment lies in', async () => {
     const world = new World()
-    world.where = { segment: null, next: { segment: 'a', start: iso(0) }, gap: { cause: 'stalled', start: iso(0), end: iso(2_000), ongoing: false } }
+    world.where = { segment: null, next: { segment: 'a', start: iso(0) }, gap: { cause: 'stalled', start: iso(0), end: iso(2_000), ongoing: false, closed_by: [], whole: false } }
     await world.tick()
     expect(world.taken).toContain('stalled')
   })
