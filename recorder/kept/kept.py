@@ -25,6 +25,7 @@ LENGTH_MAX_NS = 24 * 3_600 * 1_000_000_000  # of one: a shift and what comes bef
 NEAR_NS = 3_600 * 1_000_000_000  # a reference reaches back to its key picture, which is never so far
 NOTE_MAX = 1_000
 PAGE_MAX = 500
+LANE_MAX = 500  # of one channel over at most a month, on a ribbon a thousand pixels wide
 
 # Device, channel, from, to: what there is of it.
 Find = Callable[[str, str, int, int], Awaitable[tuple[Reference, ...]]]
@@ -190,6 +191,22 @@ class Kept:
             rows = (await connection.execute(select(kept).where(near).order_by(kept.c.id))).all()
         now_ns = self.now_utc_ns()
         return [one for one in map(keeping_of, rows) if (released or one.stands(now_ns)) and _points_at(one, segment)]
+
+    async def over(self, device: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> list[Keeping]:
+        """What stands of a channel over an interval, in order of time; the latest `LANE_MAX` decisions where there are
+        more."""
+        columns, now_ns = kept.c, self.now_utc_ns()
+        touching = and_(
+            columns.device == device,
+            columns.channel == channel,
+            columns.start_utc_ns < end_utc_ns,
+            columns.end_utc_ns > start_utc_ns,
+            or_(columns.free_utc_ns.is_(None), columns.free_utc_ns > now_ns),
+        )
+        query = select(kept).where(touching).order_by(columns.id.desc()).limit(LANE_MAX)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return sorted(map(keeping_of, rows), key=lambda one: (one.passage.start_utc_ns, one.id))
 
     async def clips_by_stage(self, cases: Collection[str]) -> dict[str, dict[str, int]]:
         """How many clips stand for each stage of these cases; those without a stage under the empty one."""

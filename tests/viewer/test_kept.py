@@ -191,3 +191,33 @@ async def test_of_a_device_that_is_there_no_more_its_unit_still_sees_what_is_kep
         client = await front.person(Role.REVIEWER, unit)
         assert (await client.get("/api/v1/holds")).json()["total"] == seen
         assert (await client.get(f"/api/v1/holds/{mine.id}")).status_code == (200 if seen else 404)
+
+
+async def test_the_timeline_shows_what_stands_to_whoever_may_know_of_it(with_footage):
+    front = with_footage
+    client, case = await front.person(Role.REVIEWER), (await front.case("north")).id
+    hold = (await make(client, "hold", **{"from": "2027-01-15T07:50:00Z", "to": "2027-01-15T07:58:30Z"})).json()
+    clip = (await make(client, "clip", **MINUTE, case=case, stage="decision")).json()
+    await make(client, "clip", **{"from": "2027-01-15T06:00:00Z", "to": "2027-01-15T07:00:00Z"})  # before it
+    await make(client, "clip", **MINUTE, channel="sub")
+    hour = {"device": "dev-north", "from": "2027-01-15T07:30:00Z", "to": "2027-01-15T08:30:00Z"}
+
+    async def kept(reader):
+        [lane] = (await reader.get("/api/v1/timeline", params=hour)).json()["lanes"]
+        return [(one["id"], one["kind"], one["case"], one["stage"], one["note"]) for one in lane["kept"]]
+
+    assert await kept(client) == [
+        (hold["id"], "hold", "", "", "why"),
+        (clip["id"], "clip", case, "decision", "why"),
+    ]
+    asked = await client.post(
+        f"/api/v1/clips/{clip['id']}/removal",
+        json={"reason": "wrong device"},
+        headers={"If-Match": f'"{clip["version"]}"'},
+    )
+    other = await front.person(Role.SUPERVISOR)
+    await other.post(f"/api/v1/clips/{clip['id']}/removal/agree", headers=match(asked))
+    assert len(await kept(client)) == 2  # seven days are left
+    front.clock.advance(7 * 24 * 3_600 + 1)
+    late = await front.person(Role.REVIEWER, "north")  # the first login is over
+    assert [one[0] for one in await kept(late)] == [hold["id"]]

@@ -76,7 +76,9 @@ async def open_view(request: Request, caller: CallerHere, services: ServicesHere
         words = f"You have {PERSON_MAX} views of recordings open."
         raise Problem(TOO_MANY, words, fix="Close one; each ends ten minutes after its last use.") from None
     try:
-        lanes = [await lane_item(services, device, body.channel, start_utc_ns, end_utc_ns) for device in devices]
+        lanes = [
+            await lane_item(caller, services, device, body.channel, start_utc_ns, end_utc_ns) for device in devices
+        ]
     except BaseException:  # whoever asked will never know its name
         view.end(None)
         raise

@@ -55,7 +55,7 @@ async def read_timeline(
     detail = {"channel": channel, **interval}
     for each in devices:
         await caller.enter_also(Action.RECORDING_READ, device_object(services.registry, each), detail)
-    lanes = [await lane_item(services, each, channel, start_utc_ns, end_utc_ns) for each in devices]
+    lanes = [await lane_item(caller, services, each, channel, start_utc_ns, end_utc_ns) for each in devices]
     return Timeline(from_=interval["from"], to=interval["to"], now=iso_from_ns(services.clock.utc_ns()), lanes=lanes)
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dayBeside, dayOf, nameOfDay, placeFrom, queryOf } from './address'
+import { dayBeside, dayOf, nameOfDay, placeFrom, placeOf, queryOf } from './address'
 
 const NOW = new Date(2026, 10, 24, 15, 0).getTime()
 
@@ -28,6 +28,18 @@ describe('the address of the page', () => {
   it('believes the moment more than the day beside it', () => {
     const t = new Date(2026, 10, 20, 10).toISOString()
     expect(placeFrom({ devices: 'a', t, day: '2026-11-19' }, NOW).day).toBe('2026-11-20')
+  })
+
+  it('shows an interval from its beginning, with its end on the ribbon', () => {
+    const start = new Date(2026, 10, 20, 10).getTime()
+    expect(placeFrom(placeOf(['a', 'b'], 'sub', start, start + 100_000), NOW)).toEqual({
+      devices: ['a', 'b'],
+      channel: 'sub',
+      day: '2026-11-20',
+      atMs: start,
+      spanMs: 240_000,
+    })
+    expect(placeOf(['a'], 'main', start, start + 5_000).span).toBe('60000')
   })
 
   it('counts days of local time', () => {

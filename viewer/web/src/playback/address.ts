@@ -15,6 +15,16 @@ export interface Place {
   readonly spanMs: number | null
 }
 
+/** The place where one sees an interval, whole and in its middle. */
+export function placeOf(devices: readonly string[], channel: string, startMs: number, endMs: number): Record<string, string> {
+  const spanMs = Math.min(Math.max(AROUND_MIN_MS, AROUND * (endMs - startMs)), DAY_MS - 1)
+  return queryOf({ devices, channel: channel === 'sub' ? 'sub' : 'main', day: nameOfDay(startMs), atMs: startMs, spanMs })
+}
+
+const AROUND = 2.4 // the ribbon opens with its moment in the middle: so much for the end to be on it
+const AROUND_MIN_MS = 60_000
+const DAY_MS = 86_400_000
+
 type Query = Readonly<Record<string, string | null | undefined | readonly (string | null)[]>>
 
 const DEVICE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
@@ -34,7 +44,7 @@ export function placeFrom(query: Query, nowMs: number): Place {
     channel: word('channel') === 'sub' ? 'sub' : 'main',
     day: atMs !== null && (atMs < bounds.startMs || atMs >= bounds.endMs) ? nameOfDay(atMs) : day,
     atMs,
-    spanMs: span >= 1_000 && span < 86_400_000 ? span : null,
+    spanMs: span >= 1_000 && span < DAY_MS ? span : null,
   }
 }
 

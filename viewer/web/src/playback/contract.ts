@@ -10,6 +10,7 @@ type Schemas = components['schemas']
 export type ChannelName = Schemas['NewPlayback']['channel'] & string
 export type RunItem = Schemas['RunItem']
 export type GapItem = Schemas['LaneGapItem']
+export type KeptItem = Schemas['LaneKeptItem']
 export type LaneItem = Schemas['LaneItem']
 export type ViewItem = Schemas['Playback']
 export type AtItem = Schemas['Place']
@@ -32,13 +33,26 @@ export interface Gap {
   readonly ongoing: boolean
 }
 
-/** Of one device, both in order of time. */
+/** A clip or a hold that stands: no automatic path deletes what it points at. */
+export interface KeptSpan {
+  readonly id: string
+  readonly kind: KeptItem['kind']
+  readonly startMs: number
+  readonly endMs: number
+  /** Empty where it is tagged to no case, or to no stage. */
+  readonly caseId: string
+  readonly stage: string
+  readonly note: string
+}
+
+/** Of one device, all in order of time. */
 export interface Lane {
   readonly device: string
   readonly name: string
   readonly checkpoint: string
   readonly runs: readonly Run[]
   readonly gaps: readonly Gap[]
+  readonly kept: readonly KeptSpan[]
   /** There was more than could be sent: what is tiny was joined. */
   readonly thinned: boolean
 }
@@ -52,10 +66,16 @@ export function laneFrom(item: LaneItem): Lane {
     checkpoint: item.checkpoint,
     runs: runs.sort((a, b) => a.startMs - b.startMs),
     gaps: gaps.sort((a, b) => a.startMs - b.startMs),
+    kept: item.kept.map(keptFrom),
     thinned: item.thinned,
   }
 }
 
 export function gapFrom({ cause, start, end, ongoing }: GapItem): Gap {
   return { cause, startMs: Date.parse(start), endMs: Date.parse(end), ongoing }
+}
+
+export function keptFrom(item: KeptItem): KeptSpan {
+  const { id, kind, stage, note } = item
+  return { id, kind, startMs: Date.parse(item.start), endMs: Date.parse(item.end), caseId: item.case, stage, note }
 }

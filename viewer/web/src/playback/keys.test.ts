@@ -10,7 +10,8 @@ describe('the keys', () => {
     expect(press('ArrowLeft')).toEqual({ act: 'picture', by: -1 })
     expect(press('ArrowRight', { shiftKey: true })).toEqual({ act: 'skip', byMs: 1_000 })
     expect(press('N', { shiftKey: true })).toEqual({ act: 'next_gap' })
-    expect(press('n')).toBeNull()
+    expect(press('n')).toEqual({ act: 'next_kept' })
+    expect([press('i'), press('O'), press('c')]).toEqual([{ act: 'cut_in' }, { act: 'cut_out' }, { act: 'cut' }])
     expect([press('Home'), press('End'), press('K')]).toEqual([{ act: 'begin' }, { act: 'end' }, { act: 'pause' }])
   })
 

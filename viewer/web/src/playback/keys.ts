@@ -7,6 +7,10 @@ export type Action =
   | { readonly act: 'picture'; readonly by: 1 | -1 }
   | { readonly act: 'skip'; readonly byMs: number }
   | { readonly act: 'next_gap' }
+  | { readonly act: 'next_kept' }
+  | { readonly act: 'cut_in' }
+  | { readonly act: 'cut_out' }
+  | { readonly act: 'cut' }
   | { readonly act: 'begin' }
   | { readonly act: 'end' }
   | { readonly act: 'sound' }
@@ -40,7 +44,13 @@ export function actionOf({ key, shiftKey, repeat }: Key): Action | null {
     case 'l':
       return { act: 'faster', forwards: true }
     case 'n':
-      return shiftKey ? { act: 'next_gap' } : null // N alone is for marks
+      return { act: shiftKey ? 'next_gap' : 'next_kept' }
+    case 'i':
+      return { act: 'cut_in' }
+    case 'o':
+      return { act: 'cut_out' }
+    case 'c':
+      return { act: 'cut' }
     case 'home':
       return { act: 'begin' }
     case 'end':

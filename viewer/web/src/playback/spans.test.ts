@@ -6,7 +6,7 @@ const run = (startMs: number, endMs: number, live = false): Run => ({ startMs, e
 const gap = (startMs: number, endMs: number, cause = 'offline', ongoing = false): Gap => ({ cause, startMs, endMs, ongoing })
 
 function lane(runs: Run[], gaps: Gap[] = []): Lane {
-  return { device: 'dev1', name: '', checkpoint: 'gate', runs, gaps, thinned: false }
+  return { device: 'dev1', name: '', checkpoint: 'gate', runs, gaps, kept: [], thinned: false }
 }
 
 const one = lane([run(100, 200), run(300, 400), run(390, 500)], [gap(200, 300), gap(500, 600, 'stalled', true)])
@@ -39,6 +39,7 @@ describe('a lane', () => {
         { ...item, start: iso(100), end: iso(200) },
       ],
       gaps: [],
+      kept: [],
       thinned: false,
     })
     expect(made.runs.map(({ startMs }) => startMs)).toEqual([100, 300])

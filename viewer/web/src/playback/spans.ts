@@ -1,5 +1,5 @@
 /* Where there is footage and where there is none, and why. Pure; runs and gaps are in order of time. */
-import type { Gap, Lane, Run } from './contract'
+import type { Gap, KeptSpan, Lane, Run } from './contract'
 
 export interface Span {
   readonly startMs: number
@@ -82,6 +82,25 @@ export function nextGap(lanes: readonly Lane[], atMs: number): Gap | null {
     if (gap !== undefined && (found === null || gap.startMs < found.startMs)) found = gap
   }
   return found
+}
+
+/** The first clip or hold that begins behind the moment. */
+export function nextKept(lanes: readonly Lane[], atMs: number): KeptSpan | null {
+  let found: KeptSpan | null = null
+  for (const { kept } of lanes) {
+    const one = kept[lastBegun(kept, atMs) + 1]
+    if (one !== undefined && (found === null || one.startMs < found.startMs)) found = one
+  }
+  return found
+}
+
+export const keptAt = ({ kept }: Lane, atMs: number): readonly KeptSpan[] =>
+  kept.filter(({ startMs, endMs }) => atMs >= startMs && atMs < endMs)
+
+/** The lane with one more clip or hold. */
+export function withKept(lane: Lane, more: readonly KeptSpan[]): Lane {
+  if (more.length === 0) return lane
+  return { ...lane, kept: [...lane.kept, ...more].sort((a, b) => a.startMs - b.startMs) }
 }
 
 /**

@@ -2,9 +2,9 @@
 import { useI18n } from 'vue-i18n'
 import { sayProblem } from '@/api/words'
 import { codecName } from '@/words/figures'
-import type { Gap, Lane } from './contract'
+import type { Gap, KeptSpan, Lane } from './contract'
 import type { LaneStatus, Missed } from './player/status'
-import { gapAt, runAt } from './spans'
+import { gapAt, keptAt, runAt } from './spans'
 import zh from './locales/zh-CN'
 
 const CAUSES: readonly string[] = Object.keys(zh.cause)
@@ -21,6 +21,8 @@ export interface PlaybackWords {
   length(ms: number): string
   cause(gap: Gap | null): string
   gap(gap: Gap, nowMs: number): string
+  /** A clip or a hold: what it is for. */
+  kept(one: KeptSpan): string
   missed(what: Missed): string
   state(status: LaneStatus, nowMs: number): StateWords
   /** What a lane has at a moment: for who does not see the ribbon. */
@@ -69,16 +71,22 @@ export function usePlaybackWords(): PlaybackWords {
     }
   }
 
+  function kept({ kind, caseId, stage, note }: KeptSpan): string {
+    const parts = [caseId === '' ? '' : stage === '' ? t('playback.kept.ofCase') : t(`cases.stage.${stage}`), note]
+    return [t(`kept.kind.${kind}`), ...parts.filter((part) => part !== '')].join('，')
+  }
+
   function at(lane: Lane, atMs: number, nowMs: number): string {
     const gap = gapAt(lane, atMs)
     const said = gap !== null ? gapWords(gap, nowMs) : t(runAt(lane, atMs) === null ? 'playback.ribbon.nothing' : 'playback.ribbon.footage')
-    return `${lane.name || lane.device}: ${said}`
+    return [`${lane.name || lane.device}: ${said}`, ...keptAt(lane, atMs).map(kept)].join(' · ')
   }
 
   return {
     length,
     cause,
     gap: gapWords,
+    kept,
     missed: ({ gap, fromMs, toMs, skipped }) =>
       t(skipped ? 'playback.gap.skipped' : 'playback.gap.said', { cause: cause(gap), length: length(toMs - fromMs) }),
     state,

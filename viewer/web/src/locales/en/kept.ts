@@ -3,6 +3,7 @@ import type zh from '@/locales/zh-CN/kept'
 const words: typeof zh = {
   kept: {
     ofCase: 'Footage of this case ({n})',
+    playBack: 'Play it back',
     noStage: 'no stage yet',
     add: 'Keep footage',
     kind: { clip: 'Clip', hold: 'Hold' },

@@ -1,6 +1,7 @@
 export default {
   kept: {
     ofCase: '本案片段（{n}）',
+    playBack: '回放这一段',
     noStage: '未定阶段',
     add: '留存录像',
     kind: { clip: '片段', hold: '封存' },

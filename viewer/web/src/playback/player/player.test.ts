@@ -18,7 +18,7 @@ class FakeLane {
   status = NOTHING_SHOWN
 
   constructor(runs: Run[], gaps: Gap[] = []) {
-    this.lane = { device: 'd', name: '', checkpoint: '', runs, gaps, thinned: false }
+    this.lane = { device: 'd', name: '', checkpoint: '', runs, gaps, kept: [], thinned: false }
   }
 
   ready = (): boolean => this.isReady

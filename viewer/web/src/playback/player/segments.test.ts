@@ -45,6 +45,7 @@ const lane = (...runs: [number, number][]): Lane => ({
   checkpoint: '',
   runs: runs.map(([startMs, endMs]) => ({ startMs, endMs, live: false })),
   gaps: [],
+  kept: [],
   thinned: false,
 })
 

@@ -1,5 +1,5 @@
-/* Draws one lane of the ribbon: footage solid, gaps hatched. Thousands of spans cost a canvas nothing, and the page much. */
-import type { Lane } from '../contract'
+/* Draws one lane of the ribbon: footage solid, gaps hatched, clips as brackets, holds with a lock. Thousands of spans cost a canvas nothing, and the page much. */
+import type { KeptSpan, Lane } from '../contract'
 import { type Scale, xOf } from './scale'
 
 const FOOTAGE_MIN_PX = 1
@@ -10,6 +10,8 @@ export interface Colours {
   readonly footage: string
   readonly gap: string
   readonly ground: string
+  readonly clip: string
+  readonly hold: string
 }
 
 export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, nowMs: number, colours: Colours): void {
@@ -40,6 +42,44 @@ export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, no
     to.fillStyle = hatch ?? colours.gap
     to.fillRect(from, 3, wide, height - 6)
   }
+  for (const one of lane.kept) {
+    if (one.endMs < scale.startMs || one.startMs > scale.endMs) continue
+    drawKept(to, one, xOf(scale, width, one.startMs), xOf(scale, width, one.endMs), height, colours)
+  }
+}
+
+const KEPT_MIN_PX = 5
+const FOOT_PX = 4
+const LOCK_PX = 9
+const EDGE = '#05070a' // around what is drawn on footage, so that it stands out from it
+
+/** A bracket whose feet stand at both ends; it opens downwards, that of a hold upwards, so that both can be seen at once. */
+function drawKept(to: CanvasRenderingContext2D, one: KeptSpan, fromX: number, endX: number, height: number, colours: Colours): void {
+  const [from, end] = [Math.round(fromX) + 0.5, Math.max(Math.round(fromX) + KEPT_MIN_PX, Math.round(endX)) - 0.5]
+  const clip = one.kind === 'clip'
+  const [edge, foot] = clip ? [1, height - 2] : [height - 1, height - 1 - FOOT_PX]
+  for (const [colour, wide] of [[EDGE, 4], [clip ? colours.clip : colours.hold, 2]] as const) {
+    to.strokeStyle = colour
+    to.lineWidth = wide
+    to.beginPath()
+    to.moveTo(from, foot)
+    to.lineTo(from, edge)
+    to.lineTo(end, edge)
+    to.lineTo(end, foot)
+    to.stroke()
+  }
+  if (!clip) drawLock(to, Math.max(2, from) + 3, height / 2 - LOCK_PX / 2, colours.hold)
+}
+
+function drawLock(to: CanvasRenderingContext2D, x: number, y: number, colour: string): void {
+  to.fillStyle = EDGE
+  to.fillRect(x - 1.5, y - 1.5, LOCK_PX + 3, LOCK_PX + 3)
+  to.fillStyle = to.strokeStyle = colour
+  to.lineWidth = 1.5
+  to.fillRect(x, y + 4, LOCK_PX, LOCK_PX - 4)
+  to.beginPath()
+  to.arc(x + LOCK_PX / 2, y + 4, 2.8, Math.PI, 0)
+  to.stroke()
 }
 
 function hatching(to: CanvasRenderingContext2D, { gap }: Colours): CanvasPattern | null {
@@ -60,5 +100,5 @@ function hatching(to: CanvasRenderingContext2D, { gap }: Colours): CanvasPattern
 export function coloursOf(element: HTMLElement): Colours {
   const style = getComputedStyle(element)
   const colour = (name: string): string => style.getPropertyValue(name).trim()
-  return { footage: colour('--footage'), gap: colour('--warn'), ground: colour('--panel-sunk') }
+  return { footage: colour('--footage'), gap: colour('--warn'), ground: colour('--panel-sunk'), clip: colour('--clip'), hold: colour('--hold') }
 }
