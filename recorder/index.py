@@ -144,14 +144,19 @@ class Index:
     async def channels(self) -> list[tuple[str, str]]:
         """Every device and channel of which there is a segment: a look into the index for each, not one a segment."""
         found: list[tuple[str, str]] = []
-        place = tuple_(segments.c.device, segments.c.channel)
-        first = select(segments.c.device, segments.c.channel).order_by(segments.c.device, segments.c.channel).limit(1)
+        device, channel = segments.c.device, segments.c.channel
+        first = select(device, channel).order_by(device, channel).limit(1)
         async with self._database.read() as connection:
             row = (await connection.execute(first)).one_or_none()
             while row is not None:
                 found.append((row.device, row.channel))
-                beyond = first.where(place > tuple_(literal(row.device), literal(row.channel)))
-                row = (await connection.execute(beyond)).one_or_none()
+                # Apart, and not as a pair that is greater: then the whole of a channel would be gone through.
+                last = row
+                row = (
+                    await connection.execute(first.where(device == last.device, channel > last.channel))
+                ).one_or_none()
+                if row is None:
+                    row = (await connection.execute(first.where(device > last.device))).one_or_none()
         return found
 
     async def oldest_of(

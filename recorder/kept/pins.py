@@ -67,9 +67,9 @@ class Pins:
             else:
                 del self._by_stream[stream]
 
-    def streams(self) -> list[str]:
-        """Those of which something is kept, or was."""
-        return sorted(self._by_stream)
+    def spans(self) -> list[tuple[str, int, int]]:
+        """Stream, first and last sequence of all that is kept, or was."""
+        return sorted({(stream, pin[0], pin[1]) for stream, pins in self._by_stream.items() for pin in pins})
 
     def free_from(self, stream: str, first_sequence: int, last_sequence: int) -> int:
         """From when nothing keeps any of these numbers; 0: nothing ever did."""

@@ -1,6 +1,6 @@
 """How the archive does, reckoned once an hour: room, what comes in, what is kept by whom, and when room will be short.
 
-What it costs is a pass over a week of the index and over the streams of which something is kept: too much for every
+What it costs is a pass over a week of the index and over all that is kept: too much for every
 look at a page. Not here: the state of the disk now (disk_watch), signed heads (notary), scrubbing.
 """
 
@@ -22,6 +22,7 @@ from recorder.kept import KeepingKind, Pins
 from recorder.kept.tables import kept
 from recorder.retention.forecast import Flow, Forecast, forecast
 from recorder.retention.keeper import Keeper
+from recorder.retention.kept_rows import kept_rows
 from recorder.tables import segments
 from storage import BORN_UTC_NS, DAY_NS, Clock
 from storage.database import Database
@@ -32,7 +33,7 @@ RETRY_S = 60.0
 WEEK_DAYS = 7
 WARN_DAYS = 14  # two weeks are what it takes to get a disk
 TOLD_AGAIN_NS = DAY_NS
-STREAMS_AT_ONCE = 500
+WHYS = ("hold", "case", "clip")
 
 log = structlog.get_logger("recorder.retention")
 
@@ -146,22 +147,16 @@ class HealthWatch:
             kinds = {row.id: row.kind for row in await connection.execute(select(kept.c.id, kept.c.kind))}
         counts: Counter[tuple[str, str]] = Counter()
         sizes: Counter[tuple[str, str]] = Counter()
-        streams = self._pins.streams()
-        for at in range(0, len(streams), STREAMS_AT_ONCE):
-            query = select(segments).where(segments.c.stream.in_(streams[at : at + STREAMS_AT_ONCE]))
-            async with self._database.read() as connection:
-                rows = (await connection.execute(query)).all()
-            for row in rows:
-                keepers = self._pins.holding(row.stream, row.first_sequence, row.last_sequence, now_ns)
-                if not keepers:
-                    continue
-                whys = [
-                    (0 if kinds.get(one.keeping) == KeepingKind.HOLD else 1 if one.case else 2, one.unit)
-                    for one in keepers
-                ]
-                rank, unit = min(whys)
-                counts[unit, ("hold", "case", "clip")[rank]] += 1
-                sizes[unit, ("hold", "case", "clip")[rank]] += row.size_bytes + row.journal_bytes + row.cut_bytes
+        async for row in kept_rows(self._database, self._pins.spans()):
+            keepers = self._pins.holding(row.stream, row.first_sequence, row.last_sequence, now_ns)
+            if not keepers:
+                continue
+            whys = [
+                (0 if kinds.get(one.keeping) == KeepingKind.HOLD else 1 if one.case else 2, one.unit) for one in keepers
+            ]
+            rank, unit = min(whys)
+            counts[unit, WHYS[rank]] += 1
+            sizes[unit, WHYS[rank]] += row.size_bytes + row.journal_bytes + row.cut_bytes
         return tuple(KeptBytes(unit, why, counts[unit, why], sizes[unit, why]) for unit, why in sorted(counts))
 
     def _warn(self, reckoned: Forecast) -> None:

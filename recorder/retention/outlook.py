@@ -1,16 +1,15 @@
 """What will be deleted, by which rule and when, before it is: the ring's own rules, asked of rows instead of footage.
 
 A strand (recorder.strands) is one statement that groups its segments by the day on which they go. What is kept is taken
-out of that again, stream by stream, and what two people let go is put back on the day on which it becomes free.
+out of that again, span by span, and what two people let go is put back on the day on which it becomes free.
 
 Bytes are those of footage alone; journals come on top, some two percent. What a full disk takes before its time is not
 in a plan: nobody knows how much will come in (forecast). Its arithmetic: docs/design/retention.md.
 Bounds: a row a channel, day and unit.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, case, func, select
@@ -19,12 +18,12 @@ from recorder.index import Index
 from recorder.kept import Pins
 from recorder.retention.book import PolicyBook
 from recorder.retention.case_files import CaseFiles
+from recorder.retention.kept_rows import kept_rows
 from recorder.retention.places import PlaceBook
 from recorder.tables import segments
 from storage import BORN_UTC_NS, DAY_NS, first_ulid
 from storage.database import Database
 
-STREAMS_AT_ONCE = 500  # values of one statement
 _UNDATED = first_ulid(BORN_UTC_NS)
 
 
@@ -149,26 +148,21 @@ class Outlook:
         found: dict[tuple[int, str, str, str], list[int]],
         freed: dict[tuple[int, str, str, str], set[str]],
     ) -> None:
-        columns = segments.c
-        for streams in _batches(self._pins.streams(), STREAMS_AT_ONCE):
-            query = select(segments).where(columns.stream.in_(streams), columns.missing_since_utc_ns.is_(None))
-            async with self._database.read() as connection:
-                rows = (await connection.execute(query)).all()
-            for row in rows:
-                free_ns = self._pins.free_from(row.stream, row.first_sequence, row.last_sequence)
-                unit = self._places.unit_at(row.device, row.start_utc_ns)
-                due_ns = _phases(book, unit, now_ns).due_utc_ns(row.end_utc_ns, now_ns)
-                if free_ns == 0 or row.id <= _UNDATED or row.start_utc_ns < BORN_UTC_NS:
-                    continue  # nothing of it was ever kept, or it has no age
-                facts = 1, row.size_bytes, row.end_utc_ns - row.start_utc_ns
-                _add(found, (due_ns // DAY_NS, row.device, row.channel, unit), facts, -1, None)
-                goes_ns = max(due_ns, free_ns)
-                if goes_ns >= until_ns or await self._case_keeps(row, goes_ns):
-                    continue
-                place = goes_ns // DAY_NS, row.device, row.channel, unit
-                _add(found, place, facts, 1, (row.start_utc_ns, row.end_utc_ns))
-                released = self._pins.released(row.stream, row.first_sequence, row.last_sequence, goes_ns)
-                freed.setdefault(place, set()).update(one.keeping for one in released)
+        async for row in kept_rows(self._database, self._pins.spans()):
+            free_ns = self._pins.free_from(row.stream, row.first_sequence, row.last_sequence)
+            if row.missing_since_utc_ns is not None or row.id <= _UNDATED or row.start_utc_ns < BORN_UTC_NS:
+                continue  # it is in no plan
+            unit = self._places.unit_at(row.device, row.start_utc_ns)
+            due_ns = _phases(book, unit, now_ns).due_utc_ns(row.end_utc_ns, now_ns)
+            facts = 1, row.size_bytes, row.end_utc_ns - row.start_utc_ns
+            _add(found, (due_ns // DAY_NS, row.device, row.channel, unit), facts, -1, None)
+            goes_ns = max(due_ns, free_ns)
+            if goes_ns >= until_ns or await self._case_keeps(row, goes_ns):
+                continue
+            place = goes_ns // DAY_NS, row.device, row.channel, unit
+            _add(found, place, facts, 1, (row.start_utc_ns, row.end_utc_ns))
+            released = self._pins.released(row.stream, row.first_sequence, row.last_sequence, goes_ns)
+            freed.setdefault(place, set()).update(one.keeping for one in released)
 
     async def _case_keeps(self, row: Row[Any], utc_ns: int) -> bool:
         for one in self._pins.released(row.stream, row.first_sequence, row.last_sequence, utc_ns):
@@ -207,9 +201,3 @@ def _by_channel(planned: Iterable[Planned]) -> dict[tuple[str, str, str], Sums]:
         segments_, seconds, size_bytes = found.get(place, (0, 0, 0))
         found[place] = segments_ + one.segments, seconds + one.seconds, size_bytes + one.size_bytes
     return found
-
-
-def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    left = iter(items)
-    while batch := list(islice(left, size)):
-        yield batch

@@ -273,3 +273,18 @@ Archive.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestNothingKeptIsEverDeleted = Archive.TestCase
+
+
+def test_the_story_sees_a_machine_that_boots_with_its_clock_ahead():
+    """Red where a start believes its clock."""
+    archive = Archive()
+    try:
+        archive.begin(age=0, size=None, keep_free=0.0, floor=0)
+        archive.keep(first=0, more=0, kind=KeepingKind.CLIP, case="")
+        archive.let_go(which=0)
+        archive.boot(off_hours=1, ahead_days=400)
+        archive.nothing_went_that_had_to_stay()
+        archive.time_passes(hours=20)
+        assert len(archive.standing) == 1
+    finally:
+        archive.teardown()
