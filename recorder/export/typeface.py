@@ -9,8 +9,12 @@ brackets (〔U+202E〕): what is evidence is not left out, and does not turn the
 """
 
 import io
+import threading
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,14 +28,28 @@ _FILE = "NotoSansCJK-VF.otf.ttc"
 _SIMPLIFIED = 2  # the place of Simplified Chinese in the collection
 _REGULAR = {"wght": 400}
 ERROR_MAX = 1.0  # of a thousand units an em: less than a printer shows
+OUTLINES_MAX = 4_096  # of 1 KB each
 _NOTHING = ".notdef"
 
 
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What is read of the font once."""
+
+    names: dict[int, str]  # of letters, by their code points
+    units_per_em: int
+    ascent: int
+    descent: int
+
+
+_outlines: OrderedDict[str, tuple[Any, int]] = OrderedDict()  # with widths; documents use the same few hundred letters
+_turn = threading.Lock()
+
+
 @cache
-def known_letters() -> frozenset[int]:
-    """The code points that the font has."""
+def _face() -> _Face:
     with _font() as font:
-        return frozenset(font.getBestCmap())
+        return _Face(font.getBestCmap(), font["head"].unitsPerEm, font["hhea"].ascent, font["hhea"].descent)
 
 
 def plain(text: str) -> str:
@@ -41,35 +59,45 @@ def plain(text: str) -> str:
 
 def typeface(texts: Iterable[str]) -> bytes:
     """A TrueType font with the letters of these."""
+    face = _face()
     wanted = sorted({ord(letter) for text in texts for letter in text} | {0x20, 0x3F})
-    with _font() as font:
-        named = font.getBestCmap()
-        cmap = {point: named[point] for point in wanted if point in named}
-        names = [_NOTHING, *dict.fromkeys(cmap.values())]
-        shapes = font.getGlyphSet(location=_REGULAR)
-        outlines, metrics = {}, {}
-        for name in names:
-            pen = TTGlyphPen(None)
-            shapes[name].draw(Cu2QuPen(pen, ERROR_MAX, reverse_direction=True))
-            outlines[name] = pen.glyph()
-            metrics[name] = (round(shapes[name].width), 0)
-        head, hhea = font["head"], font["hhea"]
-        built = FontBuilder(head.unitsPerEm, isTTF=True)
-        built.setupGlyphOrder(names)
-        built.setupCharacterMap(cmap)
-        built.setupGlyf(outlines)
-        built.setupHorizontalMetrics(metrics)
-        built.setupHorizontalHeader(ascent=hhea.ascent, descent=hhea.descent)
-        built.setupNameTable(
-            {"familyName": "Noto Sans CJK SC", "styleName": "Regular", "psName": "NotoSansCJKsc-Regular"}
-        )
-        built.setupOS2(sTypoAscender=hhea.ascent, sTypoDescender=hhea.descent)
-        built.setupPost()
-        built.updateHead(created=0, modified=0)
-        built.font.recalcTimestamp = False
-        into = io.BytesIO()
-        built.save(into)
-        return into.getvalue()
+    cmap = {point: face.names[point] for point in wanted if point in face.names}
+    names = [_NOTHING, *dict.fromkeys(cmap.values())]
+    drawn = _drawn(names)
+    built = FontBuilder(face.units_per_em, isTTF=True)
+    built.setupGlyphOrder(names)
+    built.setupCharacterMap(cmap)
+    built.setupGlyf({name: copy(outline) for name, (outline, _) in drawn.items()})
+    # A letter is drawn so that its left edge lies at its bearing: with another one it would be moved.
+    built.setupHorizontalMetrics({name: (width, outline.xMin) for name, (outline, width) in drawn.items()})
+    built.setupHorizontalHeader(ascent=face.ascent, descent=face.descent)
+    built.setupNameTable({"familyName": "Noto Sans CJK SC", "styleName": "Regular", "psName": "NotoSansCJKsc-Regular"})
+    built.setupOS2(sTypoAscender=face.ascent, sTypoDescender=face.descent)
+    built.setupPost()
+    built.updateHead(created=0, modified=0)
+    built.font.recalcTimestamp = False
+    into = io.BytesIO()
+    built.save(into)
+    return into.getvalue()
+
+
+def _drawn(names: list[str]) -> dict[str, tuple[Any, int]]:
+    """Outline and width of each; those that were not drawn before take the font."""
+    with _turn:
+        missing = [name for name in names if name not in _outlines]
+        if missing:
+            with _font() as font:
+                shapes = font.getGlyphSet(location=_REGULAR)
+                for name in missing:
+                    pen = TTGlyphPen(None)
+                    shapes[name].draw(Cu2QuPen(pen, ERROR_MAX, reverse_direction=True))
+                    outline = pen.glyph()
+                    outline.recalcBounds(None)
+                    _outlines[name] = (outline, round(shapes[name].width))
+        found = {name: _outlines[name] for name in names}
+        while len(_outlines) > OUTLINES_MAX:
+            _outlines.popitem(last=False)
+        return found
 
 
 def _font() -> Any:
@@ -77,4 +105,4 @@ def _font() -> Any:
 
 
 def _shows(letter: str) -> bool:
-    return letter in " \u3000" or (ord(letter) in known_letters() and unicodedata.category(letter)[0] not in "CZ")
+    return letter in " \u3000" or (ord(letter) in _face().names and unicodedata.category(letter)[0] not in "CZ")
