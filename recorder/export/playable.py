@@ -1,9 +1,9 @@
 """The playable MP4 of a passage: what anybody can open, with the samples as they were received.
 
 Mostly one file. Another codec or size begins a further one (`reels`), and each says when it begins. A film's clock is
-placed time (`film_clock`): where something is missing the last picture stands and there is silence (`waiting`), and what
-is missing is declared with its cause. Sound that is neither AAC nor Opus is made into Opus, and the facts say that it was
-made, and of what.
+placed time (`film_clock`): where something is missing the last picture stands and there is silence (`waiting`), and
+what is missing is declared with its cause. Sound that is neither AAC nor Opus is made into Opus, and the facts say that
+it was made, and of what.
 
 Not here: the bundle that the files go into, and who may have it.
 
