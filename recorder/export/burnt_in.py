@@ -195,6 +195,7 @@ class _Desk:
         self._sound = sound
         self._shown: Iterator[Shown] = shown_of(film.reel, FilmClock())
         self._sound_last = -(1 << 62)
+        self._waiting = film.reel.waiting()
 
     def next(self, answer: BurnAnswer | None) -> tuple[int, int, bytes] | None:
         """Put away what came of the last picture; the next one: its time in the film, its placed time, its sample."""
@@ -218,9 +219,14 @@ class _Desk:
     def _keep(self, shown: Shown, sound: Spool) -> None:
         data, at = fragment(shown.span, shown.record), shown.head.payload_offset
         due = ticks(shown.shown_ns - self._film.zero_ns, sound.timescale)
+        silent = self._waiting.before(due, shown.head.durations[0])
+        for begins in silent:
+            self._sound_last = max(begins, self._sound_last + 1)
+            sound.put(self._sound_last, silent.step, True, self._waiting.silence)
         for size, duration in zip(shown.head.sizes, shown.head.durations, strict=True):
             self._sound_last = max(due, self._sound_last + 1)
             sound.put(self._sound_last, duration, True, data[at : at + size])
+            self._waiting.took(duration)
             at, due = at + size, due + duration
 
 

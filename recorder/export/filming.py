@@ -3,8 +3,9 @@
 Both go through the same fragments in the same order, that of their numbers. Memory holds the tables (twenty bytes a
 sample) and one fragment; two hours of 4 Mbit/s are told from the store as they lie there.
 
-Invariants: each sample that the spans have is in the film once, untouched, where its placed time says; sound that was
-made stands where that says of which it was made; what is told is proven by its digest, or nothing more is told.
+Invariants: each sample that the spans have is in the film once, untouched, and in order; sound that was made stands
+where that stood of which it was made; what else is in it are frames of silence, all the same bytes; what is told is
+proven by its digest, or nothing more is told.
 
 Not here: which spans (`reels`), boxes (`media.mp4`), parts of a bundle (`playable`).
 """
@@ -29,7 +30,8 @@ _LONG_AGO = -(1 << 62)
 @dataclass(frozen=True, slots=True)
 class LaidFilm:
     """`starts_utc_ns` is the placed time at which the film's clock is zero, `zero_ns` that from which the times of its
-    samples are counted. `before` says of each picture how many packets of made sound stand before it."""
+    samples are counted. `before` says of each picture how many packets of made sound stand before it, `silent` of
+    each fragment of sound how many frames of silence. `off_max_ns`: how far its clock departs from placed time."""
 
     reel: Reel
     film: Film
@@ -41,6 +43,13 @@ class LaidFilm:
     header: bytes
     made: MadeTrack | None
     before: "array[int]"
+    silent: "array[int]"
+    off_max_ns: int
+
+    @property
+    def silent_frames(self) -> int:
+        """Frames of silence in its sound."""
+        return sum(self.silent) if self.made is None else self.made.silent
 
     @property
     def size_bytes(self) -> int:
@@ -69,7 +78,8 @@ class LaidFilm:
 
     def _payload(self) -> Iterator[bytes]:
         made = None if self.made is None else self.made.packets.samples()
-        before = iter(self.before)
+        before, silent = iter(self.before), iter(self.silent)
+        silence = self.reel.silence() or b""
         for span in self.reel.spans:
             for _, head, data in whole(span):
                 if head.track_id == VIDEO_TRACK_ID:
@@ -78,6 +88,7 @@ class LaidFilm:
                             yield next(made)
                     yield data[head.payload_offset :]
                 elif made is None and self.sound is not None and not self.reel.replaces_sound:
+                    yield silence * next(silent)
                     yield data[head.payload_offset :]
         if made is not None:
             yield from made
@@ -109,6 +120,8 @@ def lay_out(reel: Reel, made: MadeTrack | None = None) -> LaidFilm | None:
         header=layer.film.header(),
         made=made,
         before=layer.before,
+        silent=layer.silent,
+        off_max_ns=clock.off_max_ns,
     )
 
 
@@ -121,7 +134,8 @@ class _Layer:
         self.sound = None if reel.replaces_sound and made is None else reel.sound_track()
         self.film.tracks += [track for track in (self.picture, self.sound) if track is not None]
         self.zero_ns = 0 if made is None else made.zero_ns
-        self.before = array("I")
+        self.before, self.silent = array("I"), array("I")
+        self._waiting = reel.waiting()
         self._begun = made is not None
         self._keeps_sound = not reel.replaces_sound
         self._made = made
@@ -147,12 +161,18 @@ class _Layer:
         self.film.add(track, head.sizes[0], decoded, shown - decoded, head.durations[0], head.key)
 
     def _take_sound(self, head: FragmentHead, at_ns: int) -> None:
-        track = self.sound
+        track, waiting = self.sound, self._waiting
         assert track is not None
         due = ticks(at_ns, track.timescale)
+        silent = waiting.before(due, head.durations[0])
+        for at in silent:
+            self._sound_decoded = max(at, self._sound_decoded + 1)
+            self.film.add(track, len(waiting.silence), self._sound_decoded, 0, silent.step, True)
+        self.silent.append(len(silent))
         for size, duration in zip(head.sizes, head.durations, strict=True):
             self._sound_decoded = max(due, self._sound_decoded + 1)
             self.film.add(track, size, self._sound_decoded, 0, duration, True)
+            waiting.took(duration)
             due += duration
 
     def _take_made(self, until_ns: int | None) -> None:

@@ -19,6 +19,7 @@ from recorder.export.reels import MADE_CLOCK_RATE, Reel
 from recorder.export.showing import shown_of, ticks
 from recorder.export.spans import fragment
 from recorder.export.spool import Spool
+from recorder.export.waiting import Waiting
 from workers import GivenUp, MadeSound, SoundWorkers
 
 UNITS_AT_ONCE = 200  # four seconds of G.711: a worker is done with them in a tenth of one, and the queue holds more
@@ -35,17 +36,24 @@ class SoundPiece(NamedTuple):
 
 @dataclass
 class MadeTrack:
-    """The packets, counted from `zero_ns` of placed time on. `lost_ms`: what a worker that died took with it.
+    """The packets, counted from `zero_ns` of the film's time on. `lost_ms`: what a worker that died took with it.
     `given_up`: no more was made from there on."""
 
     zero_ns: int
     packets: Spool
+    waiting: Waiting
+    silent: int = 0  # packets of silence among them
     lost_ms: int = 0
     given_up: GivenUp | None = None
 
     def put(self, packets: Sequence[MadeSound]) -> None:
         for packet in packets:
+            silent = self.waiting.before(packet.pts, PACKET_TICKS)
+            for at in silent:
+                self.packets.put(at, PACKET_TICKS, True, self.waiting.silence)
+            self.silent += len(silent)
             self.packets.put(packet.pts, PACKET_TICKS, True, packet.payload)
+            self.waiting.took(PACKET_TICKS)
 
 
 class _Listener:
@@ -68,7 +76,7 @@ async def make_sound(reel: Reel, key: str, workers: SoundWorkers, spool: IO[byte
         SegmentUnreadableError: footage is not what its record says.
     """
     pieces = _Pieces(reel)
-    made = MadeTrack(await asyncio.to_thread(pieces.begin), Spool(spool, MADE_CLOCK_RATE))
+    made = MadeTrack(await asyncio.to_thread(pieces.begin), Spool(spool, MADE_CLOCK_RATE), reel.waiting())
     listener = _Listener()
     transcode = workers.open(key, reel.sound_config(), listener, patient=True)
     try:

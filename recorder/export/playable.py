@@ -1,9 +1,9 @@
 """The playable MP4 of a passage: what anybody can open, with the samples as they were received.
 
 Mostly one file. Another codec or size begins a further one (`reels`), and each says when it begins. A film's clock is
-placed time from its beginning on: where something is missing the last picture stands and there is silence, and what is
-missing is declared with its cause. Sound that is neither AAC nor Opus is made into Opus, and the facts say that it was
-made, and of what.
+placed time (`film_clock`): where something is missing the last picture stands and there is silence (`waiting`), and
+what is missing is declared with its cause. Sound that is neither AAC nor Opus is made into Opus, and the facts say that
+it was made, and of what.
 
 Not here: the bundle that the files go into, and who may have it.
 
@@ -111,6 +111,7 @@ def _facts(film: LaidFilm, missing: Sequence[MissingPart]) -> dict[str, JsonValu
         "duration_ms": film.duration_ms,
         "picture": _picture(film),
         "sound": _sound(film),
+        "clock_off_ms": film.off_max_ns // 1_000_000,
         "missing": [one.facts() for one in missing],
         "twice_as_fast": [{"start_utc_ns": start, "end_utc_ns": end} for start, end in film.squeezed],
     }
@@ -128,9 +129,14 @@ def _sound(film: LaidFilm) -> JsonValue:
     parsed, made = film.reel.sound, film.made
     if parsed is None:
         return None
-    of, frames = codec_of(parsed).value, 0 if film.sound is None else film.sound.samples.count
+    of, silence = codec_of(parsed).value, film.reel.silence()
+    frames = 0 if film.sound is None else film.sound.samples.count - film.silent_frames
+    silent: dict[str, JsonValue] = {
+        "silent_frames": film.silent_frames,
+        "silence": silence.hex() if silence is not None and film.silent_frames else None,
+    }
     if made is None:
-        return {"codec": of, "frames": frames, "untouched": True} if frames else None
+        return {"codec": of, "frames": frames, "untouched": True, **silent} if frames else None
     given_up = None if made.given_up is None else made.given_up.value
     return {
         "codec": "opus",
@@ -139,4 +145,5 @@ def _sound(film: LaidFilm) -> JsonValue:
         "made_from": of,
         "lost_ms": made.lost_ms,
         "given_up": given_up,
+        **silent,
     }

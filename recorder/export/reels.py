@@ -12,8 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from media import AudioConfig, Codec
 from media.fmp4 import Mp4Error, ParsedTrack, codec_of, parse_init
-from media.mp4 import FilmTrack, made_sound_entry, parameter_sets, plain_entry, sets_in
+from media.mp4 import (
+    FilmTrack,
+    made_sound_entry,
+    parameter_sets,
+    plain_entry,
+    sets_in,
+    silent_frame,
+    silent_opus,
+)
 from recorder.export.spans import Span, first_key
+from recorder.export.waiting import Waiting
 from storage import SegmentUnreadableError, read_init
 
 # A table says at most 6.6 hours from one picture to the next, and nobody wants to watch a picture stand for so long.
@@ -41,6 +50,21 @@ class Reel:
         assert self.sound is not None
         rate = self.sound.sample_rate or self.sound.timescale
         return AudioConfig(codec_of(self.sound), rate, self.sound.channels, "", b"", self.sound.timescale)
+
+    def silence(self) -> bytes | None:
+        """A frame of it in the codec that the film's sound has."""
+        if self.sound is None:
+            return None
+        return (
+            silent_opus(min(self.sound.channels, _CHANNELS_MADE_MAX))
+            if self.replaces_sound
+            else silent_frame(self.sound)
+        )
+
+    def waiting(self) -> Waiting:
+        """How its sound is kept in step."""
+        kept = self.sound is not None and not self.replaces_sound
+        return Waiting(self.silence(), codec_of(self.sound) if self.sound is not None and kept else Codec.OPUS)
 
     def picture_track(self) -> FilmTrack | None:
         if self.picture is None:

@@ -33,8 +33,9 @@ def shown_of(reel: Reel, clock: FilmClock) -> Iterator[Shown]:
     for span in reel.spans:
         clock.begin(span.stream)
         for record, head in heads(span):
+            position_ns = (head.decode_time + head.composition_offset) * NS_PER_S // record.clock_rate
             duration_ns = sum(head.durations) * NS_PER_S // record.clock_rate
-            yield Shown(span, record, head, clock.at(record.placed_utc_ns, duration_ns))
+            yield Shown(span, record, head, clock.at(record.placed_utc_ns, position_ns, duration_ns))
 
 
 def ticks(ns: int, rate: int) -> int:

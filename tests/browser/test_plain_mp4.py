@@ -37,6 +37,31 @@ async () => {
 """
 
 
+LISTEN = """
+async () => {
+  const video = document.createElement("video");
+  document.body.append(video);
+  const heard = name => new Promise(resolve => video.addEventListener(name, resolve, {once: true}));
+  const ended = heard("ended");
+  video.src = "/film.mp4";
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  context.createMediaElementSource(video).connect(analyser);
+  analyser.connect(context.destination);
+  await context.resume();
+  const samples = new Float32Array(analyser.fftSize), loud = [];
+  const listen = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    loud.push([video.currentTime, Math.max(...samples.map(Math.abs)) > 0.02]);
+  }, 20);
+  await video.play();
+  await ended;
+  clearInterval(listen);
+  return loud;
+}
+"""
+
+
 @dataclass(frozen=True)
 class Played:
     pictures: int
@@ -60,10 +85,14 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     await opened.context.close()
 
 
-async def play(page: Page, data: bytes) -> Played:
+async def serve(page: Page, data: bytes) -> None:
     await page.route("**/film.mp4", lambda route: route.fulfill(body=data, content_type="video/mp4"))
     await page.route("**/", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
     await page.goto("/")
+
+
+async def play(page: Page, data: bytes) -> Played:
+    await serve(page, data)
     return Played(**await page.evaluate(PLAY))
 
 
@@ -83,7 +112,8 @@ async def test_a_playable_film_is_played_to_its_end_with_every_picture(page, vau
     assert (played.width, played.height) == (322, 182)
 
 
-async def test_a_film_with_a_gap_is_as_long_as_the_time_that_passed(page, vault):
+def write_with_a_gap(vault: Vault) -> None:
+    """Three seconds of a tone, five of nothing, three of a tone."""
     footage, tone = clips.video_clip("baseline"), clips.sound_clip(Codec.AAC)
     tracks = [footage.track, tone.track]
     recorded: list[Fragment] = clips.fragments([footage, tone])
@@ -92,10 +122,24 @@ async def test_a_film_with_a_gap_is_as_long_as_the_time_that_passed(page, vault)
     start = recorded[0].placed_utc_ns
     offline = RecordedGap(0, 1, 0, GapCause.OFFLINE, start + 3 * SECOND_NS, start + 8 * SECOND_NS)
     vault.write(tracks, [offline, *later(recorded, 8)])
+
+
+async def test_a_film_with_a_gap_is_as_long_as_the_time_that_passed(page, vault):
+    write_with_a_gap(vault)
     played = await play(page, await playable(vault))
     assert played.seconds == pytest.approx(11, abs=0.1)
     assert played.end == pytest.approx(played.seconds, abs=0.1)
     assert played.pictures >= 2 * clips.PICTURES - 1
+
+
+async def test_the_sound_behind_a_gap_is_heard_with_its_pictures_and_not_in_the_gap(page, vault):
+    write_with_a_gap(vault)
+    await serve(page, await playable(vault))
+    heard = await page.evaluate(LISTEN)
+    loud = [at for at, is_loud in heard if is_loud]
+    assert [at for at in loud if 3.5 < at < 7.7] == []
+    assert len([at for at in loud if 8.5 < at < 10.7]) > 20
+    assert len([at for at in loud if 0.5 < at < 2.7]) > 20
 
 
 async def test_a_copy_with_burnt_in_words_is_played_to_its_end(page, vault, tmp_path):

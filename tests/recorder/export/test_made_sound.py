@@ -51,6 +51,8 @@ async def test_telephone_sound_is_made_into_opus_and_pictures_stay_untouched(vau
         "made_from": codec.value,
         "lost_ms": 0,
         "given_up": None,
+        "silent_frames": 0,
+        "silence": None,
     }
     assert [data for _, data in seen.packets("video")] == [data for _, data in vault.kept(1)]
     assert facts["sound"]["frames"] == pytest.approx(3 / PACKET_S, abs=2)
@@ -66,10 +68,13 @@ async def test_made_sound_of_a_gap_is_silence_and_what_follows_is_not_moved(vaul
     offline = RecordedGap(0, 1, 0, GapCause.OFFLINE, start + 3 * SECOND_NS, start + 9 * SECOND_NS)
     vault.write(tracks, [offline, *later(recorded, 9)])
     async with workshop() as workers:
-        seen, _ = await film_of(vault, workers)
+        seen, facts = await film_of(vault, workers)
     packets = seen.packets("audio")
-    (silence,) = [(at, then) for (at, _), (then, _) in pairwise(packets) if then - at > 1]
-    assert silence == (pytest.approx(3, abs=0.06), pytest.approx(9, abs=0.06))
+    assert [at for (at, _), (then, _) in pairwise(packets) if not 0.01 < then - at < 0.03] == []
+    silence = bytes.fromhex(facts["sound"]["silence"])
+    silent = [at for at, data in packets if data == silence]
+    assert (silent[0], silent[-1]) == (pytest.approx(3, abs=0.06), pytest.approx(9, abs=0.06))
+    assert len(silent) == facts["sound"]["silent_frames"]
     begin, samples = heard([MadeSound(data, round(at * 48_000), False) for at, data in packets])
     loud = np.flatnonzero(np.abs(samples) > 0.05)
     assert (loud[0] + begin) / 48_000 == pytest.approx(0, abs=0.03)
