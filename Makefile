@@ -8,7 +8,7 @@
 #   make setup   only the set-up
 #
 # For developers also: soak (an hour), faults (every fault, in its long form), bad (every bad input, likewise), fuzz (every
-# parser), format, lock, clean (which leaves data/ alone).
+# parser), tamper (a thousand alterations, all to be found), format, lock, clean (which leaves data/ alone).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ STAMPS := .cache/stamps
 WEB := viewer/web
 PYTEST_WORKERS ?= 4
 
-.PHONY: help run setup test check bench soak peers faults bad fuzz format lock clean
+.PHONY: help run setup test check bench soak peers faults bad fuzz tamper format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -72,6 +72,11 @@ FUZZ_SECONDS ?= 600
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	FUZZ_SECONDS=$(FUZZ_SECONDS) nice -n 19 $(BIN)/python -m tests.fuzz.campaign $(FUZZ)
+
+# A thousand seeded alterations of bundles and of a store (the suite tries sixty), a minute; a table of what was found and whether its place
+# was named. TAMPER="3000 7" is how many, and the seed.
+tamper: setup
+	$(BIN)/python -m tests.tamper.campaign $(TAMPER)
 
 format:
 	$(BIN)/ruff check --fix

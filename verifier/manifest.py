@@ -35,6 +35,10 @@ class Manifest:
     made_at: str
     made_by: str
 
+    def films(self) -> set[str]:
+        """Files that say of themselves that they show what was recorded."""
+        return {name for name, listed in self.files.items() if listed.role == "playable"}
+
 
 def read_manifest(archive: Archive, report: Report) -> Manifest | None:
     """None: there is none that can be read. What is wrong with it or its signature is told."""

@@ -5,7 +5,7 @@ that says so, sound is not compared. Not here: when a film shows a sample; copie
 anew and are nobody's evidence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from verifier import canonical
 from verifier.archive import Archive
@@ -50,6 +50,13 @@ def check_playable(archive: Archive, passage: Passage, item: dict[str, object], 
         report.fault(last or name, str(differs), at_byte=differs.at_byte, from_ns=differs.from_ns)
     except Wrong as error:
         report.fault(name, str(error), from_ns=passage.from_ns)
+
+
+def named_films(items: Iterable[dict[str, object]]) -> set[str]:
+    """What the manifest calls films of its items."""
+    told = [item.get("playable") for item in items]
+    films = [film for one in told if isinstance(one, list) for film in one if isinstance(film, dict)]
+    return {name for film in films if isinstance(name := film.get("name"), str)}
 
 
 class _Differs(Exception):

@@ -10,7 +10,7 @@ from verifier.custody import check_custody
 from verifier.evidence import check_item
 from verifier.heads import Head, read_heads, trusted_keys
 from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
-from verifier.playable import check_playable
+from verifier.playable import check_playable, named_films
 from verifier.report import Report, Unreadable, Wrong
 
 KEYS = "keys.jsonl"
@@ -68,6 +68,9 @@ def _key_changes(archive: Archive, report: Report) -> list[Head]:
 def _check_items(manifest: Manifest | None, numbers: list[int], report: Report) -> None:
     if manifest is not None and sorted(manifest.items) != numbers:
         report.fault("bundle.json", "its items are not the folders of evidence")
+    if manifest is not None:
+        for name in sorted(manifest.films() - named_films(manifest.items.values())):
+            report.fault(name, "bundle.json does not say of which footage this film is")
 
 
 def _check_trust(known: Collection[str], heads: list[Head], signing: set[str], report: Report) -> None:

@@ -8,7 +8,7 @@ Not here: reading one segment (piece), films, and the file that all of it goes i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -49,11 +49,13 @@ class EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The folder evidence/<number>/, in order."""
+    """The folder evidence/<number>/, in order. `left_out`: by segment, first and last numbers of records that are
+    damaged; what is made of the same footage must do without them."""
 
     parts: tuple[Part, ...]
     files: tuple[EvidenceFile, ...]
     lacks: tuple[Lack, ...]
+    left_out: Mapping[str, Sequence[tuple[int, int]]]
 
 
 async def gather(
@@ -200,7 +202,8 @@ def _evidence(
         "missing": [hole.told() for hole in holes],
     }
     add("evidence.json", json_text(facts).encode())
-    return Evidence((parts[-1], *parts[:-1]), (files[-1], *files[:-1]), tuple(lacks))
+    left_out = {piece.segment: found for piece in pieces if (found := piece.left_out())}
+    return Evidence((parts[-1], *parts[:-1]), (files[-1], *files[:-1]), tuple(lacks), left_out)
 
 
 def _proof_text(proof: LeafProof) -> bytes:

@@ -27,6 +27,7 @@ from storage.heads import LeafProof, StreamLeaf, parse_leaf
 from storage.ledger import JsonValue
 
 BLOCK_BYTES = 1 << 20
+RECORDS_MAX = (1 << 32) - 1  # their number is one of 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Piece:
     within: tuple[Record, ...]
     gaps: tuple[Record, ...]
     header_bytes: int
-    journal: bytes
+    journal: bytes  # as far as it is true
+    broken: bool  # there is more of it, which is not
     lost: frozenset[int]
     media_bytes: int
     media_sha256: bytes
@@ -124,6 +126,11 @@ class Piece:
             if gap.end_utc_ns > from_utc_ns and gap.placed_utc_ns < to_utc_ns
         ]
 
+    def left_out(self) -> list[tuple[int, int]]:
+        """First and last numbers of records that whoever makes something of this segment must not use."""
+        rest = [(len(self.journal) // RECORD_SIZE, RECORDS_MAX)] if self.broken else []
+        return [*_runs(sorted(self.lost)), *rest]
+
     def lost_spans(self) -> list[tuple[int, int]]:
         """From when to when bytes are damaged."""
         by_number = {record.number: record for record in self.within}
@@ -176,6 +183,7 @@ def read_piece(path: Path, reference: Reference) -> Piece | None:
         gaps=tuple(one for one in records[: within[-1].number + 1] if one.kind == Kind.GAP),
         header_bytes=len(init),
         journal=journal[: len(records) * RECORD_SIZE],
+        broken=(len(records) + 1) * RECORD_SIZE <= len(journal),
         lost=lost,
         media_bytes=size,
         media_sha256=digest,

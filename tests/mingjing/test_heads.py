@@ -89,6 +89,10 @@ def test_the_key_is_shown_and_rotated_with_the_server_stopped_and_running(mingji
         assert report["second_copy"]
         assert [use["vouched"] for use in report["keys"]] == [False, True]
         assert "lost" in mingjing.run("audit", "rotate-key", "--lost").err
+        history = json.loads(mingjing.ok("audit", "key", "--json"))["history"]
+        assert [(use["key"], use["vouched"]) for use in history[:1]] == [(second["key"], False)]
+        assert len(history) == 2
+        assert f"before, from head 1 on: {second['key']}" in mingjing.ok("audit", "key")
         assert server.stop()[0] == 0
     [original] = (mingjing.data_dir / "heads" / "signed").iterdir()
     assert (tmp_path / "place" / "node-1" / original.name).read_bytes() == original.read_bytes()

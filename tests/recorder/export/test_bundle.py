@@ -98,6 +98,8 @@ async def test_a_damaged_picture_is_left_out_and_the_rest_stays_proven(room, tmp
     path.write_bytes(data)
     evidence = await room.gather(passage)
     assert [lack.why for lack in evidence.lacks] == ["damaged"]
+    [[(first, last)]] = evidence.left_out.values()
+    assert first == last
     report = verify(await room.bundle(tmp_path / "one.zip", passage))
     assert report.faults == []
     assert [(one.why, one.to_ns - one.from_ns) for one in report.missing] == [("damaged", PICTURE_NS)]
