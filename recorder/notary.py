@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,7 +24,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.stream import AlarmKind
 from recorder.index import Index
-from storage import Clock, Position, SealedSegment, SegmentHeader, SegmentStore, SegmentUnreadableError, read_sealed
+from storage import (
+    Clock,
+    LoneThread,
+    Position,
+    SealedSegment,
+    SegmentHeader,
+    SegmentStore,
+    SegmentUnreadableError,
+    read_sealed,
+)
 from storage.heads import (
     CopyDiffersError,
     EntryLeaf,
@@ -36,6 +46,7 @@ from storage.heads import (
     SecondCopy,
     StreamLeaf,
     signed_since,
+    copy_difference,
 )
 from storage.ledger import JsonValue, Ledger, LedgerTail, entry_digests
 
@@ -45,6 +56,9 @@ LAST_ROUND_S = 2.0  # of the ten seconds a stop may take (F06)
 ENDED_MAX = 20_000  # 200 channels for 8 h: 8 MB. Beyond that they are found again in the index
 ENTRIES_AT_ONCE = 5_000  # leaves of one write; an old ledger becomes leaves in as many as it takes
 TELL_AGAIN_NS = 240_000_000_000  # walls forget an alarm after five minutes
+COPY_ANSWERS_WITHIN_S = (
+    30.0  # to a proof, which looks at the copy last: a place that hangs must not hold it up for ever
+)
 COPY_BEHIND_MAX = 3  # heads, before a copy that hangs is told of
 REST_S = 0.002  # between steps of a proof: the event loop wants the interpreter too
 _PAGE = 500
@@ -90,7 +104,7 @@ class Notary:
         self._turn = asyncio.Lock()
         self._signed = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="notary")
-        self._copy_thread = ThreadPoolExecutor(1, thread_name_prefix="notary-copy")
+        self._copy_thread = LoneThread("notary-copy")  # the place may hang, and the process has to end (F06)
         self._told: dict[AlarmKind, int] = {}
         self._failures = 0
         self._signed_since = ""
@@ -120,7 +134,7 @@ class Notary:
             yield notary
         finally:
             notary._thread.shutdown(wait=False)
-            notary._copy_thread.shutdown(wait=False)
+            notary._copy_thread.close()
 
     def sealed(self, segment: SealedSegment) -> None:
         """A segment is durable to its end."""
@@ -203,13 +217,27 @@ class Notary:
         """Prove all heads so far, and that journals and ledger agree with them."""
         heads = self.heads.heads  # asked first: what these speak for is in the ledger by now
         entries = entry_digests(self._ledger_dir, self._ledger.statistics().entries)
-        copy = None if self._copy is None else self._copy.folder
-        walk = HeadsWalk(self.heads.folder, self._store.media, entries, heads=heads, copy=copy)
+        walk = HeadsWalk(self.heads.folder, self._store.media, entries, heads=heads)
         steps = iter(walk)
         while True:
             if await asyncio.to_thread(next, steps, _END) is _END:
-                return walk.report
+                break
             await asyncio.sleep(REST_S)
+        if walk.report.intact and self._copy is not None:
+            await self._compare_copy(self._copy.folder, walk.report)
+        return walk.report
+
+    async def _compare_copy(self, copy: Path, report: HeadsReport) -> None:
+        """In the thread of the copy: one of the executor would be waited for at the end."""
+        try:
+            async with asyncio.timeout(COPY_ANSWERS_WITHIN_S):
+                found = await self._copy_thread.run(partial(copy_difference, self.heads.signed_folder, copy))
+        except TimeoutError:
+            report.copy_unread = f"{copy} does not answer"
+        except OSError as error:
+            report.copy_unread = _words(error)
+        else:
+            report.first_broken = found
 
     async def copy_to(self, folder: Path, key_folder: Path) -> None:
         """Copy heads, leaves and the key for a backup. No round runs meanwhile."""
@@ -220,7 +248,7 @@ class Notary:
         """Raises OSError, CopyDiffersError."""
         assert self._copy is not None
         heads, durable = self.heads.heads, self.heads.durable_heads
-        await asyncio.get_running_loop().run_in_executor(self._copy_thread, self._copy.catch_up, *durable)
+        await self._copy_thread.run(partial(self._copy.catch_up, *durable))
         self._copied_heads, self._copy_failure = heads, None
 
     async def signed_since(self) -> str:

@@ -14,6 +14,8 @@ from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, RECORD_SIZE, EndFlag, Kind, Record, true_records
 from storage.key_file import sync_folder
+from storage.journal import NO_CHAIN, EndFlag, Kind, Record
+from storage.lone_thread import LoneThread, ThreadHangs
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
 from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
@@ -54,6 +56,7 @@ __all__ = [
     "GroupReader",
     "GroupSync",
     "Kind",
+    "LoneThread",
     "Position",
     "Record",
     "RecordedGap",
@@ -72,6 +75,7 @@ __all__ = [
     "SyncfsOnce",
     "SystemClock",
     "SystemDisk",
+    "ThreadHangs",
     "UlidFactory",
     "WrongMediaError",
     "first_ulid",

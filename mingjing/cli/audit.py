@@ -78,5 +78,7 @@ def _print(report: AuditReport) -> None:
             "vouched for by the key before" if use.vouched else "vouched for by nobody: compare it with what you know"
         )
         print_line(f"from head {use.from_head} on {use.key}: {words}")
+    if report.copy_unread:
+        print_line(f"The second copy of the heads was not compared: {report.copy_unread}.")
     if not report.second_copy:
         print_line("There is no second copy of the heads ([heads] second_copy_dir).")

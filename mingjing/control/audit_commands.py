@@ -26,6 +26,7 @@ async def verify_audit(house: House, principal: str) -> AuditReport:
         leaves=heads.leaves,
         gone=heads.gone,
         second_copy=house.notary.statistics().second_copy is not None,
+        copy_unread=heads.copy_unread,
         keys=tuple(HeadKeyUse(key=use.key, from_head=use.from_head, vouched=use.vouched) for use in heads.keys),
         broken_head=None
         if broken_head is None

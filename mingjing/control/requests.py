@@ -237,6 +237,7 @@ class AuditReport(Answer):
     leaves: int = 0  # what they vouch for
     gone: int = 0  # of these, name footage that was deleted since
     second_copy: bool = False
+    copy_unread: str = ""  # why it could not be compared: it is not there, or does not answer
     keys: tuple[HeadKeyUse, ...] = ()
     broken_head: BrokenHeadItem | None = None
     broken: int | None = None

@@ -22,7 +22,7 @@ from storage.heads.key_ring import HEADS_KEY_FILE, HeadKeyMissing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, parse_leaf
 from storage.heads.leaf_search import WantedLeaf, first_leaves
 from storage.heads.line_log import CutTail
-from storage.heads.proof import BrokenHead, HeadsReport, HeadsWalk, KeyUse
+from storage.heads.proof import BrokenHead, HeadsReport, HeadsWalk, KeyUse, copy_difference
 from storage.heads.second_copy import CopyDiffersError, SecondCopy
 from storage.heads.signer import SCHEMES, Ed25519, Scheme, Signer, public_pem, verifies
 from storage.heads.tree import (
@@ -69,6 +69,7 @@ __all__ = [
     "WantedLeaf",
     "consistency_proof",
     "first_leaves",
+    "copy_difference",
     "includes",
     "inclusion_proof",
     "is_consistent",

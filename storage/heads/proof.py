@@ -58,6 +58,7 @@ class HeadsReport:
     leaves: int = 0  # that they vouch for
     gone: int = 0  # of these, name footage that is not in the store any more
     keys: list[KeyUse] = field(default_factory=list)
+    copy_unread: str = ""  # why the second copy could not be compared
     first_broken: BrokenHead | None = None
 
     @property
@@ -81,7 +82,6 @@ class HeadsWalk:
         entries: Iterable[tuple[int, bytes]],
         *,
         heads: int,
-        copy: Path | None = None,
         schemes: Mapping[str, Scheme] = SCHEMES,
     ) -> None:
         """Walk the first so many `heads`. `entries` are numbers and digests of the ledger, in order."""
@@ -91,7 +91,6 @@ class HeadsWalk:
         self._entries = iter(entries)
         self._entry: tuple[int, bytes] | None = None
         self._end = FIRST_HEAD + heads
-        self._copy = copy
         self._schemes = schemes
         self._edge = RightEdge()
         self._done = 0
@@ -99,7 +98,6 @@ class HeadsWalk:
     def __iter__(self) -> Iterator[None]:
         try:
             yield from self._heads()
-            self._compare_copy()
         except _Difference as difference:
             self.report.first_broken = difference.broken
 
@@ -212,9 +210,15 @@ class HeadsWalk:
             return f"record {at} of its journal is of another kind"
         return None
 
-    def _compare_copy(self) -> None:
-        if self._copy is None or not self._copy.is_dir():
-            return
-        copied = sizes_of(self._copy)
-        for words in differences(self._folder / SIGNED, self._copy, copied, sizes_of(self._folder / SIGNED)):
-            raise _Difference(BrokenHead(0, None, "", str(self._copy), 0, words))
+
+def copy_difference(signed: Path, copy: Path) -> BrokenHead | None:
+    """Where the second copy is not the beginning of the heads in `signed`; None also where there is no copy yet.
+
+    Raises:
+        OSError: it cannot be read. On a place that hangs this never returns.
+    """
+    if not copy.is_dir():
+        return None
+    copied = sizes_of(copy)
+    words = next(differences(signed, copy, copied, sizes_of(signed)), None)
+    return None if words is None else BrokenHead(0, None, "", str(copy), 0, words)

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import re
 import stat
 
 import pytest
 
 from storage.journal import BODY, RECORD_SIZE, chain_of, close, parse
+from tests.house.bounds import at_most
 from tests.mingjing.command import Command, serving
 
 
@@ -97,6 +99,16 @@ def test_the_key_is_shown_and_rotated_with_the_server_stopped_and_running(mingji
     [original] = (mingjing.data_dir / "heads" / "signed").iterdir()
     assert (tmp_path / "place" / "node-1" / original.name).read_bytes() == original.read_bytes()
     assert "There is no second copy" in mingjing.ok("audit", "verify")
+
+
+def test_a_second_place_that_hangs_does_not_hold_up_the_end_of_the_process(mingjing, tmp_path):
+    mingjing.ok("unit", "add", "city")
+    (copy := tmp_path / "place" / "node-1").mkdir(parents=True)
+    os.mkfifo(copy / "000000000001.jsonl")  # whoever opens it waits for a writer for ever, as on a share that is gone
+    with serving(mingjing.data_dir, MINGJING_HEADS__SECOND_COPY_DIR=str(tmp_path / "place")) as server:
+        mingjing.ok("audit", "rotate-key")  # a head that waits to be copied
+        with at_most(10, "F06: from SIGTERM to the end of the process"):
+            assert server.stop()[0] == 0
 
 
 def test_a_server_without_its_key_records_and_says_what_to_do(mingjing):

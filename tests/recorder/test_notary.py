@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from contextlib import asynccontextmanager
 
 import pytest
@@ -398,6 +399,18 @@ async def test_a_copy_that_contradicts_the_heads_here_is_left_as_it_is(tmp_path)
             await office.notary.copy_once()
         assert copy.read_bytes() == other
         assert (await office.notary.verify()).first_broken.head == 0
+        office.stage.finish()
+
+
+async def test_a_second_place_that_hangs_holds_up_no_proof(tmp_path, monkeypatch):
+    monkeypatch.setattr("recorder.notary.COPY_ANSWERS_WITHIN_S", 0.05)
+    (folder := tmp_path / "place" / "node1").mkdir(parents=True)
+    os.mkfifo(folder / "000000000001.jsonl")
+    async with office_in(tmp_path, copy=tmp_path / "place") as office:
+        await office.enter("a")
+        await office.round()
+        report = await office.notary.verify()
+        assert (report.intact, report.copy_unread) == (True, f"{folder} does not answer")
         office.stage.finish()
 
 
