@@ -4,18 +4,19 @@ Leaves of a round: entries of the ledger since the last one; segments that ended
 of each segment that is being written how far it is durable. All of them are facts of the disk (storage.heads.leaf).
 
 Recording waits for none of this. A round that fails is told, tried again sooner, and loses nothing: entries are read
-again, ended segments wait here, or are found again in the index. After a kill the next start signs what was a leaf,
-and finds what was none: by ids, not by the clock, which may have been set.
+again, ended segments wait here, or are found again in the index, some hundred a round. After a kill the next start
+signs what was a leaf, and finds what was none: by ids, not by the clock, which may have been set.
 
 Not here: files, keys and proofs (storage.heads); what a person is told of it (mingjing).
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +62,8 @@ COPY_ANSWERS_WITHIN_S = (
 )
 COPY_BEHIND_MAX = 3  # heads, before a copy that hangs is told of
 REST_S = 0.002  # between steps of a proof: the event loop wants the interpreter too
-_PAGE = 500
+CATCH_UP_MAX = 500  # segments found again a round: as many journals are read, some 0.1 s of a thread
+CATCH_UP_S = 1.0  # between rounds while there are more: what waited for a day is signed within minutes
 
 Live = Callable[[], list[tuple[SegmentHeader, Position]]]
 Tell = Callable[[AlarmKind, str], None]
@@ -81,6 +83,17 @@ class NotaryStatistics:
     copy_failure: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsigned:
+    """Ids of segments that ended and may be no leaves: behind `after`, up to `last`."""
+
+    after: str
+    last: str
+
+    def and_also(self, segment: str) -> "_Unsigned":
+        return _Unsigned(min(self.after, _just_before(segment)), max(self.last, segment))
+
+
 class Notary:
     """Made by `open`; `sealed` is for any thread, the rest for the loop."""
 
@@ -97,8 +110,10 @@ class Notary:
         self._copy = copy
         self._tail = LedgerTail(ledger_dir)
         self._ended: deque[SealedSegment] = deque()
-        self._dropped = False
-        self._caught_up = False
+        self._unsigned: _Unsigned | None = None
+        self._unsigned_lock = threading.Lock()
+        self._looked_back = False
+        self._index_answers = True
         self._recent = heads.last_round  # of streams: by their ids what ended since is found
         self._live: Live = list
         self._turn = asyncio.Lock()
@@ -140,8 +155,11 @@ class Notary:
         """A segment is durable to its end."""
         if len(self._ended) < ENDED_MAX:
             self._ended.append(segment)
-        else:
-            self._dropped = True
+            return
+        lost = segment.header.segment
+        with self._unsigned_lock:
+            known = self._unsigned or _Unsigned(_just_before(lost), lost)
+            self._unsigned = known.and_also(lost)
 
     def follow(self, live: Live) -> None:
         """Whom to ask for what is being written; from the notary's thread."""
@@ -154,9 +172,7 @@ class Notary:
                 group.create_task(self._copy_for_ever(tell), name="notary: second copy")
             while True:
                 went_well = await self.try_round(tell)
-                # Each try adds leaves of what is being written: without a key, which a person must see to, no sooner.
-                no_key = self.heads.statistics().key is None
-                await asyncio.sleep(ROUND_S if went_well or no_key else RETRY_S)
+                await asyncio.sleep(self._until_next_s(went_well=went_well))
 
     async def finish(self, tell: Tell) -> None:
         """The last round, when everything is sealed; what it cannot do in time the next start does."""
@@ -281,45 +297,50 @@ class Notary:
         self._recent = (*sealed, *live) or self._recent
         return self.heads.sign()
 
-    async def _catch_up(self) -> None:
-        """Segments that ended unsigned: before a kill, or when more waited than have room here.
+    def _until_next_s(self, *, went_well: bool) -> float:
+        if went_well and self._unsigned is not None and self._index_answers:
+            return CATCH_UP_S
+        # Each try adds leaves of what is being written: without a key, which a person must see to, no sooner.
+        return ROUND_S if went_well or self.heads.statistics().key is None else RETRY_S
 
-        Those that were being written at the last round, or were made after it, have ids from the oldest of them on.
-        """
-        if self._caught_up and not self._dropped:
+    async def _catch_up(self) -> None:
+        """Find segments that ended unsigned, before a kill or when more waited than have room here: so many a round."""
+        if not self._looked_back:
+            self._look_back()
+        unsigned, room = self._unsigned, min(CATCH_UP_MAX, ENDED_MAX - len(self._ended))
+        if unsigned is None or room <= 0:
             return
-        recent, waiting = self._recent, [one.header.segment for one in list(self._ended)]
-        signed = {leaf.segment for leaf in recent if leaf.ended} | set(waiting)
-        segments = [leaf.segment for leaf in recent]
-        open_then = [*(leaf.segment for leaf in recent if not leaf.ended), *waiting]
-        if not segments and not waiting:  # before the first head: a stream that begins names the head of the one before
-            self._caught_up, self._dropped = True, False
-            return
-        after = min(open_then, default=max(segments, default=""))
-        self._dropped = False
         try:
-            rows = [row for row in await self._rows_from(after) if row[0] not in signed]
+            page = await self._index.oldest(room, unsigned.after)
         except SQLAlchemyError as error:
             log.warning("segments that ended unsigned wait for the database", error=str(error))
-            self._dropped = True
+            self._index_answers = False
             return
-        found = await asyncio.to_thread(lambda: [one for _, path in rows if (one := self._read(path)) is not None])
+        self._index_answers = True
+        known = {leaf.segment for leaf in self._recent if leaf.ended} | {
+            one.header.segment for one in list(self._ended)
+        }
+        paths = [row.path for row in page if row.id <= unsigned.last and row.id not in known]
+        found = await asyncio.to_thread(lambda: [one for path in paths if (one := self._read(path)) is not None])
         self._ended.extendleft(reversed(found))
-        self._caught_up = True
+        through = len(page) < room or page[-1].id >= unsigned.last
+        with self._unsigned_lock:
+            if (
+                self._unsigned == unsigned
+            ):  # else more were lost meanwhile: these are found once more, which harms nobody
+                self._unsigned = None if through else replace(unsigned, after=page[-1].id)
 
-    async def _rows_from(self, segment: str) -> list[tuple[str, str]]:
-        """Ids and paths of the segments from this one on."""
-        found = [(segment, path)] if (path := await self._path_of(segment)) else []
-        after = segment
-        while page := await self._index.oldest(_PAGE, after):
-            found += [(row.id, row.path) for row in page]
-            after = page[-1].id
-        return found
-
-    async def _path_of(self, segment: str) -> str | None:
-        if not await self._index.has(segment):
-            return None
-        return next((leaf.path for leaf in self._recent if leaf.segment == segment), None)
+    def _look_back(self) -> None:
+        """Those that were being written at the last round before this start, or were made after it, have ids from the
+        oldest of them on. Before the first head nothing is to be found: a stream names the head of the one before.
+        """
+        self._looked_back = True
+        waiting = [one.header.segment for one in list(self._ended)]
+        open_then = [*(leaf.segment for leaf in self._recent if not leaf.ended), *waiting]
+        first = min(open_then, default=max((leaf.segment for leaf in self._recent), default=""))
+        if first:
+            with self._unsigned_lock:
+                self._unsigned = _Unsigned(_just_before(first), _BEYOND_ALL)
 
     def _read(self, path: str) -> SealedSegment | None:
         try:
@@ -350,6 +371,12 @@ class Notary:
 
 
 _END = object()
+_BEYOND_ALL = "~"
+
+
+def _just_before(segment: str) -> str:
+    """What sorts before this id, and behind all that are older."""
+    return segment[:-1]
 
 
 def _words(error: Exception) -> str:

@@ -308,8 +308,42 @@ async def test_when_more_ends_than_can_wait_the_rest_is_found_in_the_index(tmp_p
         stage.turn()
         await office.index.add(stage.sealed)
         ended = {segment.header.segment for segment in office.seal()}
-        await office.round()
+        for _ in range(5):
+            await office.round()
         assert ended <= {leaf.segment for leaf in office.streams() if leaf.ended}
+        stage.finish()
+
+
+async def test_after_a_disk_of_heads_refused_for_long_what_ended_is_found_again_in_bounded_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr("recorder.notary.ENDED_MAX", 4)
+    monkeypatch.setattr("recorder.notary.CATCH_UP_MAX", 3)
+    disk = RefusingDisk()
+    async with office_in(tmp_path, disk=disk) as office:
+        stage = office.stage
+        await office.enter("a")
+        await office.round()
+        disk.refuse = {"append": OSError(errno.ENOSPC, "No space left on device")}
+        ended = set()
+        for turn in range(4):
+            for number in range(4):
+                stage.device(f"dev{turn}-{number}").push(5).end(GapCause.OFFLINE)
+            stage.turn()
+            stage.turn()
+            await office.index.add(stage.sealed)
+            ended |= {segment.header.segment for segment in office.seal()}
+            assert not await office.try_round()
+            assert len(office.notary._ended) <= 4
+        disk.refuse = {}
+        at_once = []
+        while len({leaf.segment for leaf in office.streams() if leaf.ended}) < 16:
+            before = len(office.leaves())
+            assert await office.try_round()
+            at_once.append(len(office.leaves()) - before)
+        assert max(at_once) <= 4
+        assert {leaf.segment for leaf in office.streams()} == ended
+        assert len(office.streams()) == 16
+        assert await office.round() is None  # and that was all
+        assert (await office.notary.verify()).intact
         stage.finish()
 
 
