@@ -1,9 +1,10 @@
 """The recorder's rules, as settings say them."""
 
 from mingjing.settings import ArchiveSettings
-from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules
+from recorder import ArchiveRules, DiskLevels, RingLimits, ScrubRules, SegmentRules
 from storage import DAY_NS
 
+MEGABYTE = 1_000_000
 GIGABYTE = 1_000_000_000
 
 
@@ -18,4 +19,10 @@ def archive_rules(archive: ArchiveSettings) -> ArchiveRules:
             min_age_ns=round(min(archive.ring_floor_days, archive.ring_days) * DAY_NS),
         ),
         syncfs=archive.sync == "syncfs",
+    )
+
+
+def scrub_rules(archive: ArchiveSettings) -> ScrubRules:
+    return ScrubRules(
+        bytes_a_second=round(archive.scrub_megabytes_s * MEGABYTE), round_ns=round(archive.scrub_days * DAY_NS)
     )

@@ -2,8 +2,8 @@
 
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel
 and the groups of pictures of a segment, the continuous ring, clips and holds and what they keep from it, exports of
-kept footage, the notary that has heads of all chains signed, the levels of a filling disk, and the commands
-`store check` and `store rebuild`.
+kept footage, the notary that has heads of all chains signed, the scrubber that hashes everything again, the levels of
+a filling disk, and the commands `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
 
@@ -59,6 +59,9 @@ from recorder.passages import find_references
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
+from recorder.scrub_book import SCRUB_TABLES, BadSegment, ScrubBook, ScrubRound
+from recorder.scrub_look import Damage
+from recorder.scrubber import Scrubber, ScrubRules, ScrubState, ScrubStatistics
 from recorder.tables import INDEX_TABLES
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
@@ -66,11 +69,14 @@ __all__ = [
     "EXPORT_TABLES",
     "INDEX_TABLES",
     "KEPT_TABLES",
+    "SCRUB_TABLES",
     "ArchiveRules",
     "ArchiveStatistics",
     "Archiver",
+    "BadSegment",
     "CaseFacts",
     "CheckReport",
+    "Damage",
     "DiskLevels",
     "DiskState",
     "Estimate",
@@ -109,6 +115,12 @@ __all__ = [
     "RingLimits",
     "Rooms",
     "Running",
+    "ScrubBook",
+    "ScrubRound",
+    "ScrubRules",
+    "ScrubState",
+    "ScrubStatistics",
+    "Scrubber",
     "SegmentFact",
     "SegmentGroups",
     "SegmentRules",

@@ -46,8 +46,8 @@ from storage.heads import (
     HeadsWalk,
     SecondCopy,
     StreamLeaf,
-    signed_since,
     copy_difference,
+    signed_since,
 )
 from storage.ledger import JsonValue, Ledger, LedgerTail, entry_digests
 

@@ -8,7 +8,7 @@ Not here: changing anything. A file that cannot be believed is told of, never re
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,9 @@ JOURNAL_MAX_BYTES = 64 << 20  # 6 minutes at the record rate of a 240 fps stream
 # ten thousand records.
 _SPAN = Struct("<BxBx4x8xqq24xq4xII84x")
 INIT_MAX_BYTES = 4 << 20  # 64 KiB of parameter sets and a little: anything longer is not ours
+
+
+Pread = Callable[[int, int, int], bytes]  # as os.pread: descriptor, length, offset
 
 
 class SegmentUnreadableError(Exception):
@@ -238,8 +241,10 @@ class Fault:
     sequence: int | None = None
 
 
-def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | None, list[Fault]]:
-    """Hash every byte of a segment against its journal.
+def verify(
+    path: Path, *, still_open: bool = False, pread: Pread | None = None
+) -> tuple[SegmentHeader | None, list[Fault]]:
+    """Hash every byte of a segment against its journal; who reads many of them hands in a `pread` that takes its time.
 
     An altered fragment is told of and the walk goes on, for the chain holds its digest; a record
     that is not true ends the walk, for nothing after it is anybody's word. Of a segment that is
@@ -268,7 +273,7 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
                 if record.offset != offset:
                     faults.append(Fault(path, f"bytes without a record before record {number}", placed, expected))
                 offset = record.offset + record.length
-                if record.length and not _is_true(file.fileno(), record):
+                if record.length and not _is_true(file.fileno(), record, pread or os.pread):
                     faults.append(Fault(path, "altered or missing bytes", placed, record.sequence))
             number += 1
         size = os.fstat(file.fileno()).st_size
@@ -279,6 +284,6 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
     return header, faults
 
 
-def _is_true(descriptor: int, record: Record) -> bool:
-    data = os.pread(descriptor, record.length, record.offset)
+def _is_true(descriptor: int, record: Record, pread: Pread) -> bool:
+    data = pread(descriptor, record.length, record.offset)
     return len(data) == record.length and sha256(data).digest() == record.digest

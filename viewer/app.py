@@ -27,6 +27,7 @@ from viewer.access import (
 from viewer.api import (
     alarms,
     archive_health,
+    archive_scrub,
     audit,
     case_files,
     cases,
@@ -93,6 +94,7 @@ RESOURCES = (
     deletions,
     archive_health,
     alarms,
+    archive_scrub,
     case_files,  # before cases: its paths have words where those have an id
     cases,
     audit,

@@ -192,6 +192,7 @@ const en: typeof zh = {
       disk_error: 'Recording disk failed',
       ring_short: 'No room to keep footage as long as set',
       footage_missing: 'Footage files are missing',
+      footage_damaged: 'Footage is damaged',
       database_damaged: 'The database is damaged',
       clock_set: 'The server clock was changed',
       sound_given_up: 'Live sound given up',

@@ -190,6 +190,7 @@ export default {
       disk_error: '录像磁盘出错',
       ring_short: '空间不足，录像无法按设定期限保存',
       footage_missing: '录像文件缺失',
+      footage_damaged: '录像损坏',
       database_damaged: '数据库损坏',
       clock_set: '服务器时间被更改',
       sound_given_up: '实时声音已放弃',

@@ -29,6 +29,7 @@ const words: typeof zh = {
     disk_error: 'Look at the system log and the array, run mingjing store check. If it comes again, change the disk.',
     ring_short: 'Find what else fills the disk; if the disk is too small, add to it, or have the period shortened.',
     footage_missing: 'Is the media disk mounted, and the right one? Restore from the backup.',
+    footage_damaged: 'A recording is not what it was when it was sealed. Nothing was changed or deleted. Look at the list (System), have the disk checked, copy kept footage away from it, and put a whole copy back if there is one.',
     database_damaged: 'Restart the server soon: it mends the database then, and names what was lost. Recording goes on, but nothing is deleted until then, so it stops when the disk is full. Have the disk looked at.',
     clock_set: 'Look at NTP. The alarm says by how much: it is needed when times are explained as evidence.',
     sound_given_up: 'What this device sends as sound crashes the decoder. Pictures go on, and sound is recorded as ever. Is it a device of ours? Change its key if in doubt; report the log to the makers. It is tried again after ten minutes.',

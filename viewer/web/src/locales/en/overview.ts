@@ -30,6 +30,7 @@ const words: typeof zh = {
     disk_error: 'Disk error',
     ring_short: 'Too little room to keep footage as long as set',
     footage_missing: 'Footage files are missing',
+    footage_damaged: 'Footage is damaged',
     database_damaged: 'Database damaged',
     clock_set: 'Server clock was changed',
     sound_given_up: 'Sound given up',

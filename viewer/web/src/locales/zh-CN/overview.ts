@@ -28,6 +28,7 @@ export default {
     disk_error: '磁盘出错',
     ring_short: '空间不足，录像无法按设定期限保存',
     footage_missing: '录像文件缺失',
+    footage_damaged: '录像损坏',
     database_damaged: '数据库损坏',
     clock_set: '服务器时间被更改',
     sound_given_up: '声音转换已放弃',
