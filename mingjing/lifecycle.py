@@ -50,6 +50,7 @@ from recorder import (
     Index,
     Kept,
     Pins,
+    Prover,
     Scrubber,
     ScrubBook,
     find_references,
@@ -125,6 +126,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics.register(WorkerCollector(workers))
                 ProcessCollector(registry=metrics)
                 scrubber = _scrubber(house, archiver, kept)
+                prover = Prover(house.notary, house.clock)
                 metrics.register(ScrubCollector(scrubber))
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
@@ -139,6 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     exports,
                     desk,
                     scrubber,
+                    prover,
                     rtsp,
                     publishing,
                     viewers,
@@ -172,6 +175,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     scrubber.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: house.notary.run(_tell_of_heads(hub)),
+                    lambda: prover.run(_tell_of_heads(hub)),
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
@@ -276,6 +280,7 @@ def _services(
     exports: Exports,
     retention: RetentionDesk,
     scrubber: Scrubber,
+    prover: Prover,
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
@@ -320,6 +325,7 @@ def _services(
         metrics=metrics,
         archive=archiver.statistics,
         notary=house.notary,
+        prover=prover,
         scrubber=scrubber,
         readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
     )

@@ -56,6 +56,7 @@ from recorder.kept import (
 )
 from recorder.notary import Notary, NotaryStatistics
 from recorder.passages import find_references
+from recorder.prover import Prover, ProverStatistics
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
@@ -109,6 +110,8 @@ __all__ = [
     "Pins",
     "Place",
     "PlayableTrack",
+    "Prover",
+    "ProverStatistics",
     "RebuildReport",
     "Removal",
     "Ring",

@@ -13,7 +13,7 @@ Not here: files, keys and proofs (storage.heads); what a person is told of it (m
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +33,7 @@ from storage import (
     SegmentHeader,
     SegmentStore,
     SegmentUnreadableError,
+    iso_from_ns,
     read_sealed,
 )
 from storage.heads import (
@@ -44,9 +45,12 @@ from storage.heads import (
     HeadsReport,
     HeadsStatistics,
     HeadsWalk,
+    NoSuchHead,
+    Proven,
     SecondCopy,
     StreamLeaf,
     copy_difference,
+    read_head,
     signed_since,
 )
 from storage.ledger import JsonValue, Ledger, LedgerTail, entry_digests
@@ -229,19 +233,50 @@ class Notary:
         self._signed.set()
         return head
 
-    async def verify(self) -> HeadsReport:
-        """Prove all heads so far, and that journals and ledger agree with them."""
+    @property
+    def proven(self) -> Proven | None:
+        """Up to where everything was proven once."""
+        return self.heads.proven()
+
+    async def verify(self, *, full: bool = True, rest_s: float = REST_S) -> HeadsReport:
+        """Prove all heads so far, and that journals and ledger agree with them; without `full` only what is behind the
+        last that was proven. What is found true is written down for the next.
+
+        Raises:
+            OSError: the ledger cannot be read.
+        """
         heads = self.heads.heads  # asked first: what these speak for is in the ledger by now
-        entries = entry_digests(self._ledger_dir, self._ledger.statistics().entries)
-        walk = HeadsWalk(self.heads.folder, self._store.media, entries, heads=heads)
+        since = None if full else self.proven
+        entries = await asyncio.to_thread(self._entries_behind, since)
+        walk = HeadsWalk(self.heads.folder, self._store.media, entries, heads=heads, since=since)
         steps = iter(walk)
         while True:
             if await asyncio.to_thread(next, steps, _END) is _END:
                 break
-            await asyncio.sleep(REST_S)
+            await asyncio.sleep(rest_s)
+        if walk.report.intact and heads:
+            await self._write_proven(walk.report, since)
         if walk.report.intact and self._copy is not None:
             await self._compare_copy(self._copy.folder, walk.report)
         return walk.report
+
+    def _entries_behind(self, since: Proven | None) -> Iterator[tuple[int, bytes]]:
+        """Of the ledger, from the file on in which the head that was proven ends."""
+        first = 1
+        if since is not None:
+            try:
+                first = read_head(self.heads.folder, str(since.head)).ledger + 1
+            except NoSuchHead:
+                first = 1  # the walk will not begin there either
+        return entry_digests(self._ledger_dir, self._ledger.statistics().entries, first)
+
+    async def _write_proven(self, report: HeadsReport, since: Proven | None) -> None:
+        at = iso_from_ns(self._clock.utc_ns())
+        full_at = since.full_at if since is not None and report.from_head else at
+        try:
+            await asyncio.to_thread(self.heads.write_proven, report.heads, at, full_at, report.gone)
+        except OSError as error:
+            log.warning("what was proven is not written down", error=_words(error))
 
     async def _compare_copy(self, copy: Path, report: HeadsReport) -> None:
         """In the thread of the copy: one of the executor would be waited for at the end."""

@@ -49,6 +49,7 @@ class AlarmKind(StrEnum):
     HEADS_UNSIGNED = "heads_unsigned"  # signed heads of archive and ledger cannot be made
     HEADS_COPY = "heads_copy"  # they are not copied to the second place
     SPACE_AHEAD = "space_ahead"  # in some days the disk will not hold what policies ask for
+    HEADS_BROKEN = "heads_broken"  # archive or ledger are not what signed heads say
     WORKERS_DOWN = "workers_down"  # no worker process can be started
 
 

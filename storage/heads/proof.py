@@ -20,6 +20,7 @@ from storage.heads.head import NO_HEAD, Head, line_digest, parse_head
 from storage.heads.heads import FIRST_HEAD, LEAVES, SIGNED
 from storage.heads.leaf import EntryLeaf, StreamLeaf, parse_leaf
 from storage.heads.line_log import NumberedLine, read_lines
+from storage.heads.proven import Proven
 from storage.heads.second_copy import differences, sizes_of
 from storage.heads.signer import SCHEMES, Scheme
 from storage.heads.tree import RightEdge, leaf_hash
@@ -54,6 +55,7 @@ class KeyUse:
 class HeadsReport:
     """What a proof found."""
 
+    from_head: int = 0  # up to this one heads and leaves were proven before, and not looked at again; 0: all were
     heads: int = 0  # true ones, from the first on
     leaves: int = 0  # that they vouch for
     gone: int = 0  # of these, name footage that is not in the store any more
@@ -82,15 +84,20 @@ class HeadsWalk:
         entries: Iterable[tuple[int, bytes]],
         *,
         heads: int,
+        since: Proven | None = None,
         schemes: Mapping[str, Scheme] = SCHEMES,
     ) -> None:
-        """Walk the first so many `heads`. `entries` are numbers and digests of the ledger, in order."""
+        """Walk the first so many `heads`, those behind `since` where the note is about a head that is here.
+
+        `entries` are numbers and digests of the ledger, in order; they may begin behind those that `since` is about.
+        """
         self.report = HeadsReport()
         self._folder = folder
         self._media = media
         self._entries = iter(entries)
         self._entry: tuple[int, bytes] | None = None
         self._end = FIRST_HEAD + heads
+        self._since = since
         self._schemes = schemes
         self._edge = RightEdge()
         self._done = 0
@@ -102,16 +109,37 @@ class HeadsWalk:
             self.report.first_broken = difference.broken
 
     def _heads(self) -> Iterator[None]:
-        lines = read_lines(self._folder / SIGNED, FIRST_HEAD, self._end)
-        before: Head | None = None
-        previous = NO_HEAD
-        for number in range(FIRST_HEAD, self._end):
+        before = self._begin()
+        first = FIRST_HEAD if before is None else before.number + 1
+        lines = read_lines(self._folder / SIGNED, first, self._end)
+        previous = NO_HEAD if before is None else line_digest(before.line())
+        for number in range(first, self._end):
             line = next(lines, None)
             head = self._head(number, line, before, previous)
             assert line is not None
             yield from self._leaves(head, line)
             before, previous = head, line_digest(line.data)
             self.report.heads, self.report.leaves = number, head.size
+
+    def _begin(self) -> Head | None:
+        """The head up to which everything was proven before; None: there is none, or it is another by now."""
+        since = self._since
+        if since is None or not FIRST_HEAD <= since.head < self._end:
+            return None
+        line = next(read_lines(self._folder / SIGNED, since.head, since.head + 1), None)
+        if line is None or line.number != since.head or line_digest(line.data) != since.digest:
+            return None
+        try:
+            head = parse_head(line.data)
+            self._edge = head.right_edge()
+        except ValueError:
+            return None
+        if head.number != since.head or not head.is_signed_by(head.key, self._schemes):
+            self._edge = RightEdge()
+            return None
+        self.report.from_head = self.report.heads = head.number
+        self.report.leaves, self.report.gone = head.size, since.gone
+        return head
 
     def _head(self, number: int, line: NumberedLine | None, before: Head | None, previous: bytes) -> Head:
         def broken(reason: str) -> _Difference:

@@ -197,6 +197,7 @@ const en: typeof zh = {
       clock_set: 'The server clock was changed',
       sound_given_up: 'Live sound given up',
       heads_unsigned: 'Signed heads cannot be made',
+      heads_broken: 'Archive or audit log are not what was signed',
       heads_copy: 'Signed heads are not copied to the second place',
       space_ahead: 'The disk will not hold footage as long as set',
       workers_down: 'No worker process can be started',

@@ -195,6 +195,7 @@ export default {
       clock_set: '服务器时间被更改',
       sound_given_up: '实时声音已放弃',
       heads_unsigned: '签名头无法生成',
+      heads_broken: '录像或审计与签名头不一致',
       heads_copy: '签名头没有复制到第二处',
       space_ahead: '空间即将不够保存到期',
       workers_down: '转换进程无法启动',
