@@ -1,9 +1,10 @@
 """The recorder's rules, as settings say them."""
 
 from mingjing.settings import ArchiveSettings, Settings
-from recorder import ArchiveRules, DiskLevels, RingLimits, SegmentRules, UploadLimits
+from recorder import ArchiveRules, DiskLevels, RingLimits, ScrubRules, SegmentRules, UploadLimits
 from storage import DAY_NS
 
+MEGABYTE = 1_000_000
 GIGABYTE = 1_000_000_000
 
 
@@ -26,4 +27,10 @@ def upload_limits(settings: Settings) -> UploadLimits:
         file_bytes=round(settings.backfill.file_gigabytes * GIGABYTE),
         total_bytes=round(settings.backfill.total_gigabytes * GIGABYTE),
         keep_free=settings.archive.disk_warning_percent / 100,
+    )
+
+
+def scrub_rules(archive: ArchiveSettings) -> ScrubRules:
+    return ScrubRules(
+        bytes_a_second=round(archive.scrub_megabytes_s * MEGABYTE), round_ns=round(archive.scrub_days * DAY_NS)
     )

@@ -16,7 +16,7 @@ import structlog
 
 from gateway.stream import AlarmKind, Hub
 from mingjing.settings import Settings
-from recorder import BACKFILL_TABLES, EXPORT_TABLES, INDEX_TABLES, KEPT_TABLES
+from recorder import BACKFILL_TABLES, EXPORT_TABLES, INDEX_TABLES, KEPT_TABLES, SCRUB_TABLES
 from recorder.retention import RETENTION_TABLES
 from storage.database import (
     MET,
@@ -72,8 +72,16 @@ async def _mend_if_damaged(path: Path) -> None:
         return
     log.error("the database is damaged, and mended now", path=str(path), found=found)
     try:
-        first = (INDEX_TABLES, LEDGER_TABLES, CASE_TABLES, KEPT_TABLES)
-        apart = (*first, EXPORT_TABLES, RETENTION_TABLES, BACKFILL_TABLES)
+        apart = (
+            INDEX_TABLES,
+            LEDGER_TABLES,
+            CASE_TABLES,
+            KEPT_TABLES,
+            EXPORT_TABLES,
+            RETENTION_TABLES,
+            SCRUB_TABLES,
+            BACKFILL_TABLES,
+        )
         await mend(path, found, make_empty=_make_empty, apart=apart)
     except CannotMendError as error:
         if found.keys() != {MET}:

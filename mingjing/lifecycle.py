@@ -24,7 +24,7 @@ from gateway.stream import AlarmKind, Hub
 from gateway.webrtc import PeerAddresses, Peers, Publishers, Talks, Viewers
 from media import GapCause
 from media.rtsp import NonceFactory
-from mingjing.archive_rules import archive_rules, upload_limits
+from mingjing.archive_rules import archive_rules, scrub_rules, upload_limits
 from mingjing.certificates import CertificateCollector
 from mingjing.database_care import DatabaseWatch, words_of
 from mingjing.event_counts import EventCounts
@@ -36,6 +36,7 @@ from mingjing.memory_care import care_for_memory, spare_the_collector
 from mingjing.metrics import RoofCollector
 from mingjing.retention import Retention, open_retention
 from mingjing.retention_metrics import RetentionCollector
+from mingjing.scrub_metrics import ScrubCollector
 from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
@@ -50,6 +51,9 @@ from recorder import (
     Index,
     Kept,
     Pins,
+    Prover,
+    Scrubber,
+    ScrubBook,
     find_references,
     open_backfill,
     pin_exports,
@@ -63,6 +67,7 @@ from viewer import Publishing, RetentionDesk, Services, build_app, ice_links, rt
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
 
+LATE_SYNC_NS = 500_000_000  # of a second in which everything has to be durable
 TICK_S = 1.0  # stalls are told in whole seconds
 
 log = structlog.get_logger()
@@ -122,6 +127,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 metrics.register(WorkerCollector(workers))
                 ProcessCollector(registry=metrics)
+                scrubber = _scrubber(house, archiver, kept)
+                prover = Prover(house.notary, house.clock)
+                metrics.register(ScrubCollector(scrubber))
                 counts = EventCounts(house.bus, house.registry)
                 metrics.register(counts)
                 publishing = Publishing(admission, publishers)
@@ -135,6 +143,8 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     kept,
                     exports,
                     desk,
+                    scrubber,
+                    prover,
                     rtsp,
                     publishing,
                     viewers,
@@ -166,8 +176,10 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     care_for_memory,
                     counts.run,
                     retention.run,
+                    scrubber.run,
                     DatabaseWatch(house.database, hub, settings.archive.disk_stop_percent).run,
                     lambda: house.notary.run(_tell_of_heads(hub)),
+                    lambda: prover.run(_tell_of_heads(hub)),
                     lambda: _tick(hub),
                     lambda: _end_streams_of_changed_devices(house, hub),
                 ):
@@ -185,6 +197,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     peers.close()
                     server.stop()
                     await server.stopped.wait()
+                    await scrubber.finish()
 
 
 async def _require_media(house: House) -> None:
@@ -252,6 +265,25 @@ async def _open_peers(house: House) -> Peers:
     return peers
 
 
+def _scrubber(house: House, archiver: Archiver, kept: Kept) -> Scrubber:
+    def busy() -> bool:
+        """The disk is filling, or so late with what is recorded that it needs all of itself."""
+        now = archiver.statistics()
+        return now.disk is not DiskState.ENOUGH or now.last_sync_ns > LATE_SYNC_NS
+
+    return Scrubber(
+        store=house.store,
+        index=archiver.index,
+        book=ScrubBook(house.database),
+        ledger=house.ledger,
+        clock=house.steady,
+        pins=kept.pins,
+        rules=scrub_rules(house.settings.archive),
+        tell=archiver.tell,
+        busy=busy,
+    )
+
+
 def _puller(house: House, hub: Hub, rtsp: RtspListener) -> Puller:
     settings = house.settings.rtsp
     networks = PullNetworks(settings.pull_networks, settings.pull_ports)
@@ -266,6 +298,8 @@ def _services(
     kept: Kept,
     exports: Exports,
     retention: RetentionDesk,
+    scrubber: Scrubber,
+    prover: Prover,
     rtsp: RtspListener,
     publishing: Publishing,
     viewers: Viewers,
@@ -311,6 +345,8 @@ def _services(
         metrics=metrics,
         archive=archiver.statistics,
         notary=house.notary,
+        prover=prover,
+        scrubber=scrubber,
         readiness=lambda: {"archive": archiver.statistics().disk is not DiskState.STOP},
     )
 

@@ -140,6 +140,8 @@ class ArchiveSettings(_Section):
     disk_warning_percent: Percent = 15  # free space
     disk_stop_percent: Percent = 3
     sync: Literal["syncfs", "fdatasync"] = "syncfs"
+    scrub_megabytes_s: Annotated[float, Field(ge=0, le=2_000)] = 32  # 0: recordings are never hashed again
+    scrub_days: Annotated[float, Field(ge=1)] = 30
 
     @model_validator(mode="after")
     def _warning_before_stop(self) -> Self:

@@ -3,7 +3,7 @@
 Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel
 and the groups of pictures of a segment, the continuous ring, clips and holds and what they keep from it, exports of
 kept footage, backfill (files that devices recorded themselves and send later), the notary that has heads of all
-chains signed, the levels of a filling disk, and the commands
+chains signed, the scrubber that hashes everything again, the levels of a filling disk, and the commands
 `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
@@ -85,9 +85,13 @@ from recorder.kept import (
 )
 from recorder.notary import Notary, NotaryStatistics
 from recorder.passages import find_references
+from recorder.prover import Prover, ProverStatistics
 from recorder.rebuild import RebuildReport, rebuild
 from recorder.ring import Ring, RingLimits
 from recorder.scribe import ArchiveStatistics
+from recorder.scrub_book import SCRUB_TABLES, BadSegment, ScrubBook, ScrubRound
+from recorder.scrub_look import Damage
+from recorder.scrubber import Scrubber, ScrubRules, ScrubState, ScrubStatistics
 from recorder.tables import INDEX_TABLES
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
@@ -96,6 +100,7 @@ __all__ = [
     "EXPORT_TABLES",
     "INDEX_TABLES",
     "KEPT_TABLES",
+    "SCRUB_TABLES",
     "AlreadyHere",
     "ArchiveRules",
     "ArchiveStatistics",
@@ -106,10 +111,12 @@ __all__ = [
     "BackfillFilter",
     "BackfillRoom",
     "BackfillState",
+    "BadSegment",
     "CannotBePlaced",
     "CaseFacts",
     "CheckReport",
     "Closing",
+    "Damage",
     "DigestDiffers",
     "DiskLevels",
     "DiskState",
@@ -146,12 +153,20 @@ __all__ = [
     "Pins",
     "Place",
     "PlayableTrack",
+    "Prover",
+    "ProverStatistics",
     "RebuildReport",
     "Removal",
     "Ring",
     "RingLimits",
     "Rooms",
     "Running",
+    "ScrubBook",
+    "ScrubRound",
+    "ScrubRules",
+    "ScrubState",
+    "ScrubStatistics",
+    "Scrubber",
     "SegmentFact",
     "SegmentGroups",
     "SegmentRules",

@@ -213,6 +213,15 @@ class Archiver:
         behind = [fact for fact in facts if fact.start_utc_ns >= start_utc_ns and place(fact) > (start_utc_ns, after)]
         return min(behind, key=place, default=None)
 
+    def reached(self, device_id: str, channel: str) -> int | None:
+        """Placed time up to which a channel is being written; None while nothing of it is."""
+        ends = (
+            unsealed.end_utc_ns
+            for unsealed in self._writing().in_flight()
+            if (unsealed.header.device, unsealed.header.channel) == (device_id, channel)
+        )
+        return max(ends, default=None)
+
     def _newest(self) -> list[SealedSegment | LiveSegment]:
         """What may not be in the index yet. Ask before the index: what is sealed meanwhile is found here or there."""
         unsealed = self._writing().in_flight()

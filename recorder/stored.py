@@ -24,6 +24,7 @@ class StoredSegment:
     size_bytes: int
     stored_bytes: int  # with journal and what a recovery set aside
     digest: bytes
+    missing: bool  # its file was not there when somebody last looked
 
 
 def stored_segment(row: Row[Any]) -> StoredSegment:
@@ -41,4 +42,5 @@ def stored_segment(row: Row[Any]) -> StoredSegment:
         size_bytes=row.size_bytes,
         stored_bytes=row.size_bytes + row.journal_bytes + row.cut_bytes,
         digest=row.digest,
+        missing=row.missing_since_utc_ns is not None,
     )

@@ -14,6 +14,7 @@ from storage.group_sync import FdatasyncEach, GroupSync, SyncfsOnce
 from storage.ids import UlidFactory, first_ulid
 from storage.journal import NO_CHAIN, RECORD_SIZE, EndFlag, Kind, Record, true_records
 from storage.key_file import sync_folder
+from storage.lone_thread import LoneThread, ThreadHangs
 from storage.originals import (
     ORIGINALS,
     Incoming,
@@ -26,11 +27,12 @@ from storage.originals import (
 )
 from storage.recovery import Recovery, recover
 from storage.secret_box import KEY_FILE, SecretBox, SecretKeyDamaged, SecretUnreadable
-from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, segment_path
+from storage.segment import Position, RecordedGap, SealedSegment, SegmentHeader, journal_beside, segment_path
 from storage.segment_groups import Group, GroupReader
 from storage.segment_reader import (
     ByteRange,
     Fault,
+    Pread,
     SegmentUnreadableError,
     pick_fragments,
     read_fragments,
@@ -46,7 +48,7 @@ from storage.segment_reader import (
 from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
 from storage.segment_writer import SegmentWriter
 from storage.steady_clock import BORN_UTC_NS, HELD_MAX_NS, SteadyClock
-from storage.store_identity import WrongMediaError, require_own_media, take_media
+from storage.store_identity import WrongMediaError, has_own_media, require_own_media, take_media
 
 __all__ = [
     "BORN_UTC_NS",
@@ -68,10 +70,12 @@ __all__ = [
     "Incoming",
     "KeptOriginal",
     "Kind",
+    "LoneThread",
     "OriginalStore",
     "OriginalUnreadableError",
     "PartWriter",
     "Position",
+    "Pread",
     "Record",
     "RecordedGap",
     "Recovery",
@@ -89,11 +93,14 @@ __all__ = [
     "SyncfsOnce",
     "SystemClock",
     "SystemDisk",
+    "ThreadHangs",
     "UlidFactory",
     "WrongMediaError",
     "digest_of",
     "first_ulid",
+    "has_own_media",
     "iso_from_ns",
+    "journal_beside",
     "original_path",
     "pick_fragments",
     "read_fragments",

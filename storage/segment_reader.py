@@ -27,6 +27,9 @@ _SPAN = Struct("<BxBx4x8xqq24xq4xII84x")
 INIT_MAX_BYTES = 4 << 20  # 64 KiB of parameter sets and a little: anything longer is not ours
 
 
+Pread = Callable[[int, int, int], bytes]  # as os.pread: descriptor, length, offset
+
+
 class SegmentUnreadableError(Exception):
     """Not a segment of ours, or nothing in it can be believed. Says why in words."""
 
@@ -258,8 +261,10 @@ class Fault:
     sequence: int | None = None
 
 
-def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | None, list[Fault]]:
-    """Hash every byte of a segment against its journal.
+def verify(
+    path: Path, *, still_open: bool = False, pread: Pread | None = None
+) -> tuple[SegmentHeader | None, list[Fault]]:
+    """Hash every byte of a segment against its journal; who reads many of them hands in a `pread` that takes its time.
 
     An altered fragment is told of and the walk goes on, for the chain holds its digest; a record
     that is not true ends the walk, for nothing after it is anybody's word. Of a segment that is
@@ -288,7 +293,7 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
                 if record.offset != offset:
                     faults.append(Fault(path, f"bytes without a record before record {number}", placed, expected))
                 offset = record.offset + record.length
-                if record.length and not _is_true(file.fileno(), record):
+                if record.length and not _is_true(file.fileno(), record, pread or os.pread):
                     faults.append(Fault(path, "altered or missing bytes", placed, record.sequence))
             number += 1
         size = os.fstat(file.fileno()).st_size
@@ -299,6 +304,6 @@ def verify(path: Path, *, still_open: bool = False) -> tuple[SegmentHeader | Non
     return header, faults
 
 
-def _is_true(descriptor: int, record: Record) -> bool:
-    data = os.pread(descriptor, record.length, record.offset)
+def _is_true(descriptor: int, record: Record, pread: Pread) -> bool:
+    data = pread(descriptor, record.length, record.offset)
     return len(data) == record.length and sha256(data).digest() == record.digest

@@ -41,6 +41,11 @@ def require_own_media(store: SegmentStore, new_id: UlidFactory, *, has_rows: boo
         take_media(store, new_id)
 
 
+def has_own_media(store: SegmentStore) -> bool:
+    """Whether the folder is still the one of the start: a disk can be lost meanwhile. Raises OSError."""
+    return _read(store.root) == _read(store.media)
+
+
 def take_media(store: SegmentStore, new_id: UlidFactory) -> None:
     """From now on this folder belongs to this store, whatever it was. Raises OSError."""
     name = _read(store.root) or new_id()

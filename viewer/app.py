@@ -28,6 +28,7 @@ from viewer.access import (
 from viewer.api import (
     alarms,
     archive_health,
+    archive_scrub,
     audit,
     backfill_devices,
     backfill_uploads,
@@ -100,6 +101,7 @@ RESOURCES = (
     backfill_uploads,
     backfills,
     alarms,
+    archive_scrub,
     case_files,  # before cases: its paths have words where those have an id
     cases,
     audit,

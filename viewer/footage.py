@@ -18,3 +18,6 @@ class FootageSource(Protocol):
     ) -> SegmentFact | None:
         """The first segment of a channel that begins at this moment or behind it; of those that begin in it, only what
         has a greater id than `after`."""
+
+    def reached(self, device_id: str, channel: str) -> int | None:
+        """Placed time up to which a channel is being written; None while nothing of it is."""

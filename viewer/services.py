@@ -19,7 +19,7 @@ from gateway.registry import Registry
 from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
-from recorder import ArchiveStatistics, BackfillRoom, Exports, GroupShelf, Kept, Notary
+from recorder import ArchiveStatistics, BackfillRoom, Exports, GroupShelf, Kept, Notary, Prover, Scrubber
 from recorder.retention import CaseFiles, Health, Outlook, PlaceBook, Policies
 from storage import DAY_NS, Clock
 from storage.bus import Bus
@@ -104,6 +104,8 @@ class Services:
     web_dist: Path | None = None  # the built web app; None: the one beside this package
     archive: Callable[[], ArchiveStatistics] | None = None  # how the archive does, for the system page
     notary: Notary | None = None  # signed heads, for the proof of the audit log and the system page
+    prover: Prover | None = None  # proves signed heads by itself
+    scrubber: Scrubber | None = None  # hashes recordings again; None: nobody does
     readiness: Callable[[], Mapping[str, bool]] = always_ready
     stage_footage: StageFootage = no_footage  # which stages of a case have clips
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

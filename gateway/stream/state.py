@@ -42,12 +42,14 @@ class AlarmKind(StrEnum):
     DISK_ERROR = "disk_error"
     RING_SHORT = "ring_short"  # room is short, and footage goes that should stay, or would have to
     FOOTAGE_MISSING = "footage_missing"  # the index knows of files that are not there
+    FOOTAGE_DAMAGED = "footage_damaged"  # hashed again, a recording is not what it was when it was sealed
     DATABASE_DAMAGED = "database_damaged"  # a page cannot be read, or could not at the start
     CLOCK_SET = "clock_set"  # the server's wall clock was set by a second or more
     SOUND_GIVEN_UP = "sound_given_up"  # workers crashed on a channel's sound: it is not made into another any more
     HEADS_UNSIGNED = "heads_unsigned"  # signed heads of archive and ledger cannot be made
     HEADS_COPY = "heads_copy"  # they are not copied to the second place
     SPACE_AHEAD = "space_ahead"  # in some days the disk will not hold what policies ask for
+    HEADS_BROKEN = "heads_broken"  # archive or ledger are not what signed heads say
     WORKERS_DOWN = "workers_down"  # no worker process can be started
 
 

@@ -7,12 +7,12 @@ from mingjing.wiring import House
 from storage.heads import HeadKeyMissing, key_changes, public_pem
 
 
-async def verify_audit(house: House, principal: str) -> AuditReport:
+async def verify_audit(house: House, principal: str, *, full: bool) -> AuditReport:
     """The proof is an entry itself: that somebody looked, and what the look found."""
     ledger = await house.ledger.verify()
-    heads = await house.notary.verify()
+    heads = await house.notary.verify(full=full)
     intact = ledger.intact and heads.intact
-    detail = {"entries": ledger.entries, "heads": heads.heads, "intact": intact}
+    detail = {"entries": ledger.entries, "heads": heads.heads, "from_head": heads.from_head, "intact": intact}
     await house.ledger.append(principal=principal, action="audit.verify", detail=detail)
     broken, broken_head = ledger.first_broken, heads.first_broken
     return AuditReport(
@@ -22,10 +22,12 @@ async def verify_audit(house: House, principal: str) -> AuditReport:
         file="" if broken is None else broken.file,
         line=0 if broken is None else broken.line,
         reason="" if broken is None else broken.reason,
+        from_head=heads.from_head,
         heads=heads.heads,
         leaves=heads.leaves,
         gone=heads.gone,
         second_copy=house.notary.statistics().second_copy is not None,
+        copy_unread=heads.copy_unread,
         keys=tuple(HeadKeyUse(key=use.key, from_head=use.from_head, vouched=use.vouched) for use in heads.keys),
         broken_head=None
         if broken_head is None

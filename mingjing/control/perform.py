@@ -140,8 +140,8 @@ async def _perform(request: Request, house: House, addresses: Addresses, princip
             return UserItems(items=tuple(map(_user, await house.access.accounts.list())))
         case UserDisable(name=name):
             return _user(await house.access.accounts.disable(name, by=principal))
-        case AuditVerify():
-            return await verify_audit(house, principal)
+        case AuditVerify(full=full):
+            return await verify_audit(house, principal, full=full)
         case AuditKey():
             return await show_key(house)
         case AuditRotateKey(lost=lost):

@@ -233,10 +233,12 @@ class AuditReport(Answer):
 
     entries: int
     intact: bool  # both
+    from_head: int = 0  # heads up to this one were proven before, and not looked at again
     heads: int = 0  # signed ones that are true
     leaves: int = 0  # what they vouch for
     gone: int = 0  # of these, name footage that was deleted since
     second_copy: bool = False
+    copy_unread: str = ""  # why it could not be compared: it is not there, or does not answer
     keys: tuple[HeadKeyUse, ...] = ()
     broken_head: BrokenHeadItem | None = None
     broken: int | None = None
@@ -247,6 +249,7 @@ class AuditReport(Answer):
 
 class AuditVerify(_Message):
     command: Literal["audit.verify"] = "audit.verify"
+    full: bool = True
 
 
 class StoreFault(Answer):

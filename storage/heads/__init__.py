@@ -12,6 +12,7 @@ Invariants (docs/design/heads.md):
 """
 
 from storage.heads.canonical import NotCanonical
+from storage.heads.consistency import NoSuchHead, contradiction, read_head
 from storage.heads.entry_proofs import prove_entries
 from storage.heads.first_round import signed_since
 from storage.heads.head import Head, parse_head
@@ -22,7 +23,8 @@ from storage.heads.key_ring import HEADS_KEY_FILE, HeadKeyMissing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, parse_leaf
 from storage.heads.leaf_search import WantedLeaf, first_leaves
 from storage.heads.line_log import CutTail
-from storage.heads.proof import BrokenHead, HeadsReport, HeadsWalk, KeyUse
+from storage.heads.proof import BrokenHead, HeadsReport, HeadsWalk, KeyUse, copy_difference
+from storage.heads.proven import Proven, read_proven, write_proven
 from storage.heads.second_copy import CopyDiffersError, SecondCopy
 from storage.heads.signer import SCHEMES, Ed25519, Scheme, Signer, public_pem, verifies
 from storage.heads.tree import (
@@ -59,8 +61,10 @@ __all__ = [
     "Leaf",
     "LeafProof",
     "NoProof",
+    "NoSuchHead",
     "Nodes",
     "NotCanonical",
+    "Proven",
     "RightEdge",
     "Scheme",
     "SecondCopy",
@@ -68,6 +72,8 @@ __all__ = [
     "StreamLeaf",
     "WantedLeaf",
     "consistency_proof",
+    "contradiction",
+    "copy_difference",
     "first_leaves",
     "includes",
     "inclusion_proof",
@@ -81,7 +87,10 @@ __all__ = [
     "prove_entries",
     "prove_leaf",
     "public_pem",
+    "read_head",
+    "read_proven",
     "root_of",
     "signed_since",
     "verifies",
+    "write_proven",
 ]

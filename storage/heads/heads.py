@@ -25,6 +25,7 @@ from storage.heads.head import NO_HEAD, Head, is_head, line_digest, parse_head
 from storage.heads.key_ring import KeyRing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, is_leaf, parse_leaf
 from storage.heads.line_log import CutTail, LineLog, NumberedLine, log_paths, read_lines
+from storage.heads.proven import Proven, read_proven, write_proven
 from storage.heads.signer import DEFAULT_SCHEME, Scheme, Signer
 from storage.heads.tree import RightEdge, leaf_hash
 
@@ -175,6 +176,24 @@ class Heads:
             signed_at=self._signed_at,
             key=self._keys.signer.key if self._keys.has_key else None,
         )
+
+    def proven(self) -> Proven | None:
+        """What the last proof wrote down, if it is to be believed."""
+        return read_proven(self.folder, self.statistics().key)
+
+    def write_proven(self, report_head: int, at: str, full_at: str, gone: int) -> None:
+        """Write down that everything up to this head is true. Nothing is written without a key.
+
+        Raises:
+            OSError: the note of before stands.
+        """
+        line = next(read_lines(self.signed_folder, report_head, report_head + 1), None)
+        if line is None or line.number != report_head or not self._keys.has_key:
+            return
+        with self._lock:
+            signer = self._keys.signer
+        proven = Proven(report_head, line_digest(line.data), at, full_at, gone, signer.key)
+        write_proven(self.folder, proven, signer)
 
     @property
     def signer(self) -> Signer:

@@ -20,6 +20,7 @@ from storage.heads.head import NO_HEAD, Head, line_digest, parse_head
 from storage.heads.heads import FIRST_HEAD, LEAVES, SIGNED
 from storage.heads.leaf import EntryLeaf, StreamLeaf, parse_leaf
 from storage.heads.line_log import NumberedLine, read_lines
+from storage.heads.proven import Proven
 from storage.heads.second_copy import differences, sizes_of
 from storage.heads.signer import SCHEMES, Scheme
 from storage.heads.tree import RightEdge, leaf_hash
@@ -54,10 +55,12 @@ class KeyUse:
 class HeadsReport:
     """What a proof found."""
 
+    from_head: int = 0  # up to this one heads and leaves were proven before, and not looked at again; 0: all were
     heads: int = 0  # true ones, from the first on
     leaves: int = 0  # that they vouch for
     gone: int = 0  # of these, name footage that is not in the store any more
     keys: list[KeyUse] = field(default_factory=list)
+    copy_unread: str = ""  # why the second copy could not be compared
     first_broken: BrokenHead | None = None
 
     @property
@@ -81,17 +84,20 @@ class HeadsWalk:
         entries: Iterable[tuple[int, bytes]],
         *,
         heads: int,
-        copy: Path | None = None,
+        since: Proven | None = None,
         schemes: Mapping[str, Scheme] = SCHEMES,
     ) -> None:
-        """Walk the first so many `heads`. `entries` are numbers and digests of the ledger, in order."""
+        """Walk the first so many `heads`, those behind `since` where the note is about a head that is here.
+
+        `entries` are numbers and digests of the ledger, in order; they may begin behind those that `since` is about.
+        """
         self.report = HeadsReport()
         self._folder = folder
         self._media = media
         self._entries = iter(entries)
         self._entry: tuple[int, bytes] | None = None
         self._end = FIRST_HEAD + heads
-        self._copy = copy
+        self._since = since
         self._schemes = schemes
         self._edge = RightEdge()
         self._done = 0
@@ -99,21 +105,41 @@ class HeadsWalk:
     def __iter__(self) -> Iterator[None]:
         try:
             yield from self._heads()
-            self._compare_copy()
         except _Difference as difference:
             self.report.first_broken = difference.broken
 
     def _heads(self) -> Iterator[None]:
-        lines = read_lines(self._folder / SIGNED, FIRST_HEAD, self._end)
-        before: Head | None = None
-        previous = NO_HEAD
-        for number in range(FIRST_HEAD, self._end):
+        before = self._begin()
+        first = FIRST_HEAD if before is None else before.number + 1
+        lines = read_lines(self._folder / SIGNED, first, self._end)
+        previous = NO_HEAD if before is None else line_digest(before.line())
+        for number in range(first, self._end):
             line = next(lines, None)
             head = self._head(number, line, before, previous)
             assert line is not None
             yield from self._leaves(head, line)
             before, previous = head, line_digest(line.data)
             self.report.heads, self.report.leaves = number, head.size
+
+    def _begin(self) -> Head | None:
+        """The head up to which everything was proven before; None: there is none, or it is another by now."""
+        since = self._since
+        if since is None or not FIRST_HEAD <= since.head < self._end:
+            return None
+        line = next(read_lines(self._folder / SIGNED, since.head, since.head + 1), None)
+        if line is None or line.number != since.head or line_digest(line.data) != since.digest:
+            return None
+        try:
+            head = parse_head(line.data)
+            self._edge = head.right_edge()
+        except ValueError:
+            return None
+        if head.number != since.head or not head.is_signed_by(head.key, self._schemes):
+            self._edge = RightEdge()
+            return None
+        self.report.from_head = self.report.heads = head.number
+        self.report.leaves, self.report.gone = head.size, since.gone
+        return head
 
     def _head(self, number: int, line: NumberedLine | None, before: Head | None, previous: bytes) -> Head:
         def broken(reason: str) -> _Difference:
@@ -212,9 +238,15 @@ class HeadsWalk:
             return f"record {at} of its journal is of another kind"
         return None
 
-    def _compare_copy(self) -> None:
-        if self._copy is None or not self._copy.is_dir():
-            return
-        copied = sizes_of(self._copy)
-        for words in differences(self._folder / SIGNED, self._copy, copied, sizes_of(self._folder / SIGNED)):
-            raise _Difference(BrokenHead(0, None, "", str(self._copy), 0, words))
+
+def copy_difference(signed: Path, copy: Path) -> BrokenHead | None:
+    """Where the second copy is not the beginning of the heads in `signed`; None also where there is no copy yet.
+
+    Raises:
+        OSError: it cannot be read. On a place that hangs this never returns.
+    """
+    if not copy.is_dir():
+        return None
+    copied = sizes_of(copy)
+    words = next(differences(signed, copy, copied, sizes_of(signed)), None)
+    return None if words is None else BrokenHead(0, None, "", str(copy), 0, words)

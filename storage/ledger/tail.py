@@ -61,9 +61,9 @@ class LedgerTail:
         return paths[before[-1] :] if before else paths
 
 
-def entry_digests(directory: Path, last_n: int) -> Iterator[tuple[int, bytes]]:
-    """Number and digest of each entry that can be read, in the order of the files."""
-    for line in read_lines(directory):
+def entry_digests(directory: Path, last_n: int, first_n: int = 1) -> Iterator[tuple[int, bytes]]:
+    """Number and digest of each entry that can be read, in the order of the files; from the file with `first_n` on."""
+    for line in read_lines(directory, first_n):
         entry = _entry(line.data + b"\n")
         if entry is not None:
             if entry.n > last_n:

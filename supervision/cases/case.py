@@ -90,7 +90,7 @@ class Case:
     status: Status
     created_utc_ns: int
     version: int
-    import_digest: str = ""  # SHA-256 of the file it came from, in hexadecimal
+    import_digest: str = ""  # of the file it came from (imports.Preview)
 
     @property
     def begun_utc_ns(self) -> int:

@@ -1,8 +1,8 @@
 """Files of many cases: looked at first, then taken whole or not at all.
 
-A preview is kept for a while under the file's digest and its reader's name, and the commit names that digest: what is
-taken is what was looked at. Taking a file again takes nothing again. Not here: bytes and cells (sheet, reading), and
-who may put a case into which unit (the caller says, cell by cell).
+A preview is kept for a while under its reader's name and the digest of the file and of the unit it was looked at with,
+and the commit names that digest: what is taken is what was looked at. Taking a file again takes nothing again.
+Not here: bytes and cells (sheet, reading), and who may put a case into which unit (the caller says, cell by cell).
 """
 
 import asyncio
@@ -35,7 +35,7 @@ TOGETHER = 250  # entries that are handed to the ledger at once: it holds 4,096 
 class Preview:
     """`taken` counts the rows that are cases already because this very file was taken before."""
 
-    digest: str  # SHA-256 of the file, in hexadecimal
+    digest: str  # SHA-256 in hexadecimal: of the file, and of the unit for rows that name none if one was given
     encoding: str
     rows: tuple[ReadRow, ...]
     faults: tuple[RowFault, ...]
@@ -190,4 +190,10 @@ class CaseImports:
 
 def _read(data: bytes, unit_of: Callable[[str], str | None], default_unit: str | None) -> tuple[Sheet, Reading, str]:
     sheet = read_sheet(data)
-    return sheet, read_cases(sheet, unit_of, default_unit), hashlib.sha256(data).hexdigest()
+    return sheet, read_cases(sheet, unit_of, default_unit), _digest(data, default_unit)
+
+
+def _digest(data: bytes, default_unit: str | None) -> str:
+    """The same file with another unit for the rows that name none is another import."""
+    file = hashlib.sha256(data)
+    return (file if default_unit is None else hashlib.sha256(file.digest() + default_unit.encode())).hexdigest()

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import os
 import re
 import stat
 
 import pytest
 
 from storage.journal import BODY, RECORD_SIZE, chain_of, close, parse
+from tests.house.bounds import at_most
 from tests.mingjing.command import Command, serving
+from tests.storage.heads.cabinet import Cabinet, files_in, lines_in
 
 
 @pytest.fixture
@@ -38,7 +41,9 @@ async def test_what_a_server_recorded_is_signed_at_the_stop_and_a_journal_made_a
         anew.append(close(BODY.pack(*fields[:-1]), chain))
         chain = chain_of(anew[-1])
     journal.write_bytes(b"".join(anew))
-    done = await asyncio.to_thread(mingjing.run, "audit", "verify")
+    daily = await asyncio.to_thread(mingjing.run, "audit", "verify")
+    assert "were proven before and not looked at again" in daily.out
+    done = await asyncio.to_thread(mingjing.run, "audit", "verify", "--full")
     assert done.status == 1
     assert "NOT INTACT: head " in done.out
     assert f"media/{journal.relative_to(house.data_dir / 'media').with_suffix('.mp4')}" in done.out
@@ -97,6 +102,35 @@ def test_the_key_is_shown_and_rotated_with_the_server_stopped_and_running(mingji
     [original] = (mingjing.data_dir / "heads" / "signed").iterdir()
     assert (tmp_path / "place" / "node-1" / original.name).read_bytes() == original.read_bytes()
     assert "There is no second copy" in mingjing.ok("audit", "verify")
+
+
+def test_two_heads_are_consistent_or_told_not_to_be_also_with_one_that_was_kept_elsewhere(mingjing, tmp_path):
+    cabinet = Cabinet(mingjing.data_dir)
+    for count in (2, 3, 1):
+        cabinet.enter(count)
+        cabinet.heads.sign()
+    lines = lines_in(cabinet.heads.signed_folder)
+    (kept := tmp_path / "kept.jsonl").write_bytes(b"".join(lines[:2]))
+    for one, other in (("1", "3"), (str(kept), "3"), ("2", str(kept)), ("3", "1")):
+        assert "Consistent" in mingjing.ok("audit", "consistency", one, other)
+    assert mingjing.run("audit", "consistency", "1", "9").status == 2
+    kept.write_bytes(lines[1].replace(b'"number":2', b'"number":1'))
+    done = mingjing.run("audit", "consistency", str(kept), "3")
+    assert (done.status, "signature is not true" in done.err) == (2, True)
+    [leaves] = files_in(cabinet.folder / "leaves")
+    leaves.write_bytes(leaves.read_bytes().replace(b'"n":4', b'"n":7'))
+    done = mingjing.run("audit", "consistency", "1", "3")
+    assert (done.status, "NOT CONSISTENT" in done.out) == (1, True)
+
+
+def test_a_second_place_that_hangs_does_not_hold_up_the_end_of_the_process(mingjing, tmp_path):
+    mingjing.ok("unit", "add", "city")
+    (copy := tmp_path / "place" / "node-1").mkdir(parents=True)
+    os.mkfifo(copy / "000000000001.jsonl")  # whoever opens it waits for a writer for ever, as on a share that is gone
+    with serving(mingjing.data_dir, MINGJING_HEADS__SECOND_COPY_DIR=str(tmp_path / "place")) as server:
+        mingjing.ok("audit", "rotate-key")  # a head that waits to be copied
+        with at_most(10, "F06: from SIGTERM to the end of the process"):
+            assert server.stop()[0] == 0
 
 
 def test_a_server_without_its_key_records_and_says_what_to_do(mingjing):

@@ -89,6 +89,8 @@ async def test_footage_can_be_found_while_it_is_being_written(opened, clock):
         await until(written)
         [segment] = (await archiver.recordings("dev1", "main", device.placed(50), device.placed(51))).segments
         assert not segment.sealed
+        assert archiver.reached("dev1", "main") == segment.end_utc_ns
+        assert archiver.reached("dev1", "sub") is None
         assert (await archiver.recordings("dev1", "main", device.placed(102), device.placed(103))).segments == ()
         device.end()
 

@@ -63,10 +63,10 @@ async def test_a_file_that_the_disk_does_not_let_be_read_is_named_and_the_rest_i
     read = segment_reader._is_true
     inode = bad.stat().st_ino
 
-    def is_true(descriptor, record):
+    def is_true(descriptor, record, pread):
         if os.fstat(descriptor).st_ino == inode:
             raise OSError(errno.EIO, "Input/output error")
-        return read(descriptor, record)
+        return read(descriptor, record, pread)
 
     monkeypatch.setattr(segment_reader, "_is_true", is_true)
     report = await check(archive.store, index)

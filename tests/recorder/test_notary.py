@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 from contextlib import asynccontextmanager
 
 import pytest
@@ -307,8 +308,42 @@ async def test_when_more_ends_than_can_wait_the_rest_is_found_in_the_index(tmp_p
         stage.turn()
         await office.index.add(stage.sealed)
         ended = {segment.header.segment for segment in office.seal()}
-        await office.round()
+        for _ in range(5):
+            await office.round()
         assert ended <= {leaf.segment for leaf in office.streams() if leaf.ended}
+        stage.finish()
+
+
+async def test_after_a_disk_of_heads_refused_for_long_what_ended_is_found_again_in_bounded_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr("recorder.notary.ENDED_MAX", 4)
+    monkeypatch.setattr("recorder.notary.CATCH_UP_MAX", 3)
+    disk = RefusingDisk()
+    async with office_in(tmp_path, disk=disk) as office:
+        stage = office.stage
+        await office.enter("a")
+        await office.round()
+        disk.refuse = {"append": OSError(errno.ENOSPC, "No space left on device")}
+        ended = set()
+        for turn in range(4):
+            for number in range(4):
+                stage.device(f"dev{turn}-{number}").push(5).end(GapCause.OFFLINE)
+            stage.turn()
+            stage.turn()
+            await office.index.add(stage.sealed)
+            ended |= {segment.header.segment for segment in office.seal()}
+            assert not await office.try_round()
+            assert len(office.notary._ended) <= 4
+        disk.refuse = {}
+        at_once = []
+        while len({leaf.segment for leaf in office.streams() if leaf.ended}) < 16:
+            before = len(office.leaves())
+            assert await office.try_round()
+            at_once.append(len(office.leaves()) - before)
+        assert max(at_once) <= 4
+        assert {leaf.segment for leaf in office.streams()} == ended
+        assert len(office.streams()) == 16
+        assert await office.round() is None  # and that was all
+        assert (await office.notary.verify()).intact
         stage.finish()
 
 
@@ -398,6 +433,18 @@ async def test_a_copy_that_contradicts_the_heads_here_is_left_as_it_is(tmp_path)
             await office.notary.copy_once()
         assert copy.read_bytes() == other
         assert (await office.notary.verify()).first_broken.head == 0
+        office.stage.finish()
+
+
+async def test_a_second_place_that_hangs_holds_up_no_proof(tmp_path, monkeypatch):
+    monkeypatch.setattr("recorder.notary.COPY_ANSWERS_WITHIN_S", 0.05)
+    (folder := tmp_path / "place" / "node1").mkdir(parents=True)
+    os.mkfifo(folder / "000000000001.jsonl")
+    async with office_in(tmp_path, copy=tmp_path / "place") as office:
+        await office.enter("a")
+        await office.round()
+        report = await office.notary.verify()
+        assert (report.intact, report.copy_unread) == (True, f"{folder} does not answer")
         office.stage.finish()
 
 

@@ -165,6 +165,16 @@ async def test_nobody_takes_what_somebody_else_looked_at_or_what_was_looked_at_l
         await house.imports.take(preview.digest, reader="r", principal=BY)
 
 
+async def test_one_file_looked_at_with_two_units_is_two_previews_and_what_is_taken_is_the_one_that_is_named(house):
+    data = file_of("罚1,因,生态,简易", head="案号,案由,领域,程序")
+    north, south = await look(house, data, "north"), await look(house, data, "south")
+    assert north.digest != south.digest
+    taken = await house.imports.take(north.digest, reader="r", principal=BY)
+    assert [case.fields.unit for case in taken.created] == ["north"]
+    assert (await look(house, data, "north")).taken == 1
+    assert (await look(house, data, "south")).taken == 0
+
+
 async def test_the_largest_file_is_taken(house):
     lines = [f"罚{number},无照经营,市场监管,简易程序,北区大队" for number in range(ROWS_MAX)]
     preview = await look(house, file_of(*lines))

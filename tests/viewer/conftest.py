@@ -113,6 +113,7 @@ class NoArchive:
         self.asked: list[tuple[str, str, int, int]] = []
         self.footage = Footage((), ())
         self.footage_references: tuple[Reference, ...] = ()
+        self.reached_utc_ns: int | None = None
 
     async def recordings(self, device_id: str, channel: str, start_utc_ns: int, end_utc_ns: int) -> Footage:
         self.asked.append((device_id, channel, start_utc_ns, end_utc_ns))
@@ -126,6 +127,9 @@ class NoArchive:
         self, device_id: str, channel: str, start_utc_ns: int, after: str = ""
     ) -> SegmentFact | None:
         return None
+
+    def reached(self, device_id: str, channel: str) -> int | None:
+        return self.reached_utc_ns
 
     async def references(self, *_: object) -> tuple[Reference, ...]:
         return self.footage_references

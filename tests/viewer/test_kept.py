@@ -48,6 +48,13 @@ async def test_a_supervisor_keeps_the_last_two_minutes_and_goes_on(with_footage)
     assert (made.json()["start"], made.json()["end"]) == ("2027-01-15T07:58:00.000Z", "2027-01-15T08:00:00.000Z")
 
 
+async def test_the_last_two_minutes_of_a_stream_that_runs_behind_a_clock_that_was_set_ahead_are_its_own(with_footage):
+    with_footage.archive.reached_utc_ns = NOON_NS - 3_600_000_000_000
+    made = await make(await with_footage.person(Role.SUPERVISOR), "clip", last_s=120)
+    with_footage.archive.reached_utc_ns = None
+    assert (made.json()["start"], made.json()["end"]) == ("2027-01-15T06:58:00.000Z", "2027-01-15T07:00:00.000Z")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -96,6 +96,7 @@ WHO_MAY = {
     "export.download": {S, R, E},
     "audit.read": {AUD},
     "audit.verify": {AUD},
+    "scrub.read": {SYS},
     "system.read": {SYS},
     "server_alarm.read": {SYS, S, SITE},
     "alarm.list": FIELD | {SYS},

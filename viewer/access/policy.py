@@ -108,6 +108,7 @@ class Action(StrEnum):
     EXPORT_AGREE = "export.agree"
     EXPORT_CANCEL = "export.cancel"
     EXPORT_DOWNLOAD = "export.download"
+    SCRUB_READ = "scrub.read"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     OVERVIEW_READ = "overview.read"
@@ -336,6 +337,7 @@ TABLE: Mapping[Action, Row] = {
     Action.EXPORT_CANCEL: _EXPORT_CHANGE,
     # Each answer with bytes of one: that it begins is written before the first of them, and how it ended by the room.
     Action.EXPORT_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.GUARD),
+    Action.SCRUB_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
     Action.AUDIT_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.OVERVIEW_READ: Row(_EVERYBODY, Kind.NOTHING, Scope.UNIT, Record.NONE),

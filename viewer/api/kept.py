@@ -34,7 +34,7 @@ Words = Annotated[str, Field(max_length=TEXT_LENGTH_MAX)]
 
 
 class NewKeeping(BaseModel):
-    """Either `from` and `to`, or `last_s`: that many seconds up to now, while recording goes on."""
+    """Either `from` and `to`, or `last_s`: that many seconds up to what was recorded last, while recording goes on."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -144,7 +144,7 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
     @router.post("", name=f"create_{kind}", status_code=status.HTTP_201_CREATED)
     async def create(caller: CallerHere, services: ServicesHere, body: NewKeeping, response: Response) -> KeepingItem:
         await caller.enter(device_object(services.registry, body.device))
-        start_utc_ns, end_utc_ns = _interval(body, services.kept.now_utc_ns())
+        start_utc_ns, end_utc_ns = _interval(body, services)
         await _require_case(body.case, caller, services)
         try:
             keeping = await services.kept.keep(
@@ -229,13 +229,17 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
     return router
 
 
-def _interval(body: NewKeeping, now_ns: int) -> tuple[int, int]:
-    """
+def _interval(body: NewKeeping, services: Services) -> tuple[int, int]:
+    """`last_s` counts back from what was recorded last: a stream that goes on while the clock is set ahead is placed
+    behind that clock until it ends.
+
     Raises:
         Problem: neither or both ways of saying it.
     """
     if body.last_s is not None and body.from_ is None and body.to is None:
-        return now_ns - body.last_s * _NS_PER_S, now_ns
+        now_ns, reached_ns = services.kept.now_utc_ns(), services.index.reached(body.device, body.channel)
+        end_ns = now_ns if reached_ns is None else min(reached_ns, now_ns)
+        return end_ns - body.last_s * _NS_PER_S, end_ns
     if body.last_s is None and body.from_ is not None and body.to is not None:
         return ns_from(body.from_), ns_from(body.to)
     raise Problem(INVALID, "An interval is missing.", field="from", fix="Give from and to, or last_s alone.")

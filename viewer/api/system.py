@@ -6,7 +6,7 @@ import shutil
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from recorder import ArchiveStatistics, NotaryStatistics
+from recorder import ArchiveStatistics, Notary, Prover
 from storage import iso_from_ns
 from viewer.access import CallerHere, GuardedRoute
 from viewer.services import ServicesHere
@@ -30,6 +30,17 @@ class LedgerState(BaseModel):
     last_failure: str | None
 
 
+class HeadsProofState(BaseModel):
+    """What the server's own daily proof found; `intact` is null before the first one. Heads up to `proven_head` were
+    true at `proven_at`; everything from the first on was looked at at `full_at`."""
+
+    intact: bool | None
+    why: str
+    proven_head: int
+    proven_at: str | None
+    full_at: str | None
+
+
 class SignedHeads(BaseModel):
     """`second_copy` is none, current or behind; failures count rounds since start."""
 
@@ -42,6 +53,7 @@ class SignedHeads(BaseModel):
     last_failure: str | None
     second_copy: str
     copy_failure: str | None
+    proof: HeadsProofState | None
 
 
 class Archive(BaseModel):
@@ -93,15 +105,17 @@ async def read_system(caller: CallerHere, services: ServicesHere) -> System:
             last_failure=ledger.last_failure,
         ),
         archive=None if services.archive is None else _archive(services.archive()),
-        heads=None if services.notary is None else _heads(services.notary.statistics()),
+        heads=None if services.notary is None else _heads(services.notary, services.prover),
         devices=services.registry.devices.list(limit=1).total,
         channels=len(services.hub.statistics()),
         sessions=services.access.sessions.count,
     )
 
 
-def _heads(notary: NotaryStatistics) -> SignedHeads:
+def _heads(of: Notary, prover: Prover | None) -> SignedHeads:
+    notary = of.statistics()
     heads = notary.heads
+    proof = None if prover is None else prover.statistics()
     current = notary.copied_heads == heads.heads and notary.copy_failure is None
     return SignedHeads(
         heads=heads.heads,
@@ -113,6 +127,15 @@ def _heads(notary: NotaryStatistics) -> SignedHeads:
         last_failure=notary.last_failure,
         second_copy="none" if notary.second_copy is None else "current" if current else "behind",
         copy_failure=notary.copy_failure,
+        proof=None
+        if proof is None
+        else HeadsProofState(
+            intact=proof.intact,
+            why=proof.words,
+            proven_head=proof.proven_head,
+            proven_at=proof.proven_at,
+            full_at=proof.full_at,
+        ),
     )
 
 

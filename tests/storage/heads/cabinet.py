@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storage import SegmentStore
-from storage.heads import EntryLeaf, Heads, HeadsReport, HeadsWalk, StreamLeaf
+from storage.heads import EntryLeaf, Heads, HeadsReport, HeadsWalk, StreamLeaf, copy_difference
 from tests.storage.footage import Shelf, StoppedClock, fragments
 
 
@@ -55,9 +55,11 @@ class Cabinet:
     def prove(self, *, copy: Path | None = None, entries: list[tuple[int, bytes]] | None = None) -> HeadsReport:
         if entries is None:
             entries = [(n, entry_digest(n)) for n in range(1, self.entries + 1)]
-        walk = HeadsWalk(self.folder, self.store.media, entries, heads=self.heads.heads, copy=copy)
+        walk = HeadsWalk(self.folder, self.store.media, entries, heads=self.heads.heads)
         for _ in walk:
             pass
+        if walk.report.intact and copy is not None:
+            walk.report.first_broken = copy_difference(self.heads.signed_folder, copy)
         return walk.report
 
 

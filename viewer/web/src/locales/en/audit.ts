@@ -142,6 +142,7 @@ const words: typeof zh = {
       'unit.remove': 'Removed a unit',
       'audit.read': 'Read the audit log',
       'audit.verify': 'Verified the audit log',
+      'footage.damage': 'A recording was found not to be whole',
       'heads.repair': 'A torn file of signed heads was cut',
       'heads.rotate_key': 'Changed the key that signs heads',
       'ledger.repair': 'Log repaired',

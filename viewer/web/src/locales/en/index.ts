@@ -1,5 +1,6 @@
 /* All words of the pages but the live wall's, which has its own folder. */
 import alarms from '@/locales/en/alarms'
+import archiveScrub from '@/locales/en/archive_scrub'
 import audit from '@/locales/en/audit'
 import backfill from '@/locales/en/backfill'
 import cases from '@/locales/en/cases'
@@ -15,4 +16,4 @@ import problem from '@/locales/en/problem'
 import retention from '@/locales/en/retention'
 import shell from '@/locales/en/shell'
 
-export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
+export default { ...alarms, ...archiveScrub, ...audit, ...backfill, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

@@ -140,6 +140,7 @@ export default {
       'unit.remove': '移除单位',
       'audit.read': '查阅审计日志',
       'audit.verify': '校验审计日志',
+      'footage.damage': '发现录像不完整',
       'heads.repair': '修复了签名头文件',
       'heads.rotate_key': '更换签名密钥',
       'ledger.repair': '日志修复',

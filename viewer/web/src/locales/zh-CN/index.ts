@@ -1,5 +1,6 @@
 /* All words of the pages but the live wall's, which has its own folder. */
 import alarms from '@/locales/zh-CN/alarms'
+import archiveScrub from '@/locales/zh-CN/archive_scrub'
 import audit from '@/locales/zh-CN/audit'
 import backfill from '@/locales/zh-CN/backfill'
 import cases from '@/locales/zh-CN/cases'
@@ -15,4 +16,4 @@ import problem from '@/locales/zh-CN/problem'
 import retention from '@/locales/zh-CN/retention'
 import shell from '@/locales/zh-CN/shell'
 
-export default { ...alarms, ...audit, ...backfill, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }
+export default { ...alarms, ...archiveScrub, ...audit, ...backfill, ...cases, ...common, ...devices, ...exports, ...kept, ...overview, ...people, ...places, ...players, ...problem, ...retention, ...shell }

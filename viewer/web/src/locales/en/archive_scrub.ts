@@ -1,0 +1,32 @@
+export default {
+  archiveScrub: {
+    title: 'Recordings hashed again',
+    off: 'Recordings are not hashed again: [archive] scrub_megabytes_s is 0.',
+    running: 'A round is under way.',
+    slowed: 'A round is under way, slower: recording needs the disk.',
+    resting: 'The round is over; the next one begins when it is due.',
+    waiting: 'Waits: {why}',
+    round: 'Round {n}',
+    read: '{read} of {total}, {n} recordings',
+    rate: 'Now',
+    limit: 'at most {limit}/s',
+    doneAt: 'Done, as it goes now',
+    lastAt: 'Last round ended',
+    nextAt: 'Next round',
+    none: 'Nothing is known to be damaged',
+    bad: '{n} recordings are not whole',
+    whatToDo:
+      'Nothing was changed or deleted. Have the disk looked at (smartctl), copy what is kept away from it, and run “mingjing store check”. Whole copies of the same files may be put back in their place; the next round takes them off this list.',
+    newest: 'The newest {n}',
+    device: 'Device',
+    recording: 'Recording',
+    firstBad: 'Not to be relied on from',
+    what: 'What',
+    foundAt: 'Found',
+    kinds: {
+      altered: 'Altered, in {n} places',
+      missing: 'The file is missing',
+      unreadable: 'The disk does not give it back ({n} places)',
+    },
+  },
+}

@@ -1,0 +1,32 @@
+export default {
+  archiveScrub: {
+    title: '录像重新校验',
+    off: '未启用重新校验：[archive] scrub_megabytes_s 为 0。',
+    running: '正在校验。',
+    slowed: '正在校验，已放慢：录像优先使用磁盘。',
+    resting: '本轮已完成，到期后开始下一轮。',
+    waiting: '等待中：{why}',
+    round: '第 {n} 轮',
+    read: '已校验 {read}，共 {total}，{n} 段录像',
+    rate: '当前速度',
+    limit: '上限 {limit}/s',
+    doneAt: '按当前速度完成于',
+    lastAt: '上一轮完成于',
+    nextAt: '下一轮开始于',
+    none: '未发现损坏',
+    bad: '{n} 段录像不完整',
+    whatToDo:
+      '没有修改或删除任何文件。请检查磁盘（smartctl），先把封存和片段复制到别处，并运行“mingjing store check”。可以用完好的同名副本放回原处，下一轮校验后会从此列表移除。',
+    newest: '最新 {n} 条',
+    device: '设备',
+    recording: '录像',
+    firstBad: '自此不可采信',
+    what: '问题',
+    foundAt: '发现时间',
+    kinds: {
+      altered: '内容被改动，{n} 处',
+      missing: '文件缺失',
+      unreadable: '磁盘读不出（{n} 处）',
+    },
+  },
+}
