@@ -21,14 +21,14 @@ PLACE = "/api/v1/backfill/devices"
 router = APIRouter(prefix=PLACE, route_class=GuardedRoute, tags=["backfill uploads"])
 
 
-@router.options("/{device}", name="ask_device_uploads")
-@router.options("/{device}/{upload}", name="ask_device_upload")
+@router.options("/{device}", name="ask_device_uploads", status_code=204, response_class=Response)
+@router.options("/{device}/{upload}", name="ask_device_upload", status_code=204, response_class=Response)
 async def ask(caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     return tus.describe(services.backfill.uploads.limits.file_bytes)
 
 
-@router.post("/{device}", name="begin_device_upload")
+@router.post("/{device}", name="begin_device_upload", status_code=201, response_class=Response)
 async def begin(device: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     admitted, _ = admit_device(request, caller, services, device)
@@ -36,7 +36,7 @@ async def begin(device: str, request: Request, caller: CallerHere, services: Ser
     return await upload_door.begin(new, services, f"{PLACE}/{device}")
 
 
-@router.head("/{device}/{upload}", name="tell_device_upload")
+@router.head("/{device}/{upload}", name="tell_device_upload", response_class=Response)
 async def tell(device: str, upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     found, kept = await _mine(device, upload, request, caller, services)
@@ -47,7 +47,7 @@ async def tell(device: str, upload: str, request: Request, caller: CallerHere, s
     return await upload_door.tell(found, services)
 
 
-@router.patch("/{device}/{upload}", name="take_device_upload")
+@router.patch("/{device}/{upload}", name="take_device_upload", status_code=204, response_class=Response)
 async def take(device: str, upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     found, kept = await _mine(device, upload, request, caller, services)
@@ -57,7 +57,7 @@ async def take(device: str, upload: str, request: Request, caller: CallerHere, s
     return await upload_door.take(request, found, services)
 
 
-@router.delete("/{device}/{upload}", name="end_device_upload")
+@router.delete("/{device}/{upload}", name="end_device_upload", status_code=204, response_class=Response)
 async def end(device: str, upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     found, _ = await _mine(device, upload, request, caller, services)

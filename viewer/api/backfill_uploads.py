@@ -21,14 +21,14 @@ PLACE = "/api/v1/backfill/uploads"
 router = APIRouter(prefix=PLACE, route_class=GuardedRoute, tags=["backfill uploads"])
 
 
-@router.options("", name="ask_uploads")
-@router.options("/{upload}", name="ask_upload")
+@router.options("", name="ask_uploads", status_code=204, response_class=Response)
+@router.options("/{upload}", name="ask_upload", status_code=204, response_class=Response)
 async def ask(caller: CallerHere, services: ServicesHere) -> Response:
     await caller.enter_open()
     return tus.describe(services.backfill.uploads.limits.file_bytes)
 
 
-@router.post("", name="begin_upload")
+@router.post("", name="begin_upload", status_code=201, response_class=Response)
 async def begin(
     request: Request,
     caller: CallerHere,
@@ -41,7 +41,7 @@ async def begin(
     return await upload_door.begin(new, services, PLACE)
 
 
-@router.head("/{upload}", name="tell_upload")
+@router.head("/{upload}", name="tell_upload", response_class=Response)
 async def tell(upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     found, kept = await _enter(upload, caller, services)
     tus.require_version(request)
@@ -51,7 +51,7 @@ async def tell(upload: str, request: Request, caller: CallerHere, services: Serv
     return await upload_door.tell(found, services)
 
 
-@router.patch("/{upload}", name="take_upload")
+@router.patch("/{upload}", name="take_upload", status_code=204, response_class=Response)
 async def take(upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     found, kept = await _enter(upload, caller, services)
     if kept is not None:
@@ -60,7 +60,7 @@ async def take(upload: str, request: Request, caller: CallerHere, services: Serv
     return await upload_door.take(request, found, services)
 
 
-@router.delete("/{upload}", name="end_upload")
+@router.delete("/{upload}", name="end_upload", status_code=204, response_class=Response)
 async def end(upload: str, request: Request, caller: CallerHere, services: ServicesHere) -> Response:
     found, _ = await _enter(upload, caller, services)
     if found is None:  # it is kept by now: that is no upload any more
