@@ -9,6 +9,7 @@ from recorder.export.part import Part
 from storage.heads import key_changes
 from tests.tamper.bundles import looked_at
 from verifier import verify
+from verifier.command import main
 
 
 def canonical(value):
@@ -74,3 +75,16 @@ def test_a_directory_that_points_beyond_the_file_is_borne():
     fields = (20, 20, 0, 0, 0, 0x21, 0, 0, 0, len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF)
     central = b"PK\1\2" + pack("<HHHHHHIIIHHHHHII", *fields) + name + extra
     looked_at(central + b"PK\5\6" + pack("<HHHHIIH", 0, 0, 1, 1, len(central), 0, 0))
+
+
+async def test_footage_that_no_head_is_over_is_not_called_intact(room, tmp_path, capsys):
+    room.stage.device().push(30).end()
+    room.turns()
+    await room.office.index.add(room.stage.sealed)
+    path = await room.bundle(tmp_path / "one.zip", await room.passage())
+    (tmp_path / "key").write_text(room.office.notary.heads.signer.key + "\n")
+    assert main([str(path), "--key", str(tmp_path / "key")]) == 1
+    assert capsys.readouterr().out.startswith("AS IT WAS SENT, BUT NOT ALL PROVEN")
+    assert main([str(path), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["intact"], told["proven"], told["trusted"]) == (False, False, None)
