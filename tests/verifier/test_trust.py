@@ -1,8 +1,11 @@
 """Who may sign what: a replaced key proves nothing new, and no byte of the zip is outside of the check."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from struct import pack
+
+import pytest
 
 from recorder.export import BundleFacts, write_bundle
 from recorder.export.part import Part
@@ -10,6 +13,7 @@ from storage.heads import key_changes
 from tests.tamper.bundles import looked_at
 from verifier import verify
 from verifier.command import main
+from verifier.keys import KeysUnreadable, read_keys
 
 
 def canonical(value):
@@ -88,3 +92,28 @@ async def test_footage_that_no_head_is_over_is_not_called_intact(room, tmp_path,
     assert main([str(path), "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["intact"], told["proven"], told["trusted"]) == (False, False, None)
+
+
+async def test_time_without_footage_is_told_and_footage_of_another_time_is_a_fault(room, tmp_path):
+    room.stage.device().push(60).end()
+    room.turns()
+    await room.settle()
+    passage, hour = await room.passage(), 3_600_000_000_000
+    longer = replace(passage, end_utc_ns=passage.start_utc_ns + hour)
+    for name, asked in (("a", longer), ("b", replace(longer, references=()))):
+        report = verify(await room.bundle(tmp_path / f"{name}.zip", asked))
+        assert report.faults == []
+        [missing] = report.missing
+        assert (missing.why, missing.to_ns) == ("no footage", longer.end_utc_ns)
+    moved = replace(passage, start_utc_ns=passage.start_utc_ns - hour // 2, end_utc_ns=passage.end_utc_ns - hour // 2)
+    report = verify(await room.bundle(tmp_path / "c.zip", moved))
+    assert "is not of the interval" in report.faults[0].words
+
+
+async def test_a_bundle_or_a_part_of_it_is_no_file_of_keys(sound, tmp_path):
+    for name in ("bundle.json", "bundle.sig"):
+        (tmp_path / "part").write_bytes(sound.files[name])
+        with pytest.raises(KeysUnreadable, match="prove nothing"):
+            read_keys(tmp_path / "part")
+    with pytest.raises(KeysUnreadable, match="prove nothing"):
+        read_keys(tmp_path / "sound.zip")
