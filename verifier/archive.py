@@ -161,6 +161,9 @@ def _placed(
         if shift and _at(file, named_at, 4) != b"PK\3\4" and _at(file, named_at + shift, 4) == b"PK\3\4":
             header_at += shift
         data_at = header_at + len(wanted)
+        if data_at > directory_at:
+            report.fault(name, "it is missing: the directory names a place that is not in the bundle", at_byte=0)
+            continue
         if data_at + size > directory_at:
             report.fault(name, "it is cut off", at_byte=0)
             size = max(0, directory_at - data_at)

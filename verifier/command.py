@@ -1,6 +1,7 @@
 """`mingjing verify BUNDLE.zip [--key FILE]… [--json]`, and the same as `python verify.pyz`.
 
-Exit status: 0 intact, 1 altered or missing, 2 not to be read, or not understood.
+Exit status: 0 intact, 1 altered, missing or not proven, 2 not to be read, or not understood. Without --key
+status 0 says only that the bundle is whole: a forger's is as well, and the first line says so.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def check(bundle: Path, key_files: Sequence[Path], *, as_json: bool) -> int:
         _say(told)
         return UNREADABLE
     _say([json.dumps(report.facts(), ensure_ascii=True)] if as_json else report.lines())
-    return INTACT if report.intact else ALTERED
+    return INTACT if report.intact and report.proven else ALTERED
 
 
 def _say(lines: Sequence[str]) -> None:

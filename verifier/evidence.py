@@ -15,6 +15,8 @@ from verifier.segment import ULID, Passage, Piece, Segment
 FORMAT = "mingjing evidence v1"
 EVIDENCE_MAX_BYTES = 16 << 20
 HEADS_MAX_BYTES = 32 << 20
+RUN_UP_NS = 60_000_000_000  # footage begins with the key picture before the interval
+UNCOVERED_MIN_NS = 2_000_000_000  # shorter is between two pictures
 _FIELDS = {"channel", "device", "format", "from", "from_ns", "gaps", "missing", "references", "segments", "to", "to_ns"}
 
 
@@ -50,6 +52,7 @@ def check_item(archive: Archive, number: int, report: Report) -> Passage | None:
             continue
         wanted |= {segment.media, segment.journal, segment.proof}
         segment.check()
+    _tell_uncovered(passage, report)
     try:
         _check_whole(value, passage)
     except Wrong as error:
@@ -79,6 +82,24 @@ def _missing(told: object, item: int, report: Report) -> tuple[str, int, int]:
     if value["why"] not in ("missing", "damaged"):
         raise Wrong("something is missing for a reason that is not known here")
     return canonical.text(value, "stream"), first, last
+
+
+def _tell_uncovered(passage: Passage, report: Report) -> None:
+    """Time of the interval for which nothing here speaks, and footage that is not of the interval at all.
+
+    Made from the journals' own times, whatever evidence.json says: a device that was off leaves no number behind.
+    """
+    for began, ended in passage.times:
+        if ended < passage.from_ns - RUN_UP_NS or began > passage.to_ns + RUN_UP_NS:
+            words = f"footage from {moment(began)} to {moment(ended)} is not of the interval"
+            report.fault(f"{passage.folder}evidence.json", words, from_ns=began)
+    spoken = [(one.from_ns, one.to_ns) for one in report.missing if one.item == passage.number]
+    since = passage.from_ns
+    for began, ended in [*sorted([*passage.times, *spoken]), (passage.to_ns, passage.to_ns)]:
+        until = min(began, passage.to_ns)
+        if until - since > UNCOVERED_MIN_NS:
+            report.missing.append(Missing(passage.number, "no footage", since, until))
+        since = max(since, ended)
 
 
 def _read_heads(archive: Archive, passage: Passage, needed: bool, report: Report) -> None:

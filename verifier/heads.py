@@ -1,8 +1,7 @@
 """Signed heads and leaves: docs/reference/heads.md, and which keys may be trusted because others vouch for them.
 
-Trust runs both ways along the heads that a bundle carries. A key's first head is signed by the key before as well: who
-trusts that one, trusts the new one. A head names the one before it by its hash: who trusts a head's signature, trusts
-that the key of the head before was the server's until then.
+A key's first head is signed by the key before as well: who trusts that one, trusts the new one. A head names the one
+before it by its hash: who trusts a head, trusts that line, but not whatever else the key of that line signs.
 """
 
 import re
@@ -106,19 +105,36 @@ def is_signed(key: str, message: bytes, signature: object) -> bool:
 
 
 def trusted_keys(known: Collection[str], heads: Iterable[Head]) -> set[str]:
-    """These keys, and all that heads lead to from them."""
+    """These keys, and those that they vouch for: only forward, so that a key that was replaced signs nothing new."""
     trusted, heads = set(known), list(heads)
-    by_hash = {head.line_hash: head for head in heads}
     grows = True
     while grows:
         before = len(trusted)
-        for head in heads:
-            if head.vouching & trusted:
-                trusted.add(head.key)
-                if (earlier := by_hash.get(head.previous)) is not None:
-                    trusted.add(earlier.key)
+        trusted |= {head.key for head in heads if head.vouching & trusted}
         grows = len(trusted) > before
     return trusted
+
+
+def believed_heads(trusted: Collection[str], heads: Iterable[Head]) -> set[bytes]:
+    """Hashes of the lines that may be believed: signed by such a key before it handed over to another, or named as
+    `previous` by one that may. An older head of a replaced key is not among them, for its thief can make one as well.
+    """
+    heads = list(heads)
+    until: dict[str, int] = {}
+    for head in heads:
+        if head.vouching & set(trusted):
+            for key in head.vouching - {head.key}:
+                until[key] = min(until.get(key, head.number), head.number)
+    by_hash = {head.line_hash: head for head in heads}
+    open_ = [head for head in heads if head.key in trusted and head.number < until.get(head.key, 1 << 63)]
+    believed: set[bytes] = set()
+    while open_:
+        head = open_.pop()
+        believed.add(head.line_hash)
+        earlier = by_hash.get(head.previous)
+        if earlier is not None and earlier.line_hash not in believed and earlier.number < head.number:
+            open_.append(earlier)
+    return believed
 
 
 def read_stream_leaf(line: bytes) -> StreamLeaf:

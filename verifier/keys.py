@@ -18,9 +18,12 @@ def read_keys(path: Path) -> frozenset[str]:
     """Raises KeysUnreadable."""
     try:
         with path.open("rb") as file:
-            text = file.read(KEY_FILE_MAX_BYTES).decode("utf-8", "replace")
+            data = file.read(KEY_FILE_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise KeysUnreadable(f"{path} cannot be read: {_why(error)}") from None
+    if len(data) > KEY_FILE_MAX_BYTES or data[:2] == b"PK" or data[:1] == b"{":
+        raise KeysUnreadable(f"{path} is no file of keys: the keys in a bundle are its own, and prove nothing")
+    text = data.decode("utf-8", "replace")
     found = set(_NAMED.findall(text))
     for inside in _PEM.findall(text):
         try:

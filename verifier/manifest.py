@@ -86,6 +86,9 @@ def check_files(archive: Archive, manifest: Manifest, report: Report) -> None:
     for name in archive.files:
         if name not in manifest.files and name not in (MANIFEST, SIGNATURE):
             report.fault(name, "nobody speaks for this file: it was added")
+    for name in (MANIFEST, SIGNATURE):
+        if name in archive.files and archive.digest(name)[1] != archive.files[name].crc:
+            report.fault(name, "its CRC-32 in the zip is not that of its bytes", at_byte=0)
     wanted = [*manifest.files, MANIFEST, SIGNATURE]
     if list(archive.files) != wanted and set(archive.files) == set(wanted):
         report.fault("", "its files are not in the order of bundle.json")

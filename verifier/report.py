@@ -87,6 +87,11 @@ class Report:
         return not self.faults
 
     @property
+    def proven(self) -> bool:
+        """Whether a head is over all of the footage. Without one a picture may have been altered before the export."""
+        return all(one.why != "unproven" for one in self.missing)
+
+    @property
     def first_ns(self) -> int | None:
         """The first moment of footage that a fault concerns."""
         return min((one.from_ns for one in self.faults if one.from_ns is not None), default=None)
@@ -100,7 +105,9 @@ class Report:
     def facts(self) -> dict[str, object]:
         """For programs."""
         return {
-            "intact": self.intact,
+            "intact": self.intact and self.proven,
+            "proven": self.proven,
+            "trusted": self.key_known,
             "key": self.key,
             "key_known": self.key_known,
             "made_at": self.made_at,
@@ -126,8 +133,15 @@ class Report:
     def lines(self) -> list[str]:
         """For people."""
         lines = []
-        if self.intact:
-            lines.append(f"INTACT: {self.files} files, {len(self.items)} items.")
+        counted = f"{self.files} files, {len(self.items)} items"
+        if self.intact and not self.proven:
+            words = "nothing shows that the footage named below is as it was recorded"
+            unknown = "" if self.key_known else " No --key was given: it was not checked who signed it."
+            lines.append(f"AS IT WAS SENT, BUT NOT ALL PROVEN: {counted}; {words}.{unknown}")
+        elif self.intact and self.key_known is None:
+            lines.append(f"WHOLE, BUT NOT CHECKED WHO SIGNED IT, for no --key was given: {counted}.")
+        elif self.intact:
+            lines.append(f"INTACT: {counted}.")
         else:
             count = len(self.faults) + self.more_faults
             since = "" if self.first_ns is None else f" The first footage concerned: {moment(self.first_ns)}."
@@ -164,4 +178,4 @@ def moment(utc_ns: int) -> str:
 
 
 def seconds(part: Missing) -> str:
-    return f"{max(0, part.to_ns - part.from_ns) / 1e9:.1f}"
+    return f"{max(0, part.to_ns - part.from_ns) / 1e9:.3f}"

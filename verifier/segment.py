@@ -55,6 +55,7 @@ class Passage:
     heads: dict[int, Head] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     spans: list[tuple[str, int, int]] = field(default_factory=list)  # stream, first and last number accounted for
+    times: list[tuple[int, int]] = field(default_factory=list)  # placed time that true records speak for
     gaps: list[dict[str, object]] = field(default_factory=list)  # as evidence.json should have them
 
 
@@ -146,6 +147,7 @@ class Segment:
             self._check_range(true, within)
         except Wrong as error:
             self._report.fault(f"{self._passage.folder}evidence.json", str(error), from_ns=self.from_ns)
+        self._passage.times += [(one.placed_ns, one.end_ns) for one in within]
         self._passage.spans.append((self.stream, *self.sequences))
         for record in true[: self.last_record + 1]:
             if record.kind == GAP and record.end_ns > self._passage.from_ns and record.placed_ns < self._passage.to_ns:

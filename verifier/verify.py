@@ -8,7 +8,7 @@ from typing import IO
 from verifier.archive import HEADS_LIMIT, Archive, open_archive
 from verifier.custody import check_custody
 from verifier.evidence import check_item
-from verifier.heads import Head, read_heads, trusted_keys
+from verifier.heads import Head, believed_heads, read_heads, trusted_keys
 from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
 from verifier.playable import check_playable, named_films
 from verifier.report import Report, Unreadable, Wrong
@@ -37,21 +37,18 @@ def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Repo
     manifest = read_manifest(archive, report)
     if manifest is not None:
         check_files(archive, manifest, report)
-    heads = _key_changes(archive, report)
-    signing = set() if manifest is None else {manifest.key}
+    changes = _key_changes(archive, report)
+    heads: list[Head] = []
     numbers = item_numbers([*archive.files, *(() if manifest is None else manifest.files)])
     for number in numbers:
         passage = check_item(archive, number, report)
         if passage is None:
             continue
         heads += passage.heads.values()
-        signing |= {head.key for head in passage.heads.values()}
         check_playable(archive, passage, {} if manifest is None else manifest.items.get(number, {}), report)
-    proving = check_custody(archive, report)
-    heads += proving
-    signing |= {head.key for head in proving}
+    heads += check_custody(archive, report)
     _check_items(manifest, numbers, report)
-    _check_trust(known, heads, signing, report)
+    _check_trust(known, heads, changes, report)
     return report
 
 
@@ -73,13 +70,15 @@ def _check_items(manifest: Manifest | None, numbers: list[int], report: Report) 
             report.fault(name, "bundle.json does not say of which footage this film is")
 
 
-def _check_trust(known: Collection[str], heads: list[Head], signing: set[str], report: Report) -> None:
+def _check_trust(known: Collection[str], heads: list[Head], changes: list[Head], report: Report) -> None:
     """Whether the given keys, or those they lead to, are those that signed. Without one nobody can say."""
     if not known:
         return
-    trusted = trusted_keys(known, heads)
-    strangers = sorted(signing - trusted)
-    report.key_known = not strangers
-    for key in strangers:
-        what = "it" if key == report.key else "heads in it"
-        report.fault("", f"{what} is signed by {key}, for which no key that you gave vouches")
+    trusted = trusted_keys(known, [*heads, *changes])
+    believed = believed_heads(trusted, [*heads, *changes])
+    report.key_known = report.key in trusted
+    if not report.key_known:
+        report.fault("", f"it is signed by {report.key}, for which no key that you gave vouches")
+    for key in sorted({head.key for head in heads if head.line_hash not in believed}):
+        report.key_known = False
+        report.fault("", f"heads in it are signed by {key}, for which no key that you gave vouches at that number")

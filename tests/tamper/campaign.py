@@ -70,7 +70,7 @@ async def prepared(room) -> Sound:
     sound = Sound(path, room.office.notary.heads.signer.key)
     report = looked_at(sound.data, {sound.key})
     assert not isinstance(report, Unreadable)
-    assert report.faults == []
+    assert report.faults == [], report.faults
     assert await stores.found(room) == []
     return sound
 
