@@ -37,8 +37,8 @@ def area_of(name):
 class Sound:
     """A bundle that is intact, and where its files are."""
 
-    def __init__(self, path, key):
-        self.data, self.key = path.read_bytes(), key
+    def __init__(self, path, key, *older):
+        self.data, self.key, self.keys = path.read_bytes(), key, {key, *older}
         with ZipFile(path) as archive:
             self.files = {info.filename: archive.read(info) for info in archive.infolist()}
             starts = {info.filename: info.header_offset + 30 + len(info.filename) for info in archive.infolist()}
