@@ -27,10 +27,12 @@ class Bystander:
     async def has_lost_nothing(self) -> None:
         """Every picture so far was seen and is kept, none twice, and nothing was said of any trouble."""
         newest = self._push.next_n
-        assert await self._viewer.wait_for_picture(newest)
+        came = await self._viewer.wait_for_picture(newest)
+        trouble = [message for message in self._viewer.messages if message.type in TROUBLE]
+        assert came, (self._viewer.close_code, trouble)
+        assert not trouble
         seen = self._viewer.pictures
         assert seen == list(range(seen[0], seen[-1] + 1))
-        assert not [message for message in self._viewer.messages if message.type in TROUBLE]
         await self._archive.wait_for_unit(newest)
         kept = self._archive.units()
         assert kept == list(range(len(kept)))

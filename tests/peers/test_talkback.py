@@ -78,7 +78,8 @@ async def test_what_is_said_is_heard_and_kept_and_who_said_it_is_on_record(share
     assert between.cause is GapCause.TALK_ENDED
 
     # The device's own stream knows nothing of it, and lies beside it in time.
-    assert len(main.files()) == 1
+    # (Sound that came before the first parameter sets may lie in a segment of its own.)
+    assert len({segment.header.stream for segment in main.sealed() if segment is not None}) == 1
     assert not main.gaps()
     pictures = kept(house, "dev15", "main", 1)
     assert all(0 < after.placed_utc_ns - before.placed_utc_ns < 200_000_000 for before, after in pairwise(pictures))

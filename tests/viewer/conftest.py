@@ -57,6 +57,7 @@ from tests.gateway.webrtc.camera import Camera
 from tests.storage.manual_clock import ManualClock
 from tests.storage.ready_database import ready_database
 from tests.viewer.offers import SDP, WATCHING
+from tests.viewer.plain_http import PlainHttp
 from viewer import IceServer, ice_links
 from viewer.access import Access, PasswordProfile, Role, TrustedProxies
 from viewer.alarms import AlarmKept, AlarmLog, KeptAlarm
@@ -146,6 +147,7 @@ class Front:
     archive: NoArchive
     packages: PlainPackages
     first_n: int  # of what this run writes into the ledger
+    plain: PlainHttp
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -414,9 +416,11 @@ async def open_front(
             first_n = ledger.statistics().entries + 1
             archived = nullcontext(archive) if recording is None else recording(folder, database, bus, clock)
             async with archived as source, _served(services := replace(services, index=source)) as base_url:
-                front = Front(base_url, services, clock, disk, archive, packages, first_n)
+                plain = PlainHttp(base_url)
+                front = Front(base_url, services, clock, disk, archive, packages, first_n, plain)
                 yield front
                 disk.sick = False
+                await plain.close()
                 for client in front.clients:
                     await client.aclose()
             peers.close()
@@ -479,34 +483,43 @@ async def furnish(registry: Registry) -> None:
 
 
 Person = tuple[str, Role, str | None]
+Tokens = dict[str, str]  # of sessions, by name
 
 
 @cache
-def _furnished(people: tuple[Person, ...]) -> dict[str, bytes]:
-    """The files of a store with that in it, and with these accounts: made once a process, and copied for each test."""
+def _furnished(people: tuple[Person, ...]) -> tuple[dict[str, bytes], Tokens]:
+    """The files of a store with that in it, and with these people logged in: made once a process, and copied for each
+    test."""
+    tokens = {}
 
     async def make(folder: Path) -> None:
         async with open_front(folder) as front:
             await furnish(front.registry)
             for name, role, unit in people:
-                await front.access.accounts.create(name, role, unit, by="cli:0", password=GOOD_PASSWORD)
+                tokens[name] = await front.session(name, role, unit)
 
     with tempfile.TemporaryDirectory() as folder:
         beside_our_loop = Thread(target=lambda: asyncio.run(make(Path(folder))))
         beside_our_loop.start()
         beside_our_loop.join()
         files = [path for path in Path(folder).rglob("*") if path.is_file()]
-        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}, tokens
 
 
 def furnished(folder: Path, people: tuple[Person, ...] = ()) -> Path:
     """A folder with a furnished store, for `open_front`."""
-    for name, data in _furnished(people).items():
+    files, _ = _furnished(people)
+    for name, data in files.items():
         path = folder / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
     return folder
+
+
+def tokens_of(people: tuple[Person, ...]) -> Tokens:
+    """The sessions of these people in a store that is furnished with them."""
+    return _furnished(people)[1]
 
 
 @pytest.fixture
