@@ -1,9 +1,9 @@
 """P9: packages are handed out while devices push and viewers watch: how long until one is ready, and does P1 hold?
 
-One after another, as the server makes them: a clip of the last minute of a device at random, and its package with the
-playable film, from the order until it is ready. The measurement begins when there is a minute of footage, and ends with
-the last package; the minute before it says what the load takes alone. Not here: checking a package, which is
-`mingjing verify`'s work and done by tests.
+One after another, as the server makes them, and spread over P1's minute: a clip of the last minute of a device at
+random, and its package with the playable film, from the order until it is ready. It begins when there is a minute of
+footage; that minute says what the load takes alone. Not here: checking a package, which is `mingjing verify`'s work and
+done by tests.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from mingjing.bench.meter import Meter
 from mingjing.bench.report import Report
 from mingjing.bench.server import ANSWERS_WITHIN_S, OwnServer, all_live, lag_between, own_server
 
-LOOK_S = 0.05  # between two questions whether it is ready
+LOOK_S = 0.1  # between two questions whether it is ready
 READY_WITHIN_S = 60.0
 SETTLE_S = 1.0  # between the reading of the loop's lag and the first order: the reading itself is not the load
 
@@ -35,8 +35,8 @@ _P1 = LiveLoad(devices=200, viewers=200, seconds=60, stream=Stream(sound=False),
 
 @dataclass(frozen=True, slots=True)
 class PackageLoad:
-    """`live.seconds` is the length of each clip, and how long devices send before the first: P1's load, unless another
-    is given."""
+    """P1's load, unless another is given. `live.seconds` is the length of each clip, how long devices send before the
+    first, and over what the packages are spread; where they take longer, it is longer."""
 
     exports: int = 20
     live: LiveLoad = _P1
@@ -118,7 +118,10 @@ async def _under_load(
 def _hand_out(server: OwnServer, cookie: str, load: PackageLoad, handed: _Handed) -> None:
     chance = random.Random(load.seed)
     names = load.live.names
-    for _ in range(load.exports):
+    begins = time.monotonic()
+    every_s = load.live.seconds / load.exports
+    for number in range(load.exports):
+        _sleep_until(begins + number * every_s)
         clip = _made(server, cookie, "clips", {"device": chance.choice(names), "last_s": round(load.live.seconds)})
         began_ns = time.monotonic_ns()
         export = _made(server, cookie, "exports", {"clips": [clip["id"]], "reason": "bench"})
@@ -128,6 +131,11 @@ def _hand_out(server: OwnServer, cookie: str, load: PackageLoad, handed: _Handed
             handed.size_bytes += int(str(told["size_bytes"]))
         else:
             handed.failed += 1
+    _sleep_until(begins + load.live.seconds)
+
+
+def _sleep_until(mono_s: float) -> None:
+    time.sleep(max(0.0, mono_s - time.monotonic()))
 
 
 def _made(server: OwnServer, cookie: str, noun: str, body: object) -> dict[str, object]:
