@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import httpx
+import pytest
 
 from tests.house import tracer
 from tests.house.device import RefusedError
@@ -38,7 +39,7 @@ def every_call() -> Iterator[Call]:
 async def dies_at(call: Call, house: House, using: Coroutine[None, None, None]) -> str:
     """Use the running server until it dies at this call, and start it again: name and path of what it died at.
 
-    Empty: it never came so far, `using` was done in peace, and the server runs on.
+    Empty: it never came so far, `using` was done in peace, and the server runs on. Skips where nobody may trace it.
     """
     server, folder = house.server, f"{house.data_dir}/"
     traced = await asyncio.create_subprocess_exec(
@@ -47,7 +48,9 @@ async def dies_at(call: Call, house: House, using: Coroutine[None, None, None]) 
     )
     try:
         assert traced.stdout is not None
-        assert await traced.stdout.readline() == b"tracing\n"
+        if (said := (await traced.stdout.readline()).decode().strip()) != "tracing":
+            using.close()
+            pytest.skip(f"the server cannot be killed at a call: {said}")
         await _until_it_dies(server, using)
         if not server.ended:
             return ""

@@ -2,14 +2,15 @@
 
     python tracer.py PID FOLDER K [PATTERN]
 
-says `tracing` once every thread stands under it, and when it kills, the call and the path in the folder. With a
-PATTERN, a regular expression over these, only calls that it finds count. `strace -e inject=…:signal=KILL:when=K` is no
-help here: it counts the calls of each thread apart, and those to sockets among them.
+says `tracing` once every thread stands under it, or why none can, and when it kills, the call and the path in the
+folder. With a PATTERN, a regular expression over these, only calls that it finds count. `strace -e
+inject=…:signal=KILL:when=K` is no help here: it counts the calls of each thread apart, and those to sockets among them.
 
 Not here: what the process does meanwhile, and what must be true afterwards (sweep.py). Linux on x86-64 alone.
 """
 
 import ctypes
+import errno
 import os
 import re
 import signal
@@ -55,6 +56,9 @@ CALLS = {  # by their numbers on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl)
 
 class Tracer:
     def __init__(self, pid: int) -> None:
+        """Raises PermissionError: nobody may, or can, on this machine."""
+        if os.uname().machine != "x86_64":
+            raise PermissionError("the numbers of calls are known for x86-64 alone")
         self.pid = pid
         self._ptrace = ctypes.CDLL(None, use_errno=True).ptrace
         self._ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
@@ -63,12 +67,18 @@ class Tracer:
         self._waiting = 0  # the thread whose call was told last
 
     def attach(self) -> None:
-        """To every thread there is; those to come are followed. One that ends meanwhile needs nobody."""
+        """To every thread there is; those to come are followed. One that ends meanwhile needs nobody.
+
+        Raises:
+            PermissionError: nobody may.
+        """
         known: set[int] = set()
         while new := {int(name) for name in os.listdir(f"/proc/{self.pid}/task")} - known:
             for thread in new:
                 if self._ask(ATTACH, thread, 0, MARK_CALLS | FOLLOW_THREADS) >= 0:
                     self._ask(INTERRUPT, thread)
+                elif ctypes.get_errno() == errno.EPERM:
+                    raise PermissionError("nobody may trace the server here")
             known |= new
 
     def next_call(self) -> tuple[str, str] | None:
@@ -132,9 +142,17 @@ class Tracer:
 
 
 def main(pid: int, folder: str, at: int, pattern: str = "") -> None:
-    tracer, wanted = Tracer(pid), re.compile(pattern)
-    tracer.attach()
-    _say("tracing")
+    try:
+        tracer = Tracer(pid)
+        tracer.attach()
+    except PermissionError as error:
+        _say(str(error))
+    else:
+        _say("tracing")
+        _kill(tracer, folder, at, re.compile(pattern))
+
+
+def _kill(tracer: Tracer, folder: str, at: int, wanted: re.Pattern[str]) -> None:
     count = 0
     while (call := tracer.next_call()) is not None:
         name, path = call
@@ -142,7 +160,7 @@ def main(pid: int, folder: str, at: int, pattern: str = "") -> None:
         if path.startswith(folder) and wanted.search(told):
             count += 1
         if count == at:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(tracer.pid, signal.SIGKILL)
             _say(told)
             return
         tracer.let_go_on()
