@@ -1,11 +1,11 @@
 """P9 with two devices instead of two hundred."""
 
-from mingjing.bench import LiveLoad, PackageLoad, Stream, bench_packages
+from mingjing.bench import LiveLoad, PackageLoad, bench_packages
 
 
-async def test_packages_are_handed_out_while_devices_push_and_nothing_is_lost(tmp_path):
-    small = LiveLoad(2, viewers=2, seconds=3, stream=Stream(bitrate_kbps=200, fps=10), settle_s=0.1)
-    report = await bench_packages(PackageLoad(exports=2, live=small), tmp_path)
+async def test_packages_are_handed_out_while_devices_push_and_nothing_is_lost(cache, stream):
+    small = LiveLoad(2, viewers=2, seconds=3, stream=stream, settle_s=0.1)
+    report = await bench_packages(PackageLoad(exports=2, live=small), cache)
     result = report.result
     assert not report.warnings
     assert (result["export_failed"], result["units_lost"], result["viewer_units_lost"]) == (0, 0, 0)
