@@ -32,7 +32,7 @@ from recorder.groups import GroupShelf
 from recorder.kept import KeepingKind, Kept, Passage
 from recorder.notary import Notary
 from recorder.passages import Recordings
-from storage import Clock
+from storage import Clock, SegmentUnreadableError
 from storage.database import Database
 from storage.heads import NoProof, prove_entries
 from storage.ledger import Ledger, raw_lines
@@ -115,7 +115,11 @@ async def _clock(rooms: Rooms, passage: Passage, footage: Footage) -> ClockOffse
     for segment in footage.segments:
         if segment.missing:
             continue
-        for group in (await rooms.groups.of(segment)).groups:
+        try:
+            groups = (await rooms.groups.of(segment)).groups
+        except (SegmentUnreadableError, OSError):
+            continue  # what cannot be read says nothing of a clock; that it cannot be read is declared elsewhere
+        for group in groups:
             within = group.start_utc_ns < passage.end_utc_ns and group.end_utc_ns > passage.start_utc_ns
             if within and group.device_ahead_ns is not None:
                 ahead.append(group.device_ahead_ns)

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from media import GapCause, Reference
+from recorder.export.bad_place import fragment_bytes, is_bad_place
 from storage import (
     RECORD_SIZE,
     Kind,
@@ -163,6 +164,10 @@ def read_piece(path: Path, reference: Reference) -> Piece | None:
         init = read_init(path, journal)
     except (SegmentUnreadableError, FileNotFoundError):
         return None
+    except OSError as error:
+        if not is_bad_place(error):
+            raise
+        return None
     records = list(true_records(journal, header.chain))
     first, last = reference.first_sequence, reference.last_sequence
     within = tuple(
@@ -197,7 +202,7 @@ def _hashed(path: Path, init: bytes, within: Sequence[Record]) -> tuple[frozense
         for record in within:
             if record.kind != Kind.FRAGMENT:
                 continue
-            data = os.pread(file.fileno(), record.length, record.offset)
+            data = fragment_bytes(file.fileno(), record)
             if sha256(data).digest() != record.digest:
                 lost.add(record.number)
             else:

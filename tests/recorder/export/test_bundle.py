@@ -1,5 +1,6 @@
 """A bundle out of a real store: intact to the verifier, the same for whoever makes it, whole or absent."""
 
+import errno
 import os
 import signal
 import sys
@@ -104,6 +105,28 @@ async def test_a_damaged_picture_is_left_out_and_the_rest_stays_proven(room, tmp
     assert report.faults == []
     assert [(one.why, one.to_ns - one.from_ns) for one in report.missing] == [("damaged", PICTURE_NS)]
     assert report.items[0].fragments == 59
+
+
+@pytest.mark.fault("F22", "I3")
+@pytest.mark.parametrize("place", [-2_500, 0], ids=["a picture", "the header"])
+async def test_f22_a_place_that_the_disk_does_not_give_back_is_declared_and_the_rest_stays_proven(
+    room_of_short_segments, tmp_path, monkeypatch, place
+):
+    room = room_of_short_segments
+    passage = await three_segments(room)
+    bad = segments_of(room)[1].stat()
+    read, at = os.pread, place % bad.st_size
+
+    def pread(descriptor, length, offset):
+        if os.fstat(descriptor).st_ino == bad.st_ino and offset <= at < offset + length:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(descriptor, length, offset)
+
+    monkeypatch.setattr("recorder.export.bad_place.os.pread", pread)
+    report = verify(await room.bundle(tmp_path / "one.zip", passage))
+    assert report.faults == []
+    [missing] = report.missing
+    assert (missing.why, missing.to_ns - missing.from_ns) == ("damaged", (1 if place else 100) * PICTURE_NS)
 
 
 async def test_a_damaged_journal_takes_its_rest_with_it_and_says_so(room_of_short_segments, tmp_path):
