@@ -17,7 +17,20 @@ EVIDENCE_MAX_BYTES = 16 << 20
 HEADS_MAX_BYTES = 32 << 20
 RUN_UP_NS = 60_000_000_000  # footage begins with the key picture before the interval
 UNCOVERED_MIN_NS = 2_000_000_000  # shorter is between two pictures
-_FIELDS = {"channel", "device", "format", "from", "from_ns", "gaps", "missing", "references", "segments", "to", "to_ns"}
+_FIELDS = {
+    "channel",
+    "device",
+    "format",
+    "from",
+    "from_ns",
+    "gaps",
+    "missing",
+    "no_footage",
+    "references",
+    "segments",
+    "to",
+    "to_ns",
+}
 
 
 def check_item(archive: Archive, number: int, report: Report) -> Passage | None:
@@ -36,6 +49,13 @@ def check_item(archive: Archive, number: int, report: Report) -> Passage | None:
         if value.keys() != _FIELDS or [moment(passage.from_ns), moment(passage.to_ns)] != [value["from"], value["to"]]:
             raise Wrong("other fields than it should have, or times that contradict each other")
         device, channel = canonical.text(value, "device"), canonical.text(value, "channel")
+        passage.asked = {
+            "device": device,
+            "channel": channel,
+            "start_ns": passage.from_ns,
+            "end_ns": passage.to_ns,
+            "references": value["references"],
+        }
         segments = [canonical.thing(one, "a segment") for one in canonical.things(value, "segments")]
         missing = [_missing(one, number, report) for one in canonical.things(value, "missing")]
         passage.spans += missing
@@ -52,9 +72,11 @@ def check_item(archive: Archive, number: int, report: Report) -> Passage | None:
             continue
         wanted |= {segment.media, segment.journal, segment.proof}
         segment.check()
-    _tell_uncovered(passage, report)
+    bare = _tell_uncovered(passage, report)
     try:
         _check_whole(value, passage)
+        if canonical.things(value, "no_footage") != [list(one) for one in bare]:
+            raise Wrong("the time without footage is not that of the journals")
     except Wrong as error:
         report.fault(name, str(error), from_ns=passage.from_ns)
     for other in archive.files:
@@ -84,7 +106,7 @@ def _missing(told: object, item: int, report: Report) -> tuple[str, int, int]:
     return canonical.text(value, "stream"), first, last
 
 
-def _tell_uncovered(passage: Passage, report: Report) -> None:
+def _tell_uncovered(passage: Passage, report: Report) -> list[tuple[int, int]]:
     """Time of the interval for which nothing here speaks, and footage that is not of the interval at all.
 
     Made from the journals' own times, whatever evidence.json says: a device that was off leaves no number behind.
@@ -94,12 +116,14 @@ def _tell_uncovered(passage: Passage, report: Report) -> None:
             words = f"footage from {moment(began)} to {moment(ended)} is not of the interval"
             report.fault(f"{passage.folder}evidence.json", words, from_ns=began)
     spoken = [(one.from_ns, one.to_ns) for one in report.missing if one.item == passage.number]
-    since = passage.from_ns
+    since, bare = passage.from_ns, []
     for began, ended in [*sorted([*passage.times, *spoken]), (passage.to_ns, passage.to_ns)]:
         until = min(began, passage.to_ns)
         if until - since > UNCOVERED_MIN_NS:
+            bare.append((since, until))
             report.missing.append(Missing(passage.number, "no footage", since, until))
         since = max(since, ended)
+    return bare
 
 
 def _read_heads(archive: Archive, passage: Passage, needed: bool, report: Report) -> None:

@@ -34,6 +34,7 @@ class Manifest:
     key: str
     made_at: str
     made_by: str
+    order: str
 
     def films(self) -> set[str]:
         """Files that say of themselves that they show what was recorded."""
@@ -119,5 +120,6 @@ def _parsed(value: dict[str, object]) -> Manifest:
         items=items,
         key=canonical.text(value, "key"),
         made_at=canonical.text(made, "at"),
+        order="" if value.get("order") is None else canonical.text(value, "order"),
         made_by=f"{canonical.text(made, 'by')} on {canonical.text(made, 'node')}",
     )

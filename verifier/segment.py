@@ -57,6 +57,7 @@ class Passage:
     spans: list[tuple[str, int, int]] = field(default_factory=list)  # stream, first and last number accounted for
     times: list[tuple[int, int]] = field(default_factory=list)  # placed time that true records speak for
     gaps: list[dict[str, object]] = field(default_factory=list)  # as evidence.json should have them
+    asked: dict[str, object] = field(default_factory=dict)  # in the ledger's words
 
 
 class Segment:

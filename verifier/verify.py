@@ -10,6 +10,7 @@ from verifier.custody import check_custody
 from verifier.evidence import check_item
 from verifier.heads import Head, believed_heads, read_heads, trusted_keys
 from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
+from verifier.order import check_order
 from verifier.playable import check_playable, named_films
 from verifier.report import Report, Unreadable, Wrong
 
@@ -39,14 +40,19 @@ def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Repo
         check_files(archive, manifest, report)
     changes = _key_changes(archive, report)
     heads: list[Head] = []
+    passages = []
     numbers = item_numbers([*archive.files, *(() if manifest is None else manifest.files)])
     for number in numbers:
         passage = check_item(archive, number, report)
         if passage is None:
             continue
+        passages.append(passage)
         heads += passage.heads.values()
         check_playable(archive, passage, {} if manifest is None else manifest.items.get(number, {}), report)
-    heads += check_custody(archive, report)
+    custody = check_custody(archive, report)
+    heads += custody.heads
+    if manifest is not None:
+        check_order(manifest.order, custody.entries, passages, report)
     _check_items(manifest, numbers, report)
     _check_trust(known, heads, changes, report)
     return report

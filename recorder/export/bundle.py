@@ -40,6 +40,7 @@ class BundleFacts:
     program: str
     items: Sequence[Mapping[str, JsonValue]]
     case: Mapping[str, JsonValue] | None = None
+    order: str = ""  # the subject of the ledger's entry that ordered it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,16 @@ def write_bundle(
     *,
     keys: Sequence[KeyChange] = (),
     progress: Progress | None = None,
+    check: Callable[[Path], None] | None = None,
 ) -> WrittenBundle:
     """Write it to `path`. README and verifier are added here; `keys` are all changes of the signing key so far.
 
-    `progress` hears of bytes done and in all; what it raises stops the writing, and nothing stays behind.
+    `progress` hears of bytes done and in all, and `check` looks at the file before it has its name; what they raise
+    stops the writing, and nothing stays behind.
 
     Raises:
         ValueError: a part has another size than it said.
-        OSError, and what parts raise: it is not there.
+        OSError, and what parts and `check` raise: it is not there.
     """
     aside = path.with_name(path.name + PART_SUFFIX)
     try:
@@ -73,6 +76,8 @@ def write_bundle(
             written = _write(file, _all_parts(parts, keys), facts, signer, progress)
             file.flush()
             os.fsync(file.fileno())
+        if check is not None:
+            check(aside)
         digest = _digest(aside)
         aside.rename(path)
     except BaseException:
@@ -133,6 +138,7 @@ def _manifest(facts: BundleFacts, key: str, files: list[JsonValue]) -> bytes:
         "key": key,
         "case": None if facts.case is None else dict(facts.case),
         "items": [dict(item) for item in facts.items],
+        "order": facts.order or None,
         "files": files,
     }
     return json_text(told).encode()

@@ -71,11 +71,23 @@ class Piece:
         far, or not what the leaf says."""
         if proof is None:
             return self.journal[: (self.last_record + 1) * RECORD_SIZE]
-        leaf = parse_leaf(proof.line)
-        assert isinstance(leaf, StreamLeaf)
-        journal = self.journal[: leaf.records * RECORD_SIZE]
+        journal, leaf = self.journal_as_far_as(proof), _leaf(proof)
         whole = len(journal) == leaf.records * RECORD_SIZE
         return journal if whole and journal[-RECORD_SIZE:][120:152] == leaf.chain else None
+
+    def journal_as_far_as(self, proof: LeafProof) -> bytes:
+        """So many records as the leaf speaks of, or all there are: whatever they say."""
+        return self.journal[: _leaf(proof).records * RECORD_SIZE]
+
+    def contradicts(self, proof: LeafProof) -> bool:
+        """Whether the journal is true in itself, and still not what was signed: made anew, or cut off.
+
+        One that is damaged as a disk damages is not: what is true of it goes less far, and it says so."""
+        return self.journal_to(proof) is None and not (self.broken and self._journal_records < _leaf(proof).records)
+
+    @property
+    def _journal_records(self) -> int:
+        return len(self.journal) // RECORD_SIZE
 
     def chunks(self) -> Iterator[bytes]:
         """The header and the fragments, as they lie in the store.
@@ -209,6 +221,12 @@ def _hashed(path: Path, init: bytes, within: Sequence[Record]) -> tuple[frozense
                 whole.update(data)
                 size += len(data)
     return frozenset(lost), whole.digest(), size
+
+
+def _leaf(proof: LeafProof) -> StreamLeaf:
+    leaf = parse_leaf(proof.line)
+    assert isinstance(leaf, StreamLeaf)
+    return leaf
 
 
 def _last(record: Record) -> int:

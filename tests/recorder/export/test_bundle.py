@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
@@ -12,11 +13,12 @@ from media import GapCause
 from recorder.desk import SegmentRules
 from recorder.export import BundleFacts, write_bundle
 from storage import RECORD_SIZE, SegmentUnreadableError
-from storage.heads import HeadKeyMissing, StreamLeaf, WantedLeaf, first_leaves, key_changes
+from storage.heads import HeadKeyMissing, NoProof, StreamLeaf, WantedLeaf, first_leaves, key_changes
 from tests.recorder.export.archive_room import archive_room
 from tests.recorder.stage import Stage
 from tests.storage.faulty_disk import in_a_child
 from tests.storage.footage import PICTURE_NS
+from tests.storage.heads.test_proof import made_anew
 from verifier import verify
 
 WRITER = ("export/bundle.py", "zip_writer.py", "key_file.py", "pathlib.py")
@@ -149,6 +151,50 @@ async def test_footage_that_no_head_is_over_is_declared_as_unproven(room, tmp_pa
     report = verify(await room.bundle(tmp_path / "one.zip", passage))
     assert report.faults == []
     assert [one.why for one in report.missing] == ["unproven"]
+
+
+async def test_a_journal_that_is_not_the_one_that_was_signed_goes_out_with_its_leaf_and_is_named(room, tmp_path):
+    room.stage.device().push(60).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage()
+    [path] = segments_of(room)
+    journal = path.with_suffix(".journal")
+    true = journal.read_bytes()
+    for altered, words in (
+        (lambda: made_anew(journal, 40), "made anew"),
+        (lambda: cut_off(journal, true), "speaks of"),
+    ):
+        altered()
+        evidence = await room.gather(passage)
+        assert "contradicted" in [lack.why for lack in evidence.lacks]
+        assert "unproven" not in [lack.why for lack in evidence.lacks]
+        faults = verify(await room.bundle(tmp_path / "one.zip", passage)).faults
+        assert any(words in fault.words for fault in faults), faults
+
+
+async def test_leaves_that_are_not_those_of_their_head_prove_nothing_silently(room):
+    room.stage.device().push(30).end()
+    room.stage.device("dev2").push(30).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage("dev1")
+    [leaves] = sorted((room.root / "heads" / "leaves").iterdir())
+    lines = leaves.read_bytes().splitlines(keepends=True)
+    [other] = [n for n, line in enumerate(lines) if b"/dev2/" in line]
+    lines[other] = lines[other].replace(b"/dev2/", b"/dev3/")
+    leaves.write_bytes(b"".join(lines))
+    with pytest.raises(NoProof, match="not those that head"):
+        await room.gather(passage)
+
+
+async def test_nothing_points_at_a_stream_twice(room):
+    room.stage.device().push(30).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage()
+    with pytest.raises(NoProof, match="twice"):
+        await room.gather(replace(passage, references=passage.references * 2))
 
 
 async def test_a_head_is_asked_for_when_there_is_none_yet(room):
