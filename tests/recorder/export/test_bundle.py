@@ -161,11 +161,11 @@ async def test_a_journal_that_is_not_the_one_that_was_signed_goes_out_with_its_l
     [path] = segments_of(room)
     journal = path.with_suffix(".journal")
     true = journal.read_bytes()
-    for altered, words in (
-        (lambda: made_anew(journal, 40), "made anew"),
-        (lambda: cut_off(journal, true), "speaks of"),
-    ):
-        altered()
+    for words in ("made anew", "speaks of"):
+        if words == "made anew":
+            made_anew(journal, 40)
+        else:  # cut off: what is left is true in itself
+            journal.write_bytes(true[: -8 * RECORD_SIZE])
         evidence = await room.gather(passage)
         assert "contradicted" in [lack.why for lack in evidence.lacks]
         assert "unproven" not in [lack.why for lack in evidence.lacks]
