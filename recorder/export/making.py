@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recorder.export.bundle import BundleFacts, WrittenBundle, write_bundle
+from recorder.export.bundle import BundleFacts, NotWhole, WrittenBundle, write_bundle
 from recorder.export.burnt_in import DERIVED_ROLE, Words, burn_in
 from recorder.export.clerk import Gathered, Rooms, custody_parts
 from recorder.export.evidence import Evidence, gather
@@ -25,7 +25,6 @@ from recorder.kept import Passage
 from storage import iso_from_ns
 from storage.heads import HeadKeyMissing, NoProof, key_changes
 from storage.ledger import JsonValue
-from verifier import verify
 from workers import BurnInFailed
 
 PIECE_BYTES = 1 << 20
@@ -187,21 +186,14 @@ class PackageMaker:
                 heads.signer,
                 keys=key_changes(heads.folder),
                 progress=lambda done, total: running.tell(Phase.WRITING, done, total),
-                check=None if contradicted else _require_whole,
+                check=not contradicted,  # what the store contradicts the verifier is to name
             )
 
-        return await asyncio.to_thread(write)
-
-
-def _require_whole(path: Path) -> None:
-    """Nothing is handed out that our own verifier would not pass. (What the store contradicts, it is to name.)
-
-    Raises:
-        ExportFailed: it would not.
-    """
-    if faults := verify(path).faults:
-        fix = "Order it again; tell the system admin if it happens again."
-        raise ExportFailed(f"The package does not verify: {faults[0].sentence()}", fix)
+        try:
+            return await asyncio.to_thread(write)
+        except NotWhole as error:
+            fix = "Order it again; tell the system admin if it happens again."
+            raise ExportFailed(f"The package does not verify: {error}", fix) from error
 
 
 def _item_facts(

@@ -12,6 +12,7 @@ import pytest
 from media import GapCause
 from recorder.desk import SegmentRules
 from recorder.export import BundleFacts, write_bundle
+from recorder.export.bundle import NotWhole
 from storage import RECORD_SIZE, SegmentUnreadableError
 from storage.heads import HeadKeyMissing, NoProof, StreamLeaf, WantedLeaf, first_leaves, key_changes
 from tests.recorder.export.archive_room import archive_room
@@ -371,3 +372,14 @@ async def three_segments(room):
 
 def segments_of(room):
     return sorted(room.stage.store.segments())
+
+
+async def test_what_the_verifier_would_not_pass_is_not_written(room, tmp_path):
+    room.stage.device().push(30).end()
+    room.turns()
+    await room.settle()
+    evidence = await room.gather(await room.passage())
+    parts = [one for one in evidence.parts if not one.name.endswith(".journal")]
+    with pytest.raises(NotWhole, match="journal: it is missing"):
+        write_bundle(tmp_path / "one.zip", parts, FACTS, room.office.notary.heads.signer, check=True)
+    assert not list(tmp_path.glob("one.zip*"))
