@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from verifier import canonical
 from verifier.archive import Archive
-from verifier.heads import Head, read_entry_leaf, read_heads
+from verifier.heads import Head, HeadReader, read_entry_leaf
 from verifier.report import Report, Wrong
 from verifier.tree import leaf_hash, root_by
 
@@ -27,7 +27,7 @@ class Custody:
     entries: list[dict[str, object]] = field(default_factory=list)
 
 
-def check_custody(archive: Archive, report: Report) -> Custody:
+def check_custody(archive: Archive, reader: HeadReader, report: Report) -> Custody:
     if ENTRIES not in archive.files and PROOFS not in archive.files:
         return Custody()
     for name in (ENTRIES, PROOFS, HEADS):
@@ -37,7 +37,7 @@ def check_custody(archive: Archive, report: Report) -> Custody:
     name = HEADS
     try:
         heads_data = archive.whole(HEADS, LINES_MAX_BYTES)
-        heads = read_heads(heads_data[:LINES_MAX_BYTES]) if heads_data else []
+        heads = reader.read(heads_data[:LINES_MAX_BYTES]) if heads_data else []
         name = ENTRIES
         entries = _lines(archive.whole(ENTRIES, LINES_MAX_BYTES))
         name = PROOFS

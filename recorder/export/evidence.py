@@ -227,6 +227,7 @@ def _evidence(
 def _without_footage(passage: Passage, pieces: Sequence[Piece], holes: Sequence[_Hole]) -> list[tuple[int, int]]:
     """Time of the interval for which no record and no hole speaks: a device that was off leaves no number behind."""
     spoken = [(record.placed_utc_ns, record.end_utc_ns) for piece in pieces for record in piece.within]
+    spoken += [(gap.placed_utc_ns, gap.end_utc_ns) for piece in pieces for gap in piece.gaps]
     spoken += [(hole.from_utc_ns, hole.to_utc_ns) for hole in holes]
     found, since = [], passage.start_utc_ns
     for began, ended in [*sorted(spoken), (passage.end_utc_ns, passage.end_utc_ns)]:
