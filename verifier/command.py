@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from verifier.keys import KeysUnreadable, read_keys
+from verifier.keys import KeysUnreadable, merged, read_keys
 from verifier.report import Unreadable
 from verifier.verify import verify
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def check(bundle: Path, key_files: Sequence[Path], *, as_json: bool) -> int:
     try:
-        known = frozenset().union(*(read_keys(path) for path in key_files))
+        known = merged(read_keys(path) for path in key_files)
         report = verify(bundle, known)
     except (Unreadable, KeysUnreadable) as error:
         words = f"{bundle}: {error}" if isinstance(error, Unreadable) else str(error)

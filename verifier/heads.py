@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from verifier import canonical
 from verifier.ed25519 import verifies
+from verifier.keys import KnownKeys
 from verifier.report import Wrong
 from verifier.tree import root_of_edge
 
@@ -122,23 +123,29 @@ def is_signed(key: str, message: bytes, signature: object) -> bool:
     return verifies(bytes.fromhex(named[1]), message, bytes.fromhex(signature))
 
 
-def trusted_keys(known: Collection[str], heads: Iterable[Head]) -> set[str]:
-    """These keys, and those that they vouch for: only forward, so that a key that was replaced signs nothing new."""
+def trusted_keys(known: KnownKeys, heads: Iterable[Head]) -> set[str]:
+    """These keys, and those that they vouch for: only forward, so that a key that was replaced signs nothing new.
+
+    With the last of its signatures it vouches for the head at which it was replaced.
+    """
     trusted, heads = set(known), list(heads)
     grows = True
     while grows:
         before = len(trusted)
-        trusted |= {head.key for head in heads if head.vouching & trusted}
+        for head in heads:
+            vouching = (known.get(key) for key in head.vouching & trusted)
+            if any(until is None or head.number <= until for until in vouching):
+                trusted.add(head.key)
         grows = len(trusted) > before
     return trusted
 
 
-def believed_heads(trusted: Collection[str], heads: Iterable[Head]) -> set[bytes]:
+def believed_heads(known: KnownKeys, trusted: Collection[str], heads: Iterable[Head]) -> set[bytes]:
     """Hashes of the lines that may be believed: signed by such a key before it handed over to another, or named as
     `previous` by one that may. An older head of a replaced key is not among them, for its thief can make one as well.
     """
     heads = list(heads)
-    until: dict[str, int] = {}
+    until = {key: number for key, number in known.items() if number is not None}
     for head in heads:
         if head.vouching & set(trusted):
             for key in head.vouching - {head.key}:

@@ -1,7 +1,7 @@
 """The check of a whole bundle, in the order of a person: its form, who signed it, its files, the footage."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -9,6 +9,7 @@ from verifier.archive import HEADS_LIMIT, Archive, open_archive
 from verifier.custody import check_custody
 from verifier.evidence import check_item
 from verifier.heads import Head, HeadReader, believed_heads, trusted_keys
+from verifier.keys import KnownKeys
 from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
 from verifier.order import check_order
 from verifier.playable import check_playable, named_films
@@ -17,8 +18,8 @@ from verifier.report import Report, Unreadable, Wrong
 KEYS = "keys.jsonl"
 
 
-def verify(path: Path, known: Collection[str] = ()) -> Report:
-    """Look at every byte of the bundle. `known` are names of keys that somebody got separately.
+def verify(path: Path, known: KnownKeys | Collection[str] = ()) -> Report:
+    """Look at every byte of the bundle. `known` are keys that somebody got separately (`read_keys`), or their names.
 
     Raises:
         Unreadable: it is none, or it cannot be read.
@@ -30,7 +31,7 @@ def verify(path: Path, known: Collection[str] = ()) -> Report:
         raise Unreadable(error.strerror or str(error)) from None
 
 
-def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Report:
+def verify_file(file: IO[bytes], size: int, known: KnownKeys | Collection[str] = ()) -> Report:
     """The same of a file that is open. Raises Unreadable, OSError."""
     report = Report()
     archive = open_archive(file, size, report)
@@ -55,8 +56,12 @@ def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Repo
     if manifest is not None:
         check_order(manifest.order, custody.entries, passages, report)
     _check_items(manifest, numbers, report)
-    _check_trust(known, heads, changes, report)
+    _check_trust(_known(known), heads, custody.heads, changes, report)
     return report
+
+
+def _known(keys: KnownKeys | Collection[str]) -> KnownKeys:
+    return keys if isinstance(keys, Mapping) else dict.fromkeys(keys)
 
 
 def _key_changes(archive: Archive, reader: HeadReader, report: Report) -> list[Head]:
@@ -77,15 +82,20 @@ def _check_items(manifest: Manifest | None, numbers: list[int], report: Report) 
             report.fault(name, "bundle.json does not say of which footage this film is")
 
 
-def _check_trust(known: Collection[str], heads: list[Head], changes: list[Head], report: Report) -> None:
+def _check_trust(known: KnownKeys, heads: list[Head], custody: list[Head], changes: list[Head], report: Report) -> None:
     """Whether the given keys, or those they lead to, are those that signed. Without one nobody can say."""
     if not known:
         return
     trusted = trusted_keys(known, [*heads, *changes])
-    believed = believed_heads(trusted, [*heads, *changes])
+    believed = believed_heads(known, trusted, [*heads, *changes])
     report.key_known = report.key in trusted
+    replaced_at = known.get(report.key)
     if not report.key_known:
         report.fault("", f"it is signed by {report.key}, for which no key that you gave vouches")
+    elif replaced_at is not None and not (custody and custody[-1].number < replaced_at):
+        report.key_known = False
+        words = f"{report.key}, which was replaced at head {replaced_at}, and nothing shows that it was made before"
+        report.fault("", f"it is signed by {words}")
     for key in sorted({head.key for head in heads if head.line_hash not in believed}):
         report.key_known = False
         report.fault("", f"heads in it are signed by {key}, for which no key that you gave vouches at that number")

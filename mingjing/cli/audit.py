@@ -1,5 +1,6 @@
 """`mingjing audit …`."""
 
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -40,8 +41,8 @@ def show_key(json: JsonOption = False, config: ConfigOption = None, data_dir: Da
         print_json(key)
     else:
         print_line(f"{key.key}\n{key.pem.rstrip()}")
-        for use in key.history[:-1]:
-            print_line(f"before, from head {use.from_head} on: {use.key}")
+        for use, after in pairwise(key.history):
+            print_line(f"{use.key} until head {after.from_head}  # from head {use.from_head} on")
 
 
 @audit.command("rotate-key")

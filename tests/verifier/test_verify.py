@@ -36,9 +36,9 @@ async def test_without_a_key_it_says_which_key_signed_and_that_it_must_be_compar
 
 
 async def test_the_key_may_come_as_it_is_printed_or_in_pem(sound, tmp_path):
-    for text in (f"key: {sound.key}\n", public_pem(sound.key)):
+    for text in (f"{sound.key}\n", public_pem(sound.key)):
         (tmp_path / "key.txt").write_text(text)
-        assert read_keys(tmp_path / "key.txt") == {sound.key}
+        assert read_keys(tmp_path / "key.txt") == {sound.key: None}
         assert main([str(tmp_path / "sound.zip"), "--key", str(tmp_path / "key.txt")]) == 0
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_bundle_is_not_readable(tmp_path, capsys):
     assert main([str(tmp_path / "nowhere.zip")]) == 2
     assert main([str(tmp_path), "--json"]) == 2
     assert "NOT READABLE" in capsys.readouterr().out
-    (tmp_path / "empty.key").write_text("nothing")
+    (tmp_path / "empty.key").write_text("# nothing")
     with pytest.raises(KeysUnreadable, match="no key in it"):
         read_keys(tmp_path / "empty.key")
 
