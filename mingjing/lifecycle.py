@@ -116,7 +116,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 publishers = Publishers(peers, hub, admission, house.clock)
                 workers = sound_workers(settings, hub, house.clock)
                 sounds = SoundReplacements(hub, workers, house.clock)
-                exports = open_exports(house, archiver, kept, workers)
+                exports = open_exports(house, archiver, kept)
                 viewers = Viewers(peers, hub, house.steady, sounds)
                 talks = Talks(hub, publishers, house.clock)
                 lag = LoopLag(house.clock)
