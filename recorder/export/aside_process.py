@@ -152,6 +152,8 @@ async def work(pipe: int) -> None:
 
 
 def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # who stops the server stops its group: the server says what goes on
+        signal.signal(number, signal.SIG_IGN)
     _die_with(int(sys.argv[1]))
     pipe = os.dup(1)
     os.dup2(2, 1)  # what somebody prints is for the log
