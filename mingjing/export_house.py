@@ -11,40 +11,35 @@ from mingjing.settings import ArchiveSettings
 from mingjing.wiring import House
 from recorder import (
     Archiver,
+    AsideMaker,
     CaseFacts,
+    Desk,
     Exports,
-    GroupShelf,
     Kept,
-    PackageMaker,
     Passage,
     Place,
-    Rooms,
     Shelf,
     find_references,
 )
 from storage import DAY_NS
 from supervision.cases import Cases
-from workers import SoundWorkers
 
 
-def open_exports(house: House, archiver: Archiver, kept: Kept, workers: SoundWorkers) -> Exports:
+def open_exports(house: House, archiver: Archiver, kept: Kept) -> Exports:
     """For the server to run."""
     settings = house.settings
-    rooms = Rooms(
+    desk = Desk(
         notary=house.notary,
-        recordings=archiver.recordings,
         media=house.store.media,
-        groups=GroupShelf(house.store.media),
+        footage_of=archiver.recordings,
         ledger=house.ledger,
         ledger_dir=settings.ledger_dir,
         database=house.database,
         kept=kept,
-        workers=workers,
-        clock=house.clock,
         node=settings.node_id,
         version=version("mingjing"),
-        place_of=partial(_place_of, house.registry),
-        case_of=partial(_case_of, house.cases, house.registry),
+        find_place=partial(_place_of, house.registry),
+        find_case=partial(_case_of, house.cases, house.registry),
     )
     return Exports(
         database=house.database,
@@ -55,7 +50,7 @@ def open_exports(house: House, archiver: Archiver, kept: Kept, workers: SoundWor
         shelf=Shelf(settings.exports_dir, _keep_free(settings.archive)),
         recordings=archiver.recordings,
         find=partial(find_references, archiver.recordings, house.store.media),
-        make=PackageMaker(rooms),
+        make=AsideMaker(desk),
         rest_ns=round(settings.exports.days * DAY_NS),
     )
 

@@ -85,7 +85,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             )
             async with open_recording(house, hub) as recording:
                 live = await open_live_side(house, hub)
-                exports = open_exports(house, recording.archiver, recording.kept, live.workers)
+                exports = open_exports(house, recording.archiver, recording.kept)
                 lag, counts = LoopLag(house.clock), EventCounts(house.bus, house.registry)
                 desk = recording.retention.desk(recording.archiver)
                 metrics = _metrics(settings, house, recording, live, desk)

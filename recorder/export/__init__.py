@@ -13,6 +13,7 @@ Invariants:
 - While an export waits or is made no automatic path deletes any of its footage.
 """
 
+from recorder.export.aside import AsideMaker, Desk
 from recorder.export.bundle import BundleFacts, WrittenBundle, write_bundle
 from recorder.export.clerk import Rooms
 from recorder.export.custody import CaseFacts, Place
@@ -33,9 +34,11 @@ __all__ = [
     "EXPORT_TABLES",
     "ITEMS_MAX",
     "REASON_MAX",
+    "AsideMaker",
     "BundleFacts",
     "Cancelled",
     "CaseFacts",
+    "Desk",
     "Estimate",
     "Evidence",
     "EvidenceFile",

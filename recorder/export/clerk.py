@@ -26,16 +26,15 @@ from recorder.export.evidence import Evidence
 from recorder.export.export import Export, ExportItem
 from recorder.export.part import Part
 from recorder.export.running import ExportFailed
-from recorder.export.touching import CLIP_KEPT, ORDERED, touching
+from recorder.export.signing import Signing
+from recorder.export.touching import CLIP_KEPT, ORDERED, Touching
 from recorder.footage import Footage
 from recorder.groups import GroupShelf
-from recorder.kept import KeepingKind, Kept, Passage
-from recorder.notary import Notary
+from recorder.kept import Keeping, Passage
 from recorder.passages import Recordings
 from storage import Clock, SegmentUnreadableError
-from storage.database import Database
 from storage.heads import NoProof, prove_entries
-from storage.ledger import Entry, JsonValue, Ledger, raw_lines
+from storage.ledger import Entry, JsonValue, raw_lines
 from workers import SoundWorkers
 
 CUSTODY_ROLE = "custody"
@@ -45,19 +44,18 @@ CUSTODY_ROLE = "custody"
 class Rooms:
     """What a bundle is made of, and whom to ask for the words in it."""
 
-    notary: Notary
+    notary: Signing
     recordings: Recordings
     media: Path
     groups: GroupShelf
-    ledger: Ledger
+    touching: Callable[[Export], Awaitable[Touching]]
     ledger_dir: Path
-    database: Database
-    kept: Kept
+    clip: Callable[[str], Awaitable[Keeping | None]]
     workers: SoundWorkers
     clock: Clock
     node: str
     version: str
-    place_of: Callable[[Passage], Place]
+    place_of: Callable[[Passage], Awaitable[Place]]
     case_of: Callable[[str], Awaitable[CaseFacts | None]]
 
 
@@ -81,7 +79,7 @@ async def custody_parts(rooms: Rooms, export: Export, key: str, evidence: Sequen
 
 async def _custody(rooms: Rooms, export: Export, key: str, evidence: Sequence[Gathered]) -> Custody:
     last_n = rooms.notary.heads.ledger  # newer entries have no head over them
-    touched = await touching(export, rooms.ledger, rooms.kept, rooms.database)
+    touched = await rooms.touching(export)
     _require_as_written(export, touched.entries)
     return Custody(
         export=export,
@@ -125,12 +123,12 @@ async def _handed(rooms: Rooms, gathered: Gathered) -> HandedItem:
     item = gathered.item
     passage = item.passage
     footage = await rooms.recordings(passage.device, passage.channel, passage.start_utc_ns, passage.end_utc_ns)
-    clip = await rooms.kept.find(KeepingKind.CLIP, item.clip) if item.clip else None
+    clip = await rooms.clip(item.clip) if item.clip else None
     return HandedItem(
         number=gathered.number,
         item=item,
         note="" if clip is None else clip.note,
-        place=rooms.place_of(passage),
+        place=await rooms.place_of(passage),
         files=tuple(HandedFile(one.name, one.size_bytes, one.sha256) for one in gathered.evidence.files),
         gaps=tuple(footage.gaps),
         lacks=gathered.evidence.lacks,

@@ -60,10 +60,6 @@ class Evidence:
     lacks: tuple[Lack, ...]
     left_out: Mapping[str, Sequence[tuple[int, int]]]
 
-    @property
-    def has_footage(self) -> bool:
-        return any(one.name.endswith(".mp4") for one in self.files)
-
 
 async def gather(
     number: int,

@@ -123,8 +123,6 @@ class PackageMaker:
         if any(one.why == "unproven" and self._is_new(one.to_utc_ns) for one in evidence.lacks):
             await asyncio.sleep(SETTLES_IN_NS / 1e9)  # a disk that took longer
             evidence = await self._gathered(number, item.passage)
-        if not evidence.has_footage:
-            raise ExportFailed("Nothing of its footage is there any more.", "Order what is left of it.")
         return Gathered(number, item, evidence)
 
     async def _gathered(self, number: int, passage: Passage) -> Evidence:

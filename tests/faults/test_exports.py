@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 from sqlite3 import connect
 
+import psutil
 import pytest
 
 from tests.faults.bad_disk import gives_nothing_back_of
@@ -44,6 +45,39 @@ async def test_f01_a_package_that_was_being_made_at_a_kill_is_absent_and_is_made
     await house.check()
     await house.stop()
     assert not list(house.tracebacks())
+
+
+@pytest.mark.fault("F01", "I3", "I8")
+async def test_f01_a_maker_that_is_killed_or_not_wanted_leaves_nothing_and_the_next_package_is_made(house):
+    _, clip = await a_clip(house, seconds=0.4)
+    live = await house.device("dev3").push()
+    reviewer = house.person("reviewer")
+    killed = await ordered(house, clips=[clip["id"]], copies=True)  # the copy takes a while
+    await running(house, killed)
+    maker(house).kill()
+    told = await over(house, killed)
+    assert (told["state"], told["failure"]) == ("failed", "The server made a mistake with it.")
+
+    unwanted = await ordered(house, clips=[clip["id"]], copies=True)
+    told = await running(house, unwanted)
+    headers = {"If-Match": f'"{told["version"]}"'}
+    (await reviewer.call("POST", f"exports/{unwanted}/cancel", headers=headers)).raise_for_status()
+
+    export = await ordered(house, clips=[clip["id"]])
+    await bundle_of(house, export)
+    assert left(house) == [f"{export}.zip"]
+    live.leave()
+    assert not house.archive("dev3").gaps()
+    await house.stop()
+    assert not list(house.tracebacks())
+
+
+def maker(house):
+    """The process that makes packages."""
+    [found] = [
+        one for one in psutil.Process(house.server.pid).children() if "recorder.export.aside_process" in one.cmdline()
+    ]
+    return found
 
 
 @pytest.mark.fault("F14", "I3", "I4", "I5")

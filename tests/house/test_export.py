@@ -49,7 +49,7 @@ async def over(house, export):
 
 async def bundle_of(house, export):
     told = await over(house, export)
-    assert told["state"] == "ready", told
+    assert told["state"] == "ready", told["failure"]
     answer = await house.person("reviewer").call("GET", f"exports/{export}/bundle", params={"reason": "court"})
     assert answer.status_code == 200, answer.text
     assert hashlib.sha256(answer.content).hexdigest() == told["sha256"]

@@ -1,4 +1,5 @@
-"""Kills a process before its K-th call to the disk under one folder, whichever of its threads makes it (ptrace(2)).
+"""Kills a process before its K-th call to the disk under one folder, whichever of its threads or of the processes that
+it starts makes it (ptrace(2)).
 
     python tracer.py PID FOLDER K [PATTERN]
 
@@ -18,9 +19,9 @@ import sys
 from enum import Enum
 
 ATTACH, RESUME, LISTEN, INTERRUPT, TELL_CALL = 0x4206, 24, 0x4208, 0x4207, 0x420E
-MARK_CALLS, FOLLOW_THREADS = 1, 8  # options of ATTACH
+MARK_CALLS, FOLLOW = 1, 2 | 4 | 8  # options of ATTACH: fork, vfork, clone
 CALL_STOP = signal.SIGTRAP | 0x80
-STOPPED, NEW_THREAD = 128, 3  # events
+STOPPED = 128  # an event
 ENTRY = 1
 INFO_BYTES = 88
 INFO_NUMBER, INFO_ARGUMENTS = slice(24, 32), 32
@@ -63,7 +64,7 @@ class Tracer:
         self._ptrace = ctypes.CDLL(None, use_errno=True).ptrace
         self._ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
         self._info = ctypes.create_string_buffer(INFO_BYTES)
-        self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
+        os.close(os.open(f"/proc/{pid}/mem", os.O_RDONLY))
         self._waiting = 0  # the thread whose call was told last
 
     def attach(self) -> None:
@@ -75,7 +76,7 @@ class Tracer:
         known: set[int] = set()
         while new := {int(name) for name in os.listdir(f"/proc/{self.pid}/task")} - known:
             for thread in new:
-                if self._ask(ATTACH, thread, 0, MARK_CALLS | FOLLOW_THREADS) >= 0:
+                if self._ask(ATTACH, thread, 0, MARK_CALLS | FOLLOW) >= 0:
                     self._ask(INTERRUPT, thread)
                 elif ctypes.get_errno() == errno.EPERM:
                     raise PermissionError("nobody may trace the server here")
@@ -118,27 +119,35 @@ class Tracer:
         name, names = known
         first, second = (int.from_bytes(told[at : at + 8], "little") for at in (INFO_ARGUMENTS, INFO_ARGUMENTS + 8))
         if names is Names.FILE:
-            return name, self._file(first)
+            return name, _file(thread, first)
         if names is Names.PATH:
-            return name, self._text(first)
-        return name, os.path.join(self._file(first), self._text(second))
+            return name, _text(thread, first)
+        return name, os.path.join(_file(thread, first), _text(thread, second))
 
-    def _file(self, descriptor: int) -> str:
-        """Empty for what is none: also for a path from the working folder, in which nothing is kept."""
-        try:
-            return os.readlink(f"/proc/{self.pid}/fd/{descriptor}")
-        except OSError:
-            return ""
-
-    def _text(self, address: int) -> str:
-        text = b""
-        while b"\0" not in text:  # a page at a time: the next one may not be there
-            text += os.pread(self._memory, 4096 - (address + len(text)) % 4096, address + len(text))
-        return text.partition(b"\0")[0].decode(errors="replace")
+    def kill(self) -> None:
+        """The process, and whose call was told last."""
+        for one in {self.pid, self._waiting}:
+            os.kill(one, signal.SIGKILL)
 
     def _ask(self, what: int, thread: int, first: int = 0, second: int = 0) -> int:
         """Less than 0: the thread is gone."""
         return int(self._ptrace(what, thread, first, second))
+
+
+def _file(thread: int, descriptor: int) -> str:
+    """Empty for what is none: also for a path from the working folder, in which nothing is kept."""
+    try:
+        return os.readlink(f"/proc/{thread}/fd/{descriptor}")
+    except OSError:
+        return ""
+
+
+def _text(thread: int, address: int) -> str:
+    text = b""
+    with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:
+        while b"\0" not in text:  # a page at a time: the next one may not be there
+            text += os.pread(memory.fileno(), 4096 - (address + len(text)) % 4096, address + len(text))
+    return text.partition(b"\0")[0].decode(errors="replace")
 
 
 def main(pid: int, folder: str, at: int, pattern: str = "") -> None:
@@ -160,7 +169,7 @@ def _kill(tracer: Tracer, folder: str, at: int, wanted: re.Pattern[str]) -> None
         if path.startswith(folder) and wanted.search(told):
             count += 1
         if count == at:
-            os.kill(tracer.pid, signal.SIGKILL)
+            tracer.kill()
             _say(told)
             return
         tracer.let_go_on()

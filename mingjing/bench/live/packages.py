@@ -98,6 +98,7 @@ async def _under_load(
         async with AsyncExitStack() as seats:
             crowds = await seat(server, live, seats)
             cookie = await asyncio.to_thread(server.log_in)
+            earlier = await asyncio.to_thread(server.metrics)
             alone = Meter(server=[server.pid])
             alone.begin()
             await alone.watch(live.seconds)
@@ -111,6 +112,7 @@ async def _under_load(
         "loop_lag_p99_ms": lag_p99_ms,
         "loop_lag_max_ms": lag_max_ms,
         "cpu_percent_before": alone.costs()["server"].cpu_percent,
+        "loop_lag_p99_before_ms": lag_between(earlier, before)[0],
     }
     return measured, sent
 

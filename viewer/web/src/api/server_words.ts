@@ -156,8 +156,6 @@ export const SENTENCES: readonly [RegExp, string][] = [
   [/^Order it again\.$/, 'exportAgain'],
   [/^Footage of it cannot be read: (?<why>.*)\.$/, 'exportUnreadable'],
   [/^Tell the system admin: `mingjing store check` names what is damaged/, 'exportStoreCheck'],
-  [/^Nothing of its footage is there any more\.$/, 'exportGone'],
-  [/^Order what is left of it\.$/, 'nothing'],
   [/^This order is not what the audit log says of it\.$/, 'exportRowChanged'],
   [/^The clip (?<clip>\w+) is not what the audit log says of it\.$/, 'exportClipChanged'],
   [/^Tell the auditor and the system admin: the database was changed, or is damaged\.$/, 'nothing'],

@@ -156,7 +156,6 @@ const words: typeof zh = {
       exportAgain: 'Order it again.',
       exportUnreadable: 'Footage of it cannot be read: {why}.',
       exportStoreCheck: 'Tell the system admin to run mingjing store check; order the other clips without it.',
-      exportGone: 'Nothing of its footage is there any more. Order what is left.',
       exportRowChanged:
         'This order is not what the audit log says of it. Tell the auditor and the system admin: the database was changed, or is damaged.',
       exportClipChanged:

@@ -153,7 +153,6 @@ export default {
       exportAgain: '请重新申请。',
       exportUnreadable: '其中的录像读不出来：{why}。',
       exportStoreCheck: '请告知系统管理员运行 mingjing store check；其余片段可另行申请。',
-      exportGone: '其中的录像已全部不在。',
       exportRowChanged: '这份申请与审计日志的记录不符。请告知审计员和系统管理员：数据库被改动过，或已损坏。',
       exportClipChanged: '片段 {clip} 与审计日志的记录不符。请告知审计员和系统管理员：数据库被改动过，或已损坏。',
       exportFootageUnproven: '录像无法证明：{why}。',
