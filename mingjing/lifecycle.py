@@ -40,7 +40,7 @@ from mingjing.scrub_metrics import ScrubCollector
 from mingjing.settings import Settings
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
-from mingjing.workshop import WorkerCollector, sound_workers
+from mingjing.workshop import ThumbnailCollector, WorkerCollector, sound_workers, thumbnail_workers
 from recorder import (
     Archiver,
     BackfillRoom,
@@ -54,6 +54,7 @@ from recorder import (
     Prover,
     Scrubber,
     ScrubBook,
+    Thumbnails,
     find_references,
     open_backfill,
     pin_exports,
@@ -66,6 +67,7 @@ from supervision.cases import Stage
 from viewer import Publishing, RetentionDesk, Services, build_app, ice_links, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
 from viewer.alarms import AlarmLog
+from workers import ThumbnailWorkers
 
 LATE_SYNC_NS = 500_000_000  # of a second in which everything has to be durable
 TICK_S = 1.0  # stalls are told in whole seconds
@@ -115,6 +117,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 peers = await _open_peers(house)
                 publishers = Publishers(peers, hub, admission, house.clock)
                 workers = sound_workers(settings, hub, house.clock)
+                thumbnails = thumbnail_workers(settings)
                 sounds = SoundReplacements(hub, workers, house.clock)
                 exports = open_exports(house, archiver, kept, workers)
                 viewers = Viewers(peers, hub, house.steady, sounds)
@@ -126,6 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics.register(CertificateCollector(settings))
                 metrics.register(MachineCollector(house.store.media, archiver.statistics))
                 metrics.register(WorkerCollector(workers))
+                metrics.register(ThumbnailCollector(thumbnails))
                 ProcessCollector(registry=metrics)
                 scrubber = _scrubber(house, archiver, kept)
                 prover = Prover(house.notary, house.clock)
@@ -150,6 +154,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     viewers,
                     sounds,
                     talks,
+                    thumbnails,
                     proxies,
                     metrics,
                     alarms,
@@ -170,6 +175,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     viewers.run_timers,
                     talks.run_timers,
                     workers.run,
+                    thumbnails.run,
                     lambda: exports.run(known),
                     puller.run,
                     lag.run,
@@ -305,11 +311,13 @@ def _services(
     viewers: Viewers,
     sounds: SoundReplacements,
     talks: Talks,
+    thumbnails: ThumbnailWorkers,
     proxies: TrustedProxies,
     metrics: CollectorRegistry,
     alarms: AlarmLog,
 ) -> Services:
     """What the viewer is handed."""
+    groups = GroupShelf(house.store.media)
     return Services(
         access=house.access,
         alarms=alarms,
@@ -320,7 +328,7 @@ def _services(
         clock=house.clock,
         database=house.database,
         exports=exports,
-        groups=GroupShelf(house.store.media),
+        groups=groups,
         hub=hub,
         index=archiver,
         kept=kept,
@@ -331,6 +339,7 @@ def _services(
         retention=retention,
         sounds=sounds,
         talks=talks,
+        thumbnails=Thumbnails(house.store, groups, thumbnails),
         viewers=viewers,
         data_dir=house.settings.data_dir,
         version=version("mingjing"),
