@@ -21,7 +21,7 @@ from viewer.api.playback import MS_NS, footage_at, moment_in, own_view
 from viewer.api.playback_segments import missing_footage
 from viewer.api.times import Moment
 from viewer.playback import PlaybackView, client_leaves
-from viewer.problems import NOT_FOUND, TOO_MANY, UNAVAILABLE, Problem
+from viewer.problems import NOT_FOUND, TOO_MANY, UNAVAILABLE, UNREADABLE, Problem
 from viewer.services import ServicesHere
 
 LOOKING_MAX = 8  # thumbnails that a view waits for at once; a page asks for four
@@ -117,7 +117,7 @@ def _problem(found: Exception | None, segment: str) -> Problem:
     if why == "no_workers":
         return Problem(UNAVAILABLE, "No thumbnails are made now.", fix="Look at the footage itself.")
     words = "Nothing can be made of this picture."
-    return Problem(NOT_FOUND, words, fix="Look at the footage itself.", more={"why": why, "segment": segment})
+    return Problem(UNREADABLE, words, fix="Look at the footage itself.", more={"why": why, "segment": segment})
 
 
 def _too_many() -> Problem:
