@@ -10,9 +10,10 @@ function laneOf(runs: Run[], gaps: Gap[] = []): Lane {
 }
 
 it('has a moment for each place, on round seconds, and where footage begins in between', () => {
-  const lane = laneOf([run(1_500, 8_000), run(9_700, 20_000)], [gap(8_000, 9_700)])
-  expect(stripMoments(lane, { startMs: 500, endMs: 12_500 }, 400, 60)).toEqual([1_500, 2_000, 4_000, 6_000, 9_700, 10_000, 12_000])
+  const lane = laneOf([run(500, 8_000), run(8_700, 20_000)], [gap(8_000, 8_700)])
+  expect(stripMoments(lane, { startMs: 500, endMs: 12_500 }, 400, 60)).toEqual([500, 2_000, 4_000, 6_000, 8_700, 10_000, 12_000])
   expect(stripMoments(lane, { startMs: 900, endMs: 12_900 }, 400, 60).slice(1, 3)).toEqual([2_000, 4_000])
+  expect(stripMoments(laneOf([run(1_500, 3_000)]), { startMs: 0, endMs: 12_000 }, 400, 60)).toEqual([2_000])
 })
 
 it('is empty while a place is more than a minute, and on a ribbon that is not laid out', () => {

@@ -27,7 +27,7 @@ export function stripMoments(lane: Lane, scale: Scale, widthPx: number, placePx:
 function beginsWithin(lane: Lane, atMs: number, stepMs: number): number | null {
   if (runAt(lane, atMs) !== null) return atMs
   const next = runAfter(lane, atMs)
-  return next !== null && next.startMs < atMs + stepMs ? next.startMs : null
+  return next !== null && next.startMs < atMs + stepMs / 2 ? next.startMs : null // else the next place is too near
 }
 
 /** The moment whose thumbnail is shown for one that is pointed at; null where there is no footage. */
