@@ -4,8 +4,8 @@ The newest request comes first, for the pointer is there now; a request whose as
 started when somebody will ask soon, and end a while after the last request. What kills three of them is given to no
 fourth: recordings do not change, so nothing of that is forgiven while the server runs.
 
-Bounds: `WAITING_MAX` requests, the oldest of which makes room; one picture in each process; its processor time and
-memory (workers.inside.thumbnail). Not here: which picture, and where thumbnails lie (recorder).
+Bounds: requests that wait, by count, bytes and age, the oldest of which makes room; one picture in each process, with
+its processor time and memory (workers.inside.thumbnail). Not here: which picture, and where thumbnails lie (recorder).
 """
 
 import asyncio
@@ -36,6 +36,8 @@ IDLE_END_S = 300.0  # 60 MB are held for who looks again soon
 START_AGAIN_S = 5.0  # after one that failed
 FAILED_STARTS_MAX = 3  # in a row: then nobody waits for a start
 WAITING_MAX = 64  # eight pages whose strips are full; older ones are asked again, by who still wants them
+WAITING_BYTES_MAX = 64 << 20  # a key picture of 4K has a megabyte
+WAITING_MAX_S = 30.0  # who points at something has pointed at something else by then
 STRIKES_MAX = 1_000  # segments that are remembered; the oldest may kill three more
 LAST_WORDS_BYTES = 2_000
 
@@ -45,7 +47,7 @@ class NotMade(StrEnum):
 
     UNREADABLE = "unreadable"  # the decoder made nothing of the picture
     POISONED = "poisoned"  # three processes died of it
-    CROWDED_OUT = "crowded_out"  # too many newer requests
+    CROWDED_OUT = "crowded_out"  # too many newer requests, or not in time
     NO_WORKERS = "no_workers"  # none is wanted, or none can be started
 
 
@@ -149,7 +151,10 @@ class ThumbnailWorkers:
         asked = _Asked(key, picture, asyncio.get_running_loop().create_future())
         self._put(asked)
         try:
-            made = await asked.made
+            async with asyncio.timeout(WAITING_MAX_S):
+                made = await asked.made
+        except TimeoutError:
+            raise NoThumbnail(NotMade.CROWDED_OUT) from None
         finally:
             with suppress(ValueError):
                 self._waiting.remove(asked)
@@ -166,7 +171,9 @@ class ThumbnailWorkers:
     def _put(self, asked: _Asked) -> None:
         self._waiting.append(asked)
         self._bell.set()
-        if len(self._waiting) > WAITING_MAX:
+        while len(self._waiting) > WAITING_MAX or (
+            len(self._waiting) > 1 and sum(len(one.picture.sample) for one in self._waiting) > WAITING_BYTES_MAX
+        ):
             self._crowded_out += 1
             self._waiting.pop(0).answer(NotMade.CROWDED_OUT)
 

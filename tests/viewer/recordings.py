@@ -46,11 +46,13 @@ def recording(rules: SegmentRules | None = None) -> Callable[..., object]:
 class PushedStream:
     """One stream of a device, from now on. Its pictures are those of a clip, again and again."""
 
-    def __init__(self, archiver: Archiver, clock: ManualClock, device: str, channel: str = "main") -> None:
+    def __init__(
+        self, archiver: Archiver, clock: ManualClock, device: str, channel: str = "main", picture: str = "b_frames"
+    ) -> None:
         self.device, self.channel = device, channel
         self.start_utc_ns = clock.utc_ns()
         self._archiver, self._clock = archiver, clock
-        clips = [video_clip("b_frames"), sound_clip(Codec.AAC)]
+        clips = [video_clip(picture), sound_clip(Codec.AAC)]
         self._clip = fragments(clips)
         self.sequence = 0
         self.id = UlidFactory(clock)()

@@ -13,7 +13,7 @@ from recorder import SegmentRules
 from tests.media.clips import fragments, video_clip
 from tests.storage.manual_clock import START_UTC_NS as NOON_NS
 from tests.viewer.conftest import furnished, open_front
-from tests.viewer.recordings import recording
+from tests.viewer.recordings import PushedStream, recording
 from tests.viewer.test_playback import API, S, at, entries, kept, opened, pushed
 from tests.workers.test_thumbnail import FRAGILE
 from viewer.access import Role
@@ -23,13 +23,17 @@ FRAME = "Picture-Start"
 MS = 1_000_000  # it is told by the millisecond
 
 
-@pytest.fixture(scope="module")
-def shown():
-    """The pictures of the clip, as libav sees them, small."""
-    clip = video_clip("b_frames")
+def pictures_of(name):
+    """As libav sees the whole clip, small."""
+    clip = video_clip(name)
     data = init_segment([clip.track]) + b"".join(each.data for each in fragments([clip]))
     with av.open(io.BytesIO(data)) as container:
         return [frame.to_image().resize((160, 90)) for frame in container.decode(video=0)]
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return pictures_of("b_frames")
 
 
 @pytest.fixture
@@ -92,6 +96,15 @@ async def test_it_is_of_the_key_picture_at_or_before_the_moment_and_the_view_say
     assert end.detail["bytes"] == sum(len(answer.content) for answer in answers)
     starts = [answer.headers[FRAME] for answer in reversed(answers)]
     assert end.detail["thumbnail_spans"] == [[start, start] for start in starts]
+
+
+async def test_it_is_made_of_h265_as_well(front, reviewer):
+    stream = PushedStream(front.services.index, front.clock, "dev-north", picture="h265").push()
+    stream.end()
+    await stream.kept()
+    answer = await thumbnail(reviewer, await opened(reviewer), NOON_NS + 2_100_000_000)
+    assert (answer.status_code, ns_of(answer.headers[FRAME]) // MS % 1_000) == (200, 0)
+    assert differs(answer, pictures_of("h265")[50]) < 12
 
 
 async def test_a_gap_has_none_and_says_its_cause(front, reviewer):
