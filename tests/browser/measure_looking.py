@@ -30,6 +30,7 @@ TRACK = "[data-test=ribbon-track]"
 CLICKED = """
 () => new Promise((resolve) => {
   const track = document.querySelector("[data-test=ribbon-track]");
+  setTimeout(() => resolve(NaN), 20000);
   track.addEventListener("pointerup", () => {
     const began = performance.now();
     const look = () => {
@@ -80,7 +81,7 @@ async def click(house: House, browser: Browser, token: str, start_ns: int, secon
     page = await context.new_page()
     await page.route("**/thumbnail*", lambda route: route.abort())  # it would read the segment before
     last = iso_from_ns(start_ns + (SECONDS - 3) * 1_000_000_000)
-    await page.goto(f"/playback?devices=dev1&t={last}&span=100000")
+    await page.goto(f"/playback?devices=dev1&t={last}&span=200000")
     await page.locator("[data-test=purpose-go]").click()
     await page.wait_for_function("() => document.querySelector('[data-test=lane-tile]')?.dataset.state === 'shown'")
     await page.wait_for_timeout(3_000)
