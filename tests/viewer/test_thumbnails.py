@@ -198,6 +198,7 @@ async def test_without_workers_there_are_none_and_it_is_said(tmp_path):
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:mingjing:problem:unavailable")
 
 
+@pytest.mark.fault("F09", "I8")
 async def test_what_kills_three_workers_is_given_up_and_the_next_segment_is_shown(tmp_path):
     told = []
     workers = ThumbnailWorkers(processes=1, tell=told.append, program=FRAGILE)

@@ -91,6 +91,7 @@ async def test_a_key_picture_becomes_a_small_jpeg_of_itself():
         assert max(difference) < 12, (name, difference)
 
 
+@pytest.mark.fault("F09", "I8")
 async def test_what_kills_processes_is_given_to_three_and_then_to_none(baseline):
     async with pool_of(program=FRAGILE) as (pool, told):
         assert await why_not(pool.make("bad", BAIT)) is NotMade.POISONED
