@@ -15,6 +15,9 @@ from media import Fragment, Gap, TrackKind
 
 Item = Fragment | Gap | StreamInit | StreamEnd
 
+# With a turn of the archive: what a killed process may lose of the first second of sound stays below the second.
+PICTURES_WITHIN_NS = 300_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class IntakeLimits:
@@ -104,6 +107,13 @@ class Intake:
     def oldest_mono_ns(self) -> int | None:
         """When the oldest fragment that was not fetched yet was received; None when there is none."""
         return self._oldest_mono_ns if self._taken_bytes != self._fetched_bytes else None
+
+    def awaits_pictures(self, now_mono_ns: int) -> bool:
+        """Whether only sound has come yet, a moment ago, of a stream that has pictures too."""
+        oldest, init = self.oldest_mono_ns, self._init
+        if not self.stream.pictures or oldest is None or now_mono_ns - oldest >= PICTURES_WITHIN_NS:
+            return False
+        return init is not None and all(track.kind is not TrackKind.VIDEO for track in init.tracks)
 
     def fetch(self) -> list[Item]:
         """Everything there is now, in order."""

@@ -16,7 +16,7 @@ from media import Fragment, Gap, GapCause
 from media.fmp4 import init_segment
 from recorder.desk import ChannelHistory, Closing, Desk
 from recorder.footage import Ended, LiveSegment, Missing
-from recorder.intake import Intake, can_start_at
+from recorder.intake import Intake, Item, can_start_at
 from storage import NO_CHAIN, Position, RecordedGap, SealedSegment, SegmentHeader, SegmentWriter
 
 # First segments of streams that began together (200 devices after a restart) end up to a fifth
@@ -79,16 +79,22 @@ class Run:
             return None
         return Missing(ended.stream, ended.ended_utc_ns, ended.cause)
 
-    def turn(self) -> None:
-        """Write what has come since the last turn; raises nothing for the disk's sake."""
+    def turn(self, *, waits: bool = True) -> None:
+        """Write what has come since the last turn; raises nothing for the disk's sake.
+
+        It waits a moment for the first pictures, so that the sound before them is in one segment with them.
+        """
         if self._history.writing is None and not self.finished:
             self._history.writing = self._stream.stream_id
             self._previous = self._history.ended
         if self._history.writing != self._stream.stream_id:
             return  # the stream before on this channel has not come to its end yet
+        if waits and not self._met and self._intake.awaits_pictures(self._desk.clock.mono_ns()):
+            return
         if self._desk.disk_full and self._writer is not None:
             self._stop_writing(GapCause.DISK_FULL)
-        for item in self._intake.fetch():
+        items = self._intake.fetch()
+        for item in items if self._met else _under_one_init(items):
             if isinstance(item, Fragment):
                 self._fragment(item)
             elif isinstance(item, Gap):
@@ -275,6 +281,19 @@ class Run:
 
     def _tell(self, kind: AlarmKind, words: str) -> None:
         self._desk.tell(kind, self._stream.device_id, self._stream.channel, words)
+
+
+def _under_one_init(items: list[Item]) -> list[Item]:
+    """Where the second init only adds tracks to the first, it stands in its place."""
+    inits = [place for place, item in enumerate(items) if isinstance(item, StreamInit)]
+    if len(inits) < 2:
+        return items
+    one, other = (items[place] for place in inits[:2])
+    assert isinstance(one, StreamInit)
+    assert isinstance(other, StreamInit)
+    if not set(one.tracks) < set(other.tracks):
+        return items
+    return [*items[: inits[0]], other, *items[inits[0] + 1 : inits[1]], *items[inits[1] + 1 :]]
 
 
 def live_segment(writer: SegmentWriter) -> LiveSegment:

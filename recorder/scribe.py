@@ -117,7 +117,7 @@ class Scribe:
         self._take_outcome()
         self._write()
         for run, _ in self._runs:
-            run.turn()  # it may have waited for the one before it on its channel
+            run.turn(waits=False)  # it may have waited for the one before it on its channel, or for pictures
             run.end_now(GapCause.SERVER_STOPPED)
         self._begin_sync()
         self._rounds.wait()

@@ -150,7 +150,7 @@ def _placed(
     """Where each file is: where the directory says, or as far off as the directory itself."""
     entries: list[Entry] = []
     names: set[str] = set()
-    expected = 0
+    expected, room = 0, directory_at + abs(shift)  # files that lie in one another would be read again and again
     for name, crc, size, named_at in listed:
         if name in names:
             report.fault(name, "there are two files of this name")
@@ -161,6 +161,10 @@ def _placed(
         if shift and _at(file, named_at, 4) != b"PK\3\4" and _at(file, named_at + shift, 4) == b"PK\3\4":
             header_at += shift
         data_at = header_at + len(wanted)
+        room -= min(len(wanted) + size, directory_at)
+        if room < 0:
+            report.fault(name, "it lies in files before it: together they are longer than the bundle", at_byte=0)
+            continue
         if data_at > directory_at:
             report.fault(name, "it is missing: the directory names a place that is not in the bundle", at_byte=0)
             continue

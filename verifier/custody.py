@@ -3,11 +3,12 @@
 Not here: what the entries say. They are this server's word, and the heads show that it has not changed since.
 """
 
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from verifier import canonical
 from verifier.archive import Archive
-from verifier.heads import Head, read_entry_leaf, read_heads
+from verifier.heads import Head, HeadReader, read_entry_leaf
 from verifier.report import Report, Wrong
 from verifier.tree import leaf_hash, root_by
 
@@ -18,18 +19,25 @@ _LINE_MAX_BYTES = 1 << 16
 _FIELDS = {"head", "index", "leaf", "n", "proof"}
 
 
-def check_custody(archive: Archive, report: Report) -> list[Head]:
-    """The heads that the proofs lead to; none where the bundle has no entries."""
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Entries that are proven, and the heads that their proofs lead to; none where the bundle has none."""
+
+    heads: list[Head] = field(default_factory=list)
+    entries: list[dict[str, object]] = field(default_factory=list)
+
+
+def check_custody(archive: Archive, reader: HeadReader, report: Report) -> Custody:
     if ENTRIES not in archive.files and PROOFS not in archive.files:
-        return []
+        return Custody()
     for name in (ENTRIES, PROOFS, HEADS):
         if name not in archive.files:
             report.fault(name, "it is missing")
-            return []
+            return Custody()
     name = HEADS
     try:
         heads_data = archive.whole(HEADS, LINES_MAX_BYTES)
-        heads = read_heads(heads_data[:LINES_MAX_BYTES]) if heads_data else []
+        heads = reader.read(heads_data[:LINES_MAX_BYTES]) if heads_data else []
         name = ENTRIES
         entries = _lines(archive.whole(ENTRIES, LINES_MAX_BYTES))
         name = PROOFS
@@ -37,15 +45,16 @@ def check_custody(archive: Archive, report: Report) -> list[Head]:
         if len(proofs) != len(entries):
             raise Wrong(f"there are {len(proofs)} proofs of {len(entries)} entries")
         by_number = {head.number: head for head in heads}
+        proven = []
         for place, (entry, proof) in enumerate(zip(entries, proofs, strict=True), 1):
             try:
-                _prove(entry, proof, by_number)
+                proven.append(_prove(entry, proof, by_number))
             except Wrong as error:
                 raise Wrong(f"line {place}: {error}") from None
     except Wrong as error:
         report.fault(name, str(error))
-        return []
-    return heads
+        return Custody()
+    return Custody(heads, proven)
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -59,7 +68,7 @@ def _lines(data: bytes) -> list[bytes]:
     return lines
 
 
-def _prove(entry: bytes, proof: bytes, heads: dict[int, Head]) -> None:
+def _prove(entry: bytes, proof: bytes, heads: dict[int, Head]) -> dict[str, object]:
     value = canonical.read(proof, _LINE_MAX_BYTES)
     if value.keys() != _FIELDS:
         raise Wrong("no proof of a kind that is known here")
@@ -77,3 +86,4 @@ def _prove(entry: bytes, proof: bytes, heads: dict[int, Head]) -> None:
     path = [canonical.digest(one, "proof") for one in canonical.things(value, "proof")]
     if head is None or root_by(leaf_hash(line), canonical.number(value, "index"), head.size, path) != head.root:
         raise Wrong("its leaf is not in the tree of the head that it names")
+    return told

@@ -17,7 +17,7 @@ from verifier.tree import root_of_edge
 
 HEAD_MAX_BYTES = 16_384
 LEAF_MAX_BYTES = 1_024
-HEADS_MAX = 20_000  # in one file: some for each segment, and two for each change of a key
+HEADS_MAX = 20_000  # in one bundle: some for each segment, and two for each change of a key
 SIGNATURES_MAX = 4
 
 _CONTEXT = b"mingjing head v1\n"
@@ -50,22 +50,40 @@ class StreamLeaf:
     chain: bytes
 
 
-def read_heads(data: bytes) -> list[Head]:
-    """Raises Wrong: a line is no head, or not true in itself."""
-    if not data.endswith(b"\n"):
-        raise Wrong("its last line does not end")
-    lines = data[:-1].split(b"\n")
-    if len(lines) > HEADS_MAX:
-        raise Wrong(f"more than {HEADS_MAX} heads")
-    heads = []
-    for place, line in enumerate(lines, 1):
-        try:
-            heads.append(read_head(line))
-        except Wrong as error:
-            raise Wrong(f"line {place}: {error}") from None
-    if any(one.number >= other.number for one, other in pairwise(heads)):
-        raise Wrong("its heads are not in order")
-    return heads
+class HeadReader:
+    """Reads the files of heads of one bundle. A line that stands in many of them is looked at once."""
+
+    def __init__(self) -> None:
+        self._heads: dict[bytes, Head] = {}
+        self._by_number: dict[int, Head] = {}
+
+    def read(self, data: bytes) -> list[Head]:
+        """Raises Wrong: a line is no head, not true in itself, or other than another head of its number."""
+        if not data.endswith(b"\n"):
+            raise Wrong("its last line does not end")
+        heads = []
+        for place, line in enumerate(data[:-1].split(b"\n"), 1):
+            try:
+                heads.append(self._head(line))
+            except Wrong as error:
+                raise Wrong(f"line {place}: {error}") from None
+        for one, other in pairwise(heads):
+            if one.number >= other.number:
+                raise Wrong("its heads are not in order")
+            if one.size > other.size:
+                raise Wrong(f"head {other.number} is over fewer leaves than head {one.number}")
+        return heads
+
+    def _head(self, line: bytes) -> Head:
+        known = self._heads.get(line)
+        if known is not None:
+            return known
+        if len(self._heads) == HEADS_MAX:
+            raise Wrong(f"more than {HEADS_MAX} heads in all")
+        head = self._heads[line] = read_head(line)
+        if self._by_number.setdefault(head.number, head) is not head:
+            raise Wrong(f"there are two heads of number {head.number}: two histories were signed")
+        return head
 
 
 def read_head(line: bytes) -> Head:

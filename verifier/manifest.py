@@ -13,7 +13,15 @@ FORMAT = "mingjing bundle v1"
 CONTEXT = b"mingjing bundle v1\n"
 MANIFEST_MAX_BYTES = 24 << 20
 SIGNATURE_MAX_BYTES = 1_024
-ROLES = frozenset({"original", "playable", "derived", "custody", "verifier", "keys", "text"})
+PLACES = {  # of each role: its one file, or its folder
+    "original": "evidence/",
+    "playable": "playable/",
+    "derived": "derived/",
+    "custody": "custody/",
+    "verifier": "verify.pyz",
+    "keys": "keys.jsonl",
+    "text": "README.txt",
+}
 _EVIDENCE = re.compile(r"evidence/([1-9][0-9]{0,4})/")
 
 
@@ -34,6 +42,7 @@ class Manifest:
     key: str
     made_at: str
     made_by: str
+    order: str
 
     def films(self) -> set[str]:
         """Files that say of themselves that they show what was recorded."""
@@ -107,8 +116,11 @@ def _parsed(value: dict[str, object]) -> Manifest:
     for one in canonical.things(value, "files"):
         told = canonical.thing(one, "a file")
         name, role = canonical.text(told, "name"), canonical.text(told, "role")
-        if name in files or role not in ROLES:
+        if name in files or role not in PLACES:
             raise Wrong(f"{name[:200]!r} stands in it twice, or in a role that is not known here")
+        place = PLACES[role]
+        if not (name.startswith(place) and place.endswith("/")) and name != place:
+            raise Wrong(f"{name[:200]!r} is not where a file of its role belongs")
         files[name] = Listed(name, canonical.number(told, "size"), canonical.digest(told.get("sha256"), "sha256"), role)
     items = {}
     for one in canonical.things(value, "items"):
@@ -119,5 +131,6 @@ def _parsed(value: dict[str, object]) -> Manifest:
         items=items,
         key=canonical.text(value, "key"),
         made_at=canonical.text(made, "at"),
+        order="" if value.get("order") is None else canonical.text(value, "order"),
         made_by=f"{canonical.text(made, 'by')} on {canonical.text(made, 'node')}",
     )

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from struct import unpack_from
 
 from verifier.archive import Archive
+from verifier.film_times import TimeTables
 from verifier.fragment import boxes
+from verifier.journal import FRAGMENT_MAX_BYTES
 from verifier.report import Wrong
 
 MOOV_MAX_BYTES = 512 << 20  # 24 hours of pictures and sound: 20 bytes a sample, 10 million of them
 TOP_BOXES_MAX = 16
-_TABLES = (b"stsz", b"stsc", b"stco", b"co64")
+SAMPLE_MAX_BYTES = FRAGMENT_MAX_BYTES
+_TABLES = (b"stsz", b"stsc", b"stco", b"co64", b"stts", b"ctts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,25 @@ class PlainTrack:
     """`handler` is `vide` or `soun`."""
 
     handler: bytes
+    times: TimeTables
     _tables: dict[bytes, bytes]
 
     def samples(self) -> Iterator[tuple[int, int]]:
-        """Where each begins in the file, and its size. Raises Wrong: the tables contradict each other."""
+        """Where each begins in the file, and its size; each behind the one before.
+
+        Raises:
+            Wrong: the tables contradict each other.
+        """
+        reached = 0
+        for at, size in self._places():
+            if at < reached:
+                raise Wrong("its samples lie in one another, or not in their order")
+            if not 0 < size <= SAMPLE_MAX_BYTES:
+                raise Wrong("it has a sample of a size that none of ours has")
+            reached = at + size
+            yield at, size
+
+    def _places(self) -> Iterator[tuple[int, int]]:
         sizes = self._tables[b"stsz"]
         fixed, count = _numbers(sizes, 4, 2)
         if not fixed and 12 + 4 * count != len(sizes):
@@ -70,21 +88,50 @@ def read_tracks(archive: Archive, name: str) -> list[PlainTrack]:
             if length > MOOV_MAX_BYTES:
                 break
             moov = archive.read(name, at + 8, length - 8)
-            return [_track(moov, start, end) for kind, start, end in boxes(moov) if kind == b"trak"]
+            timescale = _movie_timescale(moov)
+            return [_track(moov, start, end, timescale) for kind, start, end in boxes(moov) if kind == b"trak"]
         at += length
     raise Wrong("no plain MP4: its tables cannot be found")
 
 
-def _track(moov: bytes, start: int, end: int) -> PlainTrack:
+def _movie_timescale(moov: bytes) -> int:
+    for kind, start, end in boxes(moov):
+        if kind == b"mvhd":
+            return _timescale(moov[start:end])
+    raise Wrong("it says not how it counts time")
+
+
+def _timescale(head: bytes) -> int:
+    """Of `mvhd` or `mdhd`, which begin alike."""
+    timescale = _numbers(head, 20 if head[:1] == b"\1" else 12, 1)[0]
+    if not timescale:
+        raise Wrong("it counts time in nothing")
+    return timescale
+
+
+def _track(moov: bytes, start: int, end: int, movie_timescale: int) -> PlainTrack:
     media = {kind: (first, last) for kind, first, last in boxes(moov, *_inside(moov, start, end, b"mdia"))}
-    if b"hdlr" not in media or b"minf" not in media:
-        raise Wrong("a track without a handler")
+    if not {b"hdlr", b"minf", b"mdhd"} <= media.keys():
+        raise Wrong("a track without a handler, or without a count of time")
     handler = moov[media[b"hdlr"][0] + 8 : media[b"hdlr"][0] + 12]
     table = _inside(moov, *media[b"minf"], b"stbl")
     tables = {kind: moov[first:last] for kind, first, last in boxes(moov, *table) if kind in _TABLES}
-    if not (b"stsz" in tables and b"stsc" in tables and (b"stco" in tables or b"co64" in tables)):
+    if not ({b"stsz", b"stsc", b"stts"} <= tables.keys() and (b"stco" in tables or b"co64" in tables)):
         raise Wrong("a track without its tables")
-    return PlainTrack(handler, tables)
+    timescale = _timescale(moov[slice(*media[b"mdhd"])])
+    elst = _edits(moov, start, end)
+    times = TimeTables(timescale, movie_timescale, tables[b"stts"], tables.get(b"ctts", b""), elst)
+    return PlainTrack(handler, times, tables)
+
+
+def _edits(moov: bytes, start: int, end: int) -> bytes:
+    found = [(first, last) for kind, first, last in boxes(moov, start, end) if kind == b"edts"]
+    if not found:
+        return b""
+    lists = [moov[first:last] for kind, first, last in boxes(moov, *found[0]) if kind == b"elst"]
+    if len(found) > 1 or len(lists) != 1:
+        raise Wrong("a track with more than one edit list, or with an empty one")
+    return lists[0]
 
 
 def _inside(data: bytes, start: int, end: int, wanted: bytes) -> tuple[int, int]:

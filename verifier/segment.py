@@ -4,6 +4,7 @@ Not here: whether all that was asked for is there (evidence).
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -44,6 +45,18 @@ class Piece:
     taken: tuple[Record, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Numbers of a stream that are accounted for: by a segment, or as a hole in which they are missing."""
+
+    stream: str
+    first: int
+    last: int
+    from_ns: int
+    to_ns: int
+    hole: bool = False
+
+
 @dataclass(slots=True)
 class Passage:
     """What was found of an item; `heads` that its proofs name."""
@@ -54,9 +67,11 @@ class Passage:
     to_ns: int = 0
     heads: dict[int, Head] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
-    spans: list[tuple[str, int, int]] = field(default_factory=list)  # stream, first and last number accounted for
+    stretches: list[Stretch] = field(default_factory=list)  # in the order of evidence.json, holes first
     times: list[tuple[int, int]] = field(default_factory=list)  # placed time that true records speak for
     gaps: list[dict[str, object]] = field(default_factory=list)  # as evidence.json should have them
+    gap_times: list[tuple[int, int]] = field(default_factory=list)
+    asked: dict[str, object] = field(default_factory=dict)  # in the ledger's words
 
 
 class Segment:
@@ -75,6 +90,8 @@ class Segment:
         self.first_record, self.last_record = canonical.pair(told.get("records"), "records")
         self.bytes_at, self.bytes_long = _two(told.get("bytes"), "bytes")
         self.left_out = [canonical.pair(one, "left_out") for one in canonical.things(told, "left_out")]
+        if any(one[1] >= other[0] for one, other in pairwise(self.left_out)):
+            raise Wrong("its field left_out is not in order")
         self.from_ns, self.to_ns = canonical.number(told, "from_ns"), canonical.number(told, "to_ns")
         if type(told.get("proven")) is not bool:
             raise Wrong("its field proven is neither true nor false")
@@ -148,18 +165,18 @@ class Segment:
         except Wrong as error:
             self._report.fault(f"{self._passage.folder}evidence.json", str(error), from_ns=self.from_ns)
         self._passage.times += [(one.placed_ns, one.end_ns) for one in within]
-        self._passage.spans.append((self.stream, *self.sequences))
+        self._passage.stretches.append(Stretch(self.stream, *self.sequences, self.from_ns, self.to_ns))
         for record in true[: self.last_record + 1]:
             if record.kind == GAP and record.end_ns > self._passage.from_ns and record.placed_ns < self._passage.to_ns:
                 self._passage.gaps.append(_gap_told(self.segment, record))
+                self._passage.gap_times.append((record.placed_ns, record.end_ns))
                 self._report.missing.append(
                     Missing(self._passage.number, CAUSES[record.cause], record.placed_ns, record.end_ns)
                 )
         taken, at = [], len(header)
+        lost = self._lost(within)
         for record in within:
-            if record.kind != FRAGMENT:
-                continue
-            if any(first <= record.number <= last for first, last in self.left_out):
+            if record.kind != FRAGMENT or record.number in lost:
                 continue
             data = self._archive.read(self.media, at, record.length)
             if sha256(data).digest() != record.digest:
@@ -173,7 +190,6 @@ class Segment:
             self._report.fault(f"{self._passage.folder}evidence.json", words, from_ns=self.from_ns)
         if at != self._archive.files[self.media].size:
             self._report.fault(self.media, "it goes on behind its last fragment", at_byte=at, from_ns=self.to_ns)
-        self._note_left_out(within)
         try:
             sound = next((one for one in entries(header) if one not in (b"avc3", b"hev1")), b"")
         except Wrong as error:
@@ -200,12 +216,21 @@ class Segment:
         if any(record.offset != one.offset + one.length for one, record in _neighbours(true)):
             raise Wrong(f"the records of {self.segment} leave bytes out")
 
-    def _note_left_out(self, within: list[Record]) -> None:
+    def _lost(self, within: list[Record]) -> frozenset[int]:
+        """Numbers of the fragments that are left out; told with their time."""
+        numbers, fragments = [one.number for one in within], [one for one in within if one.kind == FRAGMENT]
+        of_fragments, lost = [one.number for one in fragments], set[int]()
         for first, last in self.left_out:
-            lost = [one for one in within if one.kind == FRAGMENT and first <= one.number <= last]
-            if lost:
-                after = next((one.placed_ns for one in within if one.number > last), self.to_ns)
-                self._report.missing.append(Missing(self._passage.number, "damaged", lost[0].placed_ns, after))
+            begin, end = bisect_left(of_fragments, first), bisect_right(of_fragments, last)
+            if begin == end:
+                words = f"records {first} to {last} of {self.segment} are left out, and none is a fragment"
+                self._report.fault(f"{self._passage.folder}evidence.json", words, from_ns=self.from_ns)
+                continue
+            lost.update(of_fragments[begin:end])
+            behind = bisect_right(numbers, last)
+            after = within[behind].placed_ns if behind < len(within) else self.to_ns
+            self._report.missing.append(Missing(self._passage.number, "damaged", fragments[begin].placed_ns, after))
+        return frozenset(lost)
 
     def _check_proof(self, journal: bytes) -> None:
         if self.proof not in self._archive.files:

@@ -8,8 +8,9 @@ from typing import IO
 from verifier.archive import HEADS_LIMIT, Archive, open_archive
 from verifier.custody import check_custody
 from verifier.evidence import check_item
-from verifier.heads import Head, believed_heads, read_heads, trusted_keys
+from verifier.heads import Head, HeadReader, believed_heads, trusted_keys
 from verifier.manifest import Manifest, check_files, item_numbers, read_manifest
+from verifier.order import check_order
 from verifier.playable import check_playable, named_films
 from verifier.report import Report, Unreadable, Wrong
 
@@ -37,26 +38,32 @@ def verify_file(file: IO[bytes], size: int, known: Collection[str] = ()) -> Repo
     manifest = read_manifest(archive, report)
     if manifest is not None:
         check_files(archive, manifest, report)
-    changes = _key_changes(archive, report)
+    reader = HeadReader()
+    changes = _key_changes(archive, reader, report)
     heads: list[Head] = []
+    passages = []
     numbers = item_numbers([*archive.files, *(() if manifest is None else manifest.files)])
     for number in numbers:
-        passage = check_item(archive, number, report)
+        passage = check_item(archive, number, reader, report)
         if passage is None:
             continue
+        passages.append(passage)
         heads += passage.heads.values()
         check_playable(archive, passage, {} if manifest is None else manifest.items.get(number, {}), report)
-    heads += check_custody(archive, report)
+    custody = check_custody(archive, reader, report)
+    heads += custody.heads
+    if manifest is not None:
+        check_order(manifest.order, custody.entries, passages, report)
     _check_items(manifest, numbers, report)
     _check_trust(known, heads, changes, report)
     return report
 
 
-def _key_changes(archive: Archive, report: Report) -> list[Head]:
+def _key_changes(archive: Archive, reader: HeadReader, report: Report) -> list[Head]:
     if KEYS not in archive.files:
         return []
     try:
-        return read_heads(archive.whole(KEYS, HEADS_LIMIT)[:HEADS_LIMIT])
+        return reader.read(archive.whole(KEYS, HEADS_LIMIT)[:HEADS_LIMIT])
     except Wrong as error:
         report.fault(KEYS, str(error))
         return []

@@ -88,7 +88,16 @@ class Hub:
             running.displace(GapCause.TAKEOVER, utc_ns, mono_ns)
         self._fencing_token = max(self._fencing_token + 1, utc_ns // 1_000_000)
         starts_utc_ns = _after(channel.placed_end_utc_ns, utc_ns)
-        info = StreamInfo(self._new_id(), device_id, name, self._node_id, self._fencing_token, starts_utc_ns, mono_ns)
+        info = StreamInfo(
+            stream_id=self._new_id(),
+            device_id=device_id,
+            channel=name,
+            node_id=self._node_id,
+            fencing_token=self._fencing_token,
+            started_utc_ns=starts_utc_ns,
+            started_mono_ns=mono_ns,
+            pictures=any(isinstance(offer, VideoOffer) for offer in offers),
+        )
         readers = [reader for factory in self._factories if (reader := factory(info)) is not None]
         channel.stream_started(info, readers)
         publication = self._publications[key] = Publication(info, channel, offers, displaced, key_picture)

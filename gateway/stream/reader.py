@@ -27,6 +27,7 @@ class StreamInfo:
     fencing_token: int  # rises with every publication: the older of two writers is known
     started_utc_ns: int
     started_mono_ns: int
+    pictures: bool = False  # were offered; what they are is known with their first parameter sets
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,11 @@ async def run_gates(
 async def _run(gate: Gate, cache_dir: Path, seconds: float | None, stream: Stream) -> Report:
     if gate.bench == "archive":
         return await bench_archive(ArchiveLoad(Years(ARCHIVE_ROWS)), cache_dir)
-    if gate.bench == "packages":
-        return await bench_packages(PackageLoad(), cache_dir)
-    assert gate.load is not None, "only the archive's gates are without a load"
+    assert gate.load is not None, "only the archive's gate is without a load"
     stream = replace(stream, transport=gate.load.stream.transport)
     load = replace(gate.load, stream=stream, seconds=seconds or gate.load.seconds)
+    if gate.bench == "packages":
+        return await bench_packages(PackageLoad(live=load), cache_dir)
     if gate.bench == "growth":
         return await bench_growth(load, GROWTH_STEPS, cache_dir)
     if gate.bench == "webrtc":

@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -137,7 +138,8 @@ def archive(
     --exports: how long until a package is ready, while devices push."""
     chosen = gate_named(gate, ("archive", "packages")) if gate is not None else None
     if exports or (chosen is not None and chosen.bench == "packages"):
-        load = PackageLoad(exports or PackageLoad().exports, devices, viewers=devices)
+        live = replace(PackageLoad().live, devices=devices, viewers=devices)
+        load = PackageLoad(exports or PackageLoad().exports, live)
         report = measured(bench_packages(load, cache_folder(cache_dir)))
     else:
         report = measured(bench_archive(ArchiveLoad(Years(segments, channels), requests), cache_folder(cache_dir)))

@@ -20,6 +20,7 @@ from mingjing.lifecycle import RunningServer, running
 from mingjing.logs import configure_logs
 from mingjing.open_files import raise_open_files_limit
 from mingjing.settings import Settings, load_settings
+from mingjing.thread_turns import hand_over_soon
 from storage import SecretKeyDamaged, StoreLockedError, WrongMediaError
 from storage.database import CannotMendError, DatabaseUnreadableError, SchemaTooNewError, is_damage
 from viewer.access import PlainBindRefused
@@ -46,6 +47,7 @@ def serve(
         raise CommandError(words, fix="Use --role all: one process that does everything.")
     configure_logs(settings.log_level)
     raise_open_files_limit()
+    hand_over_soon()
     run_until_done(_serve(settings))
 
 

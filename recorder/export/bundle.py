@@ -19,7 +19,7 @@ from recorder.export.zip_writer import ZipWriter
 from storage import sync_folder
 from storage.heads import KeyChange, Signer
 from storage.ledger import JsonValue, json_text
-from verifier import packed
+from verifier import packed, verify
 
 FORMAT = "mingjing bundle v1"
 SIGNED_CONTEXT = b"mingjing bundle v1\n"  # so that no signature over something else is one over a bundle
@@ -27,6 +27,10 @@ PART_SUFFIX = ".part"
 TEXT_ROLE, VERIFIER_ROLE, KEYS_ROLE = "text", "verifier", "keys"
 
 Progress = Callable[[int, int], None]
+
+
+class NotWhole(Exception):
+    """What was written would not pass the verifier, which says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class BundleFacts:
     program: str
     items: Sequence[Mapping[str, JsonValue]]
     case: Mapping[str, JsonValue] | None = None
+    order: str = ""  # the subject of the ledger's entry that ordered it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,16 @@ def write_bundle(
     *,
     keys: Sequence[KeyChange] = (),
     progress: Progress | None = None,
+    check: bool = False,
 ) -> WrittenBundle:
     """Write it to `path`. README and verifier are added here; `keys` are all changes of the signing key so far.
 
-    `progress` hears of bytes done and in all; what it raises stops the writing, and nothing stays behind.
+    `progress` hears of bytes done and in all; what it raises stops the writing, and nothing stays behind. With `check`
+    the verifier looks at the file before it has its name.
 
     Raises:
         ValueError: a part has another size than it said.
+        NotWhole: the verifier found a fault; it is not there.
         OSError, and what parts raise: it is not there.
     """
     aside = path.with_name(path.name + PART_SUFFIX)
@@ -73,6 +81,8 @@ def write_bundle(
             written = _write(file, _all_parts(parts, keys), facts, signer, progress)
             file.flush()
             os.fsync(file.fileno())
+        if check and (faults := verify(aside).faults):
+            raise NotWhole(faults[0].sentence())
         digest = _digest(aside)
         aside.rename(path)
     except BaseException:
@@ -133,6 +143,7 @@ def _manifest(facts: BundleFacts, key: str, files: list[JsonValue]) -> bytes:
         "key": key,
         "case": None if facts.case is None else dict(facts.case),
         "items": [dict(item) for item in facts.items],
+        "order": facts.order or None,
         "files": files,
     }
     return json_text(told).encode()

@@ -26,16 +26,16 @@ from recorder.export.evidence import Evidence
 from recorder.export.export import Export, ExportItem
 from recorder.export.part import Part
 from recorder.export.running import ExportFailed
-from recorder.export.touching import touching
+from recorder.export.touching import CLIP_KEPT, ORDERED, touching
 from recorder.footage import Footage
 from recorder.groups import GroupShelf
 from recorder.kept import KeepingKind, Kept, Passage
 from recorder.notary import Notary
 from recorder.passages import Recordings
-from storage import Clock
+from storage import Clock, SegmentUnreadableError
 from storage.database import Database
 from storage.heads import NoProof, prove_entries
-from storage.ledger import Ledger, raw_lines
+from storage.ledger import Entry, JsonValue, Ledger, raw_lines
 from workers import SoundWorkers
 
 CUSTODY_ROLE = "custody"
@@ -82,6 +82,7 @@ async def custody_parts(rooms: Rooms, export: Export, key: str, evidence: Sequen
 async def _custody(rooms: Rooms, export: Export, key: str, evidence: Sequence[Gathered]) -> Custody:
     last_n = rooms.notary.heads.ledger  # newer entries have no head over them
     touched = await touching(export, rooms.ledger, rooms.kept, rooms.database)
+    _require_as_written(export, touched.entries)
     return Custody(
         export=export,
         case=await rooms.case_of(export.case) if export.case else None,
@@ -91,6 +92,33 @@ async def _custody(rooms: Rooms, export: Export, key: str, evidence: Sequence[Ga
         entries=tuple(entry for entry in touched.entries if entry.n <= last_n),
         left_out=touched.left_out,
     )
+
+
+def _require_as_written(export: Export, entries: Sequence[Entry]) -> None:
+    """Rows can be changed by whoever has the database, entries cannot: what was kept and ordered is what they say.
+
+    Raises:
+        ExportFailed: a row says otherwise.
+    """
+    kept = {one.subject: one for one in entries if one.action == CLIP_KEPT}
+    ordered = next((one for one in entries if one.action == ORDERED and one.subject == export.id), None)
+    fix = "Tell the auditor and the system admin: the database was changed, or is damaged."
+    if ordered is None or _said(export.items) != _said_by(ordered.detail.get("items")):
+        raise ExportFailed("This order is not what the audit log says of it.", fix)
+    for item in export.items:
+        entry = kept.get(item.clip)
+        if item.clip and (entry is None or _said([item]) != _said_by([dict(entry.detail)])):
+            raise ExportFailed(f"The clip {item.clip} is not what the audit log says of it.", fix)
+
+
+def _said(items: Sequence[ExportItem]) -> list[list[JsonValue]]:
+    return _said_by([one.detail() for one in items])
+
+
+def _said_by(told: JsonValue) -> list[list[JsonValue]]:
+    """Of each which footage, whatever else is said of it."""
+    names, items = ("device", "channel", "start_ns", "end_ns", "references"), told if isinstance(told, list) else []
+    return [[one.get(name) for name in names] for one in items if isinstance(one, dict)]
 
 
 async def _handed(rooms: Rooms, gathered: Gathered) -> HandedItem:
@@ -115,7 +143,11 @@ async def _clock(rooms: Rooms, passage: Passage, footage: Footage) -> ClockOffse
     for segment in footage.segments:
         if segment.missing:
             continue
-        for group in (await rooms.groups.of(segment)).groups:
+        try:
+            groups = (await rooms.groups.of(segment)).groups
+        except (SegmentUnreadableError, OSError):
+            continue  # what cannot be read says nothing of a clock; that it cannot be read is declared elsewhere
+        for group in groups:
             within = group.start_utc_ns < passage.end_utc_ns and group.end_utc_ns > passage.start_utc_ns
             if within and group.device_ahead_ns is not None:
                 ahead.append(group.device_ahead_ns)

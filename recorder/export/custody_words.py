@@ -44,6 +44,8 @@ LACKS: Mapping[str, str] = {
     "missing": "录像文件缺失 the file is gone",
     "damaged": "录像文件损坏 damaged in the store",
     "unproven": "尚无签名头可证明 no signed head is over it",
+    "no_footage": "没有录像 no footage",
+    "contradicted": "日志与已签名的叶不符 the journal is not the one that was signed",
 }
 
 ACTIONS: Mapping[str, str] = {

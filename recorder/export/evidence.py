@@ -1,8 +1,9 @@
 """The evidence of a passage: the fragments it points at, their journals, and the way from each to a signed head.
 
 Same passage, same bytes: what is written here follows from the footage and from the first leaf that goes far enough,
-never from who exports or when. What is damaged or gone is declared with its seconds; what no head is over is in it and
-declared as unproven.
+never from who exports or when. What is damaged or gone is declared with its seconds, so is time of which there is no
+footage; what no head is over is in it and declared as unproven. A journal that says other than its signed leaf goes
+out with that leaf, so that whoever checks the bundle finds it.
 
 Not here: reading one segment (piece), films, and the file that all of it goes into (bundle).
 """
@@ -20,17 +21,19 @@ from recorder.footage import SegmentFact
 from recorder.kept import Passage
 from recorder.passages import Recordings
 from storage import iso_from_ns
-from storage.heads import Head, LeafProof, NoProof, WantedLeaf, first_leaves, key_changes, prove_leaf
+from storage.heads import Head, LeafProof, NoHeadYet, NoProof, WantedLeaf, first_leaves, key_changes, prove_leaf
 from storage.ledger import JsonValue, json_text
 
 FORMAT = "mingjing evidence v1"
 ORIGINAL_ROLE = "original"
+UNCOVERED_MIN_NS = 2_000_000_000  # of an interval, told as without footage; shorter is between two pictures
 NEAR_NS = 3_600 * 1_000_000_000  # a reference reaches back to its key picture, which is never so far
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Seconds that the bundle does not have, or does not prove: `missing`, `damaged` or `unproven`."""
+    """Seconds that the bundle does not have, or does not prove: `missing`, `damaged`, `unproven`; `no_footage`, for
+    which nothing in the store speaks; `contradicted`, whose journal is not the one that was signed."""
 
     why: str
     stream: str
@@ -57,6 +60,10 @@ class Evidence:
     lacks: tuple[Lack, ...]
     left_out: Mapping[str, Sequence[tuple[int, int]]]
 
+    @property
+    def has_footage(self) -> bool:
+        return any(one.name.endswith(".mp4") for one in self.files)
+
 
 async def gather(
     number: int,
@@ -72,8 +79,11 @@ async def gather(
     `ask_for_head` is asked once if footage has no head over it yet (`Notary.round`).
 
     Raises:
+        NoProof: signed heads and leaves contradict each other, or a stream is pointed at twice.
         OSError: the disk refuses.
     """
+    if len({one.stream for one in passage.references}) < len(passage.references):
+        raise NoProof("it points at one stream twice")
     from_ns, to_ns = passage.start_utc_ns - NEAR_NS, passage.end_utc_ns + NEAR_NS
     footage = await recordings(passage.device, passage.channel, from_ns, to_ns)
     pieces, holes = await asyncio.to_thread(_pieces, media, passage, footage.segments)
@@ -145,8 +155,8 @@ def _proofs(folder: Path, pieces: Sequence[Piece]) -> dict[str, LeafProof]:
     for segment, index in first_leaves(folder, wanted).items():
         try:
             proofs[segment] = prove_leaf(folder, index)
-        except NoProof:
-            continue  # no head is over it yet, or `audit verify` names what is wrong
+        except NoHeadYet:
+            continue
     return proofs
 
 
@@ -172,7 +182,10 @@ def _evidence(
 
     for piece in pieces:
         proof = proofs.get(piece.segment)
+        contradicted = proof is not None and piece.contradicts(proof)
         journal = None if proof is None else piece.journal_to(proof)
+        if proof is not None and contradicted:
+            journal = piece.journal_as_far_as(proof)
         proven = proof is not None and journal is not None
         name = f"{folder}{piece.segment}.mp4"
         parts.append(Part(name, ORIGINAL_ROLE, piece.media_bytes, piece.chunks))
@@ -183,9 +196,13 @@ def _evidence(
             used.append(proof)
         else:
             lacks.append(Lack("unproven", piece.stream, piece.start_utc_ns, piece.end_utc_ns))
+        if contradicted:
+            lacks.append(Lack("contradicted", piece.stream, piece.start_utc_ns, piece.end_utc_ns))
         lacks += [Lack("damaged", piece.stream, start, end) for start, end in piece.lost_spans()]
         told.append(piece.told(proven=proven))
         gaps += piece.gaps_told(passage.start_utc_ns, passage.end_utc_ns)
+    bare = _without_footage(passage, pieces, holes)
+    lacks += [Lack("no_footage", "", begun, ended) for begun, ended in bare]
     if used:
         add("heads.jsonl", _head_lines(heads, used))
     facts: dict[str, JsonValue] = {
@@ -200,10 +217,25 @@ def _evidence(
         "segments": told,
         "gaps": gaps,
         "missing": [hole.told() for hole in holes],
+        "no_footage": [[begun, ended] for begun, ended in bare],
     }
     add("evidence.json", json_text(facts).encode())
     left_out = {piece.segment: found for piece in pieces if (found := piece.left_out())}
     return Evidence((parts[-1], *parts[:-1]), (files[-1], *files[:-1]), tuple(lacks), left_out)
+
+
+def _without_footage(passage: Passage, pieces: Sequence[Piece], holes: Sequence[_Hole]) -> list[tuple[int, int]]:
+    """Time of the interval for which no record and no hole speaks: a device that was off leaves no number behind."""
+    spoken = [(record.placed_utc_ns, record.end_utc_ns) for piece in pieces for record in piece.within]
+    spoken += [(gap.placed_utc_ns, gap.end_utc_ns) for piece in pieces for gap in piece.gaps]
+    spoken += [(hole.from_utc_ns, hole.to_utc_ns) for hole in holes]
+    found, since = [], passage.start_utc_ns
+    for began, ended in [*sorted(spoken), (passage.end_utc_ns, passage.end_utc_ns)]:
+        until = min(began, passage.end_utc_ns)
+        if until - since > UNCOVERED_MIN_NS:
+            found.append((since, until))
+        since = max(since, ended)
+    return found
 
 
 def _proof_text(proof: LeafProof) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recorder.export.bundle import BundleFacts, WrittenBundle, write_bundle
+from recorder.export.bundle import BundleFacts, NotWhole, WrittenBundle, write_bundle
 from recorder.export.burnt_in import DERIVED_ROLE, Words, burn_in
 from recorder.export.clerk import Gathered, Rooms, custody_parts
 from recorder.export.evidence import Evidence, gather
@@ -23,7 +23,7 @@ from recorder.export.running import ExportFailed, Running
 from recorder.export.shelf import WORKING
 from recorder.kept import Passage
 from storage import iso_from_ns
-from storage.heads import HeadKeyMissing, key_changes
+from storage.heads import HeadKeyMissing, NoProof, key_changes
 from storage.ledger import JsonValue
 from workers import BurnInFailed
 
@@ -51,7 +51,7 @@ class PackageMaker:
             films: list[Playable] = []
             for number, one in enumerate(evidence):
                 running.tell(Phase.PLAYABLE, number, len(evidence))
-                films.append(await stack.enter_async_context(self._playable(one.item, folder)))
+                films.append(await stack.enter_async_context(self._playable(one, folder)))
             copies = await self._copies(export, films, folder, running) if export.copies else []
             running.tell(Phase.CUSTODY)
             record = await custody_parts(self._rooms, export, key, evidence)
@@ -74,10 +74,15 @@ class PackageMaker:
         return key
 
     @asynccontextmanager
-    async def _playable(self, item: ExportItem, folder: Path) -> AsyncIterator[Playable]:
+    async def _playable(self, gathered: Gathered, folder: Path) -> AsyncIterator[Playable]:
         rooms = self._rooms
         async with playable_of(
-            item.passage, recordings=rooms.recordings, media=rooms.media, workers=rooms.workers, folder=folder
+            gathered.item.passage,
+            recordings=rooms.recordings,
+            media=rooms.media,
+            workers=rooms.workers,
+            folder=folder,
+            left_out=gathered.evidence.left_out,
         ) as made:
             yield made
 
@@ -118,20 +123,24 @@ class PackageMaker:
         if any(one.why == "unproven" and self._is_new(one.to_utc_ns) for one in evidence.lacks):
             await asyncio.sleep(SETTLES_IN_NS / 1e9)  # a disk that took longer
             evidence = await self._gathered(number, item.passage)
-        if not evidence.files:
+        if not evidence.has_footage:
             raise ExportFailed("Nothing of its footage is there any more.", "Order what is left of it.")
         return Gathered(number, item, evidence)
 
     async def _gathered(self, number: int, passage: Passage) -> Evidence:
         rooms = self._rooms
-        return await gather(
-            number,
-            passage,
-            recordings=rooms.recordings,
-            media=rooms.media,
-            heads=rooms.notary.heads.folder,
-            ask_for_head=rooms.notary.round,
-        )
+        try:
+            return await gather(
+                number,
+                passage,
+                recordings=rooms.recordings,
+                media=rooms.media,
+                heads=rooms.notary.heads.folder,
+                ask_for_head=rooms.notary.round,
+            )
+        except NoProof as error:
+            fix = "Tell the auditor: `mingjing audit verify` names what is wrong."
+            raise ExportFailed(f"The footage cannot be proven: {error}.", fix) from error
 
     async def _settled(self, passage: Passage) -> None:
         """Once the last of it is durable: only that can be under a head."""
@@ -164,7 +173,9 @@ class PackageMaker:
             program=f"mingjing {rooms.version}",
             items=[_item_facts(one, film, copies) for one, film in zip(evidence, films, strict=True)],
             case=None if case is None else {"id": case.id, "case_no": case.case_no, "cause": case.cause},
+            order=export.id,
         )
+        contradicted = any(lack.why == "contradicted" for one in evidence for lack in one.evidence.lacks)
 
         def write() -> WrittenBundle:
             heads = rooms.notary.heads
@@ -175,9 +186,14 @@ class PackageMaker:
                 heads.signer,
                 keys=key_changes(heads.folder),
                 progress=lambda done, total: running.tell(Phase.WRITING, done, total),
+                check=not contradicted,  # what the store contradicts the verifier is to name
             )
 
-        return await asyncio.to_thread(write)
+        try:
+            return await asyncio.to_thread(write)
+        except NotWhole as error:
+            fix = "Order it again; tell the system admin if it happens again."
+            raise ExportFailed(f"The package does not verify: {error}", fix) from error
 
 
 def _item_facts(

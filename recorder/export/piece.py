@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from media import GapCause, Reference
+from recorder.export.bad_place import fragment_bytes, is_bad_place
 from storage import (
     RECORD_SIZE,
     Kind,
@@ -70,11 +71,23 @@ class Piece:
         far, or not what the leaf says."""
         if proof is None:
             return self.journal[: (self.last_record + 1) * RECORD_SIZE]
-        leaf = parse_leaf(proof.line)
-        assert isinstance(leaf, StreamLeaf)
-        journal = self.journal[: leaf.records * RECORD_SIZE]
+        journal, leaf = self.journal_as_far_as(proof), _leaf(proof)
         whole = len(journal) == leaf.records * RECORD_SIZE
         return journal if whole and journal[-RECORD_SIZE:][120:152] == leaf.chain else None
+
+    def journal_as_far_as(self, proof: LeafProof) -> bytes:
+        """So many records as the leaf speaks of, or all there are: whatever they say."""
+        return self.journal[: _leaf(proof).records * RECORD_SIZE]
+
+    def contradicts(self, proof: LeafProof) -> bool:
+        """Whether the journal is true in itself, and still not what was signed: made anew, or cut off.
+
+        One that is damaged as a disk damages is not: what is true of it goes less far, and it says so."""
+        return self.journal_to(proof) is None and not (self.broken and self._journal_records < _leaf(proof).records)
+
+    @property
+    def _journal_records(self) -> int:
+        return len(self.journal) // RECORD_SIZE
 
     def chunks(self) -> Iterator[bytes]:
         """The header and the fragments, as they lie in the store.
@@ -163,6 +176,10 @@ def read_piece(path: Path, reference: Reference) -> Piece | None:
         init = read_init(path, journal)
     except (SegmentUnreadableError, FileNotFoundError):
         return None
+    except OSError as error:
+        if not is_bad_place(error):
+            raise
+        return None
     records = list(true_records(journal, header.chain))
     first, last = reference.first_sequence, reference.last_sequence
     within = tuple(
@@ -197,13 +214,19 @@ def _hashed(path: Path, init: bytes, within: Sequence[Record]) -> tuple[frozense
         for record in within:
             if record.kind != Kind.FRAGMENT:
                 continue
-            data = os.pread(file.fileno(), record.length, record.offset)
+            data = fragment_bytes(file.fileno(), record)
             if sha256(data).digest() != record.digest:
                 lost.add(record.number)
             else:
                 whole.update(data)
                 size += len(data)
     return frozenset(lost), whole.digest(), size
+
+
+def _leaf(proof: LeafProof) -> StreamLeaf:
+    leaf = parse_leaf(proof.line)
+    assert isinstance(leaf, StreamLeaf)
+    return leaf
 
 
 def _last(record: Record) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from media import VIDEO_TRACK_ID, FragmentFlag, Reference
 from media.fmp4 import HEAD_BYTES_MAX, FragmentHead, Mp4Error, read_head
+from recorder.export.bad_place import fragment_bytes, is_bad_place
 from recorder.footage import Footage, SegmentFact
 from recorder.kept import Passage
 from recorder.timeline import FOOTAGE_MISSING
@@ -111,6 +112,10 @@ def frozen(span: Span) -> Span:
         read_header(span.path, journal)
     except SegmentUnreadableError:
         return replace(span, lost=DAMAGED)
+    except OSError as error:
+        if not is_bad_place(error):
+            raise
+        return replace(span, lost=DAMAGED)
     return replace(span, journal_bytes=len(journal))
 
 
@@ -135,7 +140,7 @@ def looked_through(span: Span) -> Span:
 
 
 def _is_true(descriptor: int, record: Record) -> bool:
-    return sha256(os.pread(descriptor, record.length, record.offset)).digest() == record.digest
+    return sha256(fragment_bytes(descriptor, record)).digest() == record.digest
 
 
 def heads(span: Span) -> Iterator[tuple[Record, FragmentHead]]:

@@ -19,6 +19,7 @@ from storage.ledger import Entry, Ledger
 
 ENTRIES_MAX = 1_000  # 600 KB of lines and as much of proofs; who reads more than that needs the audit log itself
 PAGE = 500
+CLIP_KEPT, ORDERED = "clip.create", "export.create"
 CLOCK_STEP_NS = 24 * 3_600 * 1_000_000_000  # entries are dated by the wall clock, footage by a steady one
 
 
@@ -32,9 +33,12 @@ class Touching:
 
 async def touching(export: Export, ledger: Ledger, kept: Kept, database: Database) -> Touching:
     found: dict[int, Entry] = {}
+    needed: set[int] = set()  # say what was ordered and kept: the verifier holds the bundle against them
     for clip in {one.clip for one in export.items if one.clip}:
         async for entry in _about(ledger, "clip.", clip):
             found[entry.n] = entry
+            if entry.action == CLIP_KEPT:
+                needed.add(entry.n)
     for item in export.items:
         for hold in await _holds(kept, item):
             async for entry in _about(ledger, "hold.", hold):
@@ -46,9 +50,11 @@ async def touching(export: Export, ledger: Ledger, kept: Kept, database: Databas
     for other in await _others(database, export):
         async for entry in _about(ledger, "export.", other):
             found[entry.n] = entry
-    entries = [found[n] for n in sorted(found)]
-    left_out = max(0, len(entries) - ENTRIES_MAX)
-    return Touching(tuple(entries[left_out:]), left_out)
+            if entry.action == ORDERED and entry.subject == export.id:
+                needed.add(entry.n)
+    newest = sorted(found)[-ENTRIES_MAX:]
+    entries = [found[n] for n in sorted({*newest, *needed})]
+    return Touching(tuple(entries), len(found) - len(entries))
 
 
 async def _about(ledger: Ledger, noun: str, subject: str, since_utc_ns: int | None = None) -> AsyncIterator[Entry]:

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -29,6 +29,10 @@ _SIMPLIFIED = 2  # the place of Simplified Chinese in the collection
 _REGULAR = {"wght": 400}
 ERROR_MAX = 1.0  # of a thousand units an em: less than a printer shows
 OUTLINES_MAX = 4_096  # of 1 KB each
+FACES_MAX = 8  # of 60 KB each
+# Ids and digests have other letters each time; with all of ASCII in each, most documents of a house have one typeface,
+# which takes 30 ms to make.
+ASCII = frozenset(range(0x20, 0x7F))
 _NOTHING = ".notdef"
 
 
@@ -58,10 +62,14 @@ def plain(text: str) -> str:
 
 
 def typeface(texts: Iterable[str]) -> bytes:
-    """A TrueType font with the letters of these."""
+    """A TrueType font with the letters of these, and those of ASCII."""
+    return _typeface(tuple(sorted({ord(letter) for text in texts for letter in text} | ASCII)))
+
+
+@lru_cache(FACES_MAX)
+def _typeface(points: tuple[int, ...]) -> bytes:
     face = _face()
-    wanted = sorted({ord(letter) for text in texts for letter in text} | {0x20, 0x3F})
-    cmap = {point: face.names[point] for point in wanted if point in face.names}
+    cmap = {point: face.names[point] for point in points if point in face.names}
     names = [_NOTHING, *dict.fromkeys(cmap.values())]
     drawn = _drawn(names)
     built = FontBuilder(face.units_per_em, isTTF=True)

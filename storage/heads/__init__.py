@@ -17,7 +17,7 @@ from storage.heads.entry_proofs import prove_entries
 from storage.heads.first_round import signed_since
 from storage.heads.head import Head, parse_head
 from storage.heads.heads import Heads, HeadsStatistics
-from storage.heads.inclusion import LeafProof, NoProof, prove_leaf
+from storage.heads.inclusion import LeafProof, NoHeadYet, NoProof, prove_leaf
 from storage.heads.key_history import KeyChange, key_changes
 from storage.heads.key_ring import HEADS_KEY_FILE, HeadKeyMissing
 from storage.heads.leaf import EntryLeaf, Leaf, StreamLeaf, parse_leaf
@@ -60,6 +60,7 @@ __all__ = [
     "KeyUse",
     "Leaf",
     "LeafProof",
+    "NoHeadYet",
     "NoProof",
     "NoSuchHead",
     "Nodes",

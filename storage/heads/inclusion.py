@@ -19,6 +19,10 @@ class NoProof(Exception):
     """There is no true way from this leaf to a head; the message says why."""
 
 
+class NoHeadYet(NoProof):
+    """The leaf is newer than all heads."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeafProof:
     """`includes(leaf_hash(line), index, head.size, head.root, proof)` is true."""
@@ -33,7 +37,8 @@ def prove_leaf(folder: Path, index: int) -> LeafProof:
     """The proof of leaf `index` in the first head over it.
 
     Raises:
-        NoProof: no head is over it yet, or leaves and heads contradict each other.
+        NoHeadYet: so it is.
+        NoProof: leaves and heads contradict each other.
     """
     before, head = _heads_around(folder / SIGNED, index)
     try:
@@ -68,7 +73,7 @@ def _heads_around(folder: Path, index: int) -> tuple[Head | None, Head]:
         if head.size > index:
             return before, head
         before = head
-    raise NoProof(f"no head is over leaf {index} yet")
+    raise NoHeadYet(f"no head is over leaf {index} yet")
 
 
 def _first_size(folder: Path, path: Path) -> int:

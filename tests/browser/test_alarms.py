@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.wall import Wall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 LINE = "[data-test=alarms] li"
 ROW = "table tbody tr.row"

@@ -9,7 +9,7 @@ from tests.faults.test_backfill import LOST, SECONDS, Loss, nals_of
 from tests.house.programme import PICTURE, make_programme
 from tests.recorder.backfill.files import device_file
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 async def page_of(browser, house, name, locale="zh-CN", width=1366):

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 PATIENCE_MS = 20_000
 HEAD = "案号,案由,领域,程序,单位,当事人\r\n"

@@ -8,7 +8,7 @@ from tests.browser.test_kept import page_of, units
 from tests.house.archive import until
 from tests.house.test_export import verified
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 CASE = {"case_no": "沪市监罚字〔2026〕17号", "cause": "无照经营", "field": "market_regulation", "procedure": "ordinary"}
 

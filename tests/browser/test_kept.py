@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.wall import PATIENCE_MS, Wall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 CASE = {"case_no": "2026-17", "cause": "超限运输", "field": "transport", "procedure": "ordinary"}
 

@@ -9,7 +9,7 @@ import pytest
 from tests.house.bounds import at_most
 from tests.house.certificate import self_signed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 PATIENCE_MS = 20_000
 REVOKED_WITHIN_S = 5

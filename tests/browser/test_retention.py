@@ -5,7 +5,7 @@ import pytest
 from storage import iso_from_ns
 from tests.browser.test_kept import page_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 async def test_a_policy_is_changed_after_its_effect_was_shown_and_a_second_says_why_it_is_kept(house, browser):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Route, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 PATIENCE_MS = 20_000
 

@@ -1,9 +1,11 @@
 """A package from push to proof: footage is recorded, cut, handed out over HTTP, and what was downloaded is checked."""
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -81,6 +83,16 @@ async def test_what_was_pushed_and_cut_is_handed_out_with_its_custody_record_and
     assert bundle.read("custody/custody.pdf").startswith(b"%PDF-")
     with av.open(io.BytesIO(bundle.read("playable/1.mp4"))) as film:
         assert len(list(film.decode(video=0))) == len(push.numbers)
+
+    end_ns = next(json.loads(line) for line in lines)["detail"]["end_ns"]
+    with contextlib.closing(sqlite3.connect(house.data_dir / "mingjing.sqlite3")) as rows, rows:
+        changed = rows.execute("update kept set state = replace(state, ?, ?)", (str(end_ns), str(end_ns - 10**9)))
+        assert changed.rowcount == 1
+    told = await over(house, await ordered(house, clips=[clip["id"]]))
+    assert (told["state"], told["failure"]) == (
+        "failed",
+        f"The clip {clip['id']} is not what the audit log says of it.",
+    )
     await house.stop()
     assert not list(house.tracebacks())
 

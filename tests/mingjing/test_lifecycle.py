@@ -8,7 +8,7 @@ import pytest
 from gateway.registry import Change, DeviceChanged
 from gateway.stream import Hub, VideoOffer
 from media import Codec, GapCause
-from mingjing import lifecycle
+from mingjing.device_changes import end_streams_of_changed_devices
 from storage import SystemClock, UlidFactory
 from storage.bus import MemoryBus
 from storage.bus.protocol import DEFAULT_LIMIT
@@ -27,7 +27,7 @@ async def test_a_stream_ends_with_the_right_to_send_it(news: Change, later_news:
     house = SimpleNamespace(bus=bus, registry=SimpleNamespace(devices=SimpleNamespace(find=devices.get)))
 
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(lifecycle._end_streams_of_changed_devices(house, hub))  # type: ignore[arg-type]
+        following = tasks.create_task(end_streams_of_changed_devices(house, hub))  # type: ignore[arg-type]
         await asyncio.sleep(0)  # it listens from its first turn on
         bus.publish(DeviceChanged("dev1", news))
         for _ in range(later_news):

@@ -1,11 +1,11 @@
 """A stage for the archive's tests: a store on a real disk, a clock that stands still, devices that push."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.stream import AlarmKind, StreamEnd, StreamInfo, StreamInit, StreamReader
-from media import Fragment, FragmentFlag, Gap, GapCause
+from media import AUDIO_TRACK_ID, Fragment, FragmentFlag, Gap, GapCause, Track
 from recorder.desk import SegmentRules
 from recorder.disk_watch import DiskLevels, DiskSpace, DiskWatch
 from recorder.footage import Ended
@@ -38,6 +38,19 @@ class PushingDevice:
         for _ in range(count):
             self.sequence += 1
             self.reader.fragment(self.picture(self.sequence, key=key, size=size))
+        return self
+
+    def push_sound(self, count: int) -> "PushingDevice":
+        """Send fragments of sound."""
+        for _ in range(count):
+            self.sequence += 1
+            self.reader.fragment(replace(self.picture(self.sequence, key=False, size=200), track_id=AUDIO_TRACK_ID))
+        return self
+
+    def knows(self, *tracks: Track) -> "PushingDevice":
+        """These are its tracks from here on."""
+        self.init = StreamInit(self.init.version + 1, tracks)
+        self.reader.init_changed(self.init)
         return self
 
     def push_until_key(self) -> "PushingDevice":
@@ -125,9 +138,10 @@ class Stage:
     def tell(self, kind: AlarmKind, device_id: str, channel: str, words: str) -> None:
         self.alarms.append((kind.value, device_id, channel))
 
-    def device(self, device_id: str = "dev1", channel: str = "main") -> PushingDevice:
+    def device(self, device_id: str = "dev1", channel: str = "main", *, pictures: bool = False) -> PushingDevice:
+        """`pictures`: it has announced them."""
         stream = StreamInfo(
-            self.new_id(), device_id, channel, "node1", next(self.tokens), self.clock.utc, self.clock.mono
+            self.new_id(), device_id, channel, "node1", next(self.tokens), self.clock.utc, self.clock.mono, pictures
         )
         return PushingDevice(self.scribe.open_run(stream), stream, self.clock, self.clock.utc).begin()
 

@@ -10,10 +10,11 @@ from recorder.intake import IntakeLimits
 from storage import NO_CHAIN, EndFlag, read_sealed, verify
 from tests.recorder.stage import Stage
 from tests.storage.faulty_disk import RefusingDisk
-from tests.storage.footage import GOP, PICTURE_NS
+from tests.storage.footage import GOP, PICTURE_NS, TRACKS
 
 EIO = OSError(errno.EIO, "injected")
 ENOSPC = OSError(errno.ENOSPC, "injected")
+SOUND = TRACKS[1]
 SHORT = SegmentRules(length_ns=10_000_000_000, length_max_ns=12_000_000_000)
 
 
@@ -45,6 +46,39 @@ def test_a_stream_becomes_one_sealed_segment(stage):
     assert segment.header.previous_stream == ""
     assert segment.header.chain == NO_CHAIN
     assert all_true(stage)
+
+
+def test_sound_that_came_before_the_first_pictures_is_in_one_segment_with_them(stage):
+    device = stage.device(pictures=True).knows(SOUND).push_sound(3)
+    stage.scribe.turn()
+    assert stage.scribe.in_flight() == []  # they will come any moment
+    device.push_sound(1).knows(*TRACKS).push(20).end()
+    stage.turn()
+    [segment] = stage.sealed
+    assert stage.sequences(device) == list(range(1, 25))
+    assert segment.fragments == 24
+    assert all_true(stage)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_pictures_that_do_not_come_hold_up_no_sound(stage, stops):
+    device = stage.device(pictures=True).knows(SOUND).push_sound(3)
+    if stops:
+        stage.finish()
+        assert len(stage.sealed) == 1
+    else:
+        stage.turn()  # a second later
+        device.knows(*TRACKS).push(20).end()
+        stage.turn()
+        assert len(stage.sealed) == 2  # what is written has its header
+    assert stage.sequences(device)[:3] == [1, 2, 3]
+    assert all_true(stage)
+
+
+def test_a_stream_of_sound_alone_waits_for_nothing(stage):
+    stage.device(pictures=False).knows(SOUND).push_sound(3)
+    stage.scribe.turn()
+    assert len(stage.scribe.in_flight()) == 1
 
 
 def test_a_segment_is_only_kept_once_a_sync_vouches_for_its_end(stage):

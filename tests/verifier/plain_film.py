@@ -37,8 +37,11 @@ def films_pictures(device, samples):
     device.picture = picture
 
 
-def plain_film(samples, *, handler=b"vide", chunk=3):
-    """A plain MP4 of one track: tables, then the samples in chunks of so many."""
+TICKS = 3_600  # of 90,000 a second: a picture each 40 ms
+
+
+def plain_film(samples, *, handler=b"vide", chunk=3, tracks=1, edits=b"", steps=None):
+    """A plain MP4 of one track: tables, then the samples in chunks of so many. `steps` are counts and ticks."""
 
     def moov(at):
         offsets = [at + sum(map(len, samples[:first])) for first in range(0, len(samples), chunk)]
@@ -47,13 +50,17 @@ def plain_film(samples, *, handler=b"vide", chunk=3):
             runs.append((len(offsets), len(samples) % chunk))
         tables = box(
             b"stbl",
+            box(b"stts", numbers(0, len(times), *(one for step in times for one in step))),
             box(b"stsz", numbers(0, 0, len(samples), *map(len, samples))),
             box(b"stsc", numbers(0, len(runs)), *(numbers(*run, 1) for run in runs)),
             box(b"stco", numbers(0, len(offsets), *offsets)),
         )
         hdlr = box(b"hdlr", numbers(0, 0), handler, bytes(13))
-        return box(b"moov", box(b"trak", box(b"mdia", hdlr, box(b"minf", tables))))
+        mdhd = box(b"mdhd", numbers(0, 0, 0, 90_000, 0, 0))
+        trak = box(b"trak", edits, box(b"mdia", mdhd, hdlr, box(b"minf", tables)))
+        return box(b"moov", box(b"mvhd", numbers(0, 0, 0, 90_000, 0)), *[trak] * tracks)
 
+    times = [(len(samples), TICKS)] if steps is None else steps
     start = box(b"ftyp", b"isom", numbers(0))
     at = len(start) + len(moov(0)) + 8
     return start + moov(at) + box(b"mdat", *samples)

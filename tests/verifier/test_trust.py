@@ -105,6 +105,17 @@ async def test_time_without_footage_is_told_and_footage_of_another_time_is_a_fau
         assert report.faults == []
         [missing] = report.missing
         assert (missing.why, missing.to_ns) == ("no footage", longer.end_utc_ns)
+    parts = {one.name: b"".join(one.chunks()) for one in (await room.gather(longer)).parts}
+    told = json.loads(parts["evidence/1/evidence.json"])
+    [[began, ended]] = told["no_footage"]
+    for said in ([], [[began, ended - 1_800 * 10**9]]):
+        parts["evidence/1/evidence.json"] = canonical(told | {"no_footage": said})
+        heads = room.office.notary.heads
+        facts = BundleFacts("2026-12-01T00:00:00.000Z", "user:x", "node1", "x", [{"number": 1}])
+        files = [Part.of(name, "original", data) for name, data in parts.items()]
+        write_bundle(tmp_path / "d.zip", files, facts, heads.signer)
+        [fault] = verify(tmp_path / "d.zip").faults
+        assert "time without footage" in fault.words
     moved = replace(passage, start_utc_ns=passage.start_utc_ns - hour // 2, end_utc_ns=passage.end_utc_ns - hour // 2)
     report = verify(await room.bundle(tmp_path / "c.zip", moved))
     assert "is not of the interval" in report.faults[0].words

@@ -1,7 +1,7 @@
 """One measurement: everybody is connected and settled, counters are read, time passes, counters are read again."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mingjing.bench.clients import Clients, Visits
@@ -13,6 +13,7 @@ from mingjing.bench.meter import Meter
 
 DROPS_AT = 1 / 3  # of the measurement
 BACK_WITHIN_S = 2.0  # P7
+WORK_LOOK_S = 0.2  # so late may the end of work be seen
 
 
 @dataclass(slots=True)
@@ -45,8 +46,16 @@ async def measure_idle(load: LiveLoad, server_pid: int | None) -> float | None:
     return meter.costs()["server"].cpu_percent
 
 
-async def measure(load: LiveLoad, publishers: Publishers, crowds: Crowds, server_pid: int | None) -> Measured:
-    """The figures of the server's processes, of the clients, and of the load itself."""
+async def measure(
+    load: LiveLoad,
+    publishers: Publishers,
+    crowds: Crowds,
+    server_pid: int | None,
+    work: Callable[[], None] | None = None,
+) -> Measured:
+    """The figures of the server's processes, of the clients, and of the load itself: of the load's seconds, or of as
+    long as `work` takes, which blocks and is done in a thread.
+    """
     await asyncio.sleep(load.settle_s)
     named = crowds.named()
     pids = {name: clients.pids for name, clients in named.items()}
@@ -57,7 +66,12 @@ async def measure(load: LiveLoad, publishers: Publishers, crowds: Crowds, server
         await clients.begin(load.seconds, load.watched(load.devices), visits)
     before = await publishers.mark()
     meter.begin()
-    if load.reconnect:
+    if work is not None:
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        while not working.done():
+            await meter.watch(WORK_LOOK_S)
+        await working
+    elif load.reconnect:
         await meter.watch(load.seconds * DROPS_AT)
         measured.dropped_mono_ns = await publishers.drop_all(BACK_WITHIN_S)
         await meter.watch(load.seconds * (1 - DROPS_AT))

@@ -56,7 +56,7 @@ async def under_load(server: OwnServer, load: LiveLoad, cache_dir: Path) -> tupl
         await all_live(server, load.devices)
         idle_percent = await measure_idle(load, server.pid)
         async with AsyncExitStack() as seats:
-            crowds = await _seat(server, load, seats)
+            crowds = await seat(server, load, seats)
             before = await asyncio.to_thread(server.metrics)
             measured = await measure(load, publishers, crowds, server.pid)
             after = await _asked_again(server, measured)
@@ -81,7 +81,8 @@ async def _asked_again(server: OwnServer, measured: Measured) -> Metrics | None:
         return None
 
 
-async def _seat(server: OwnServer, load: LiveLoad, seats: AsyncExitStack) -> Crowds:
+async def seat(server: OwnServer, load: LiveLoad, seats: AsyncExitStack) -> Crowds:
+    """Those who watch take their seats, and leave with `seats`."""
     crowds = Crowds()
     if load.viewers or load.openings:
         cookie = await asyncio.to_thread(server.log_in)

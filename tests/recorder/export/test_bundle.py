@@ -1,8 +1,10 @@
 """A bundle out of a real store: intact to the verifier, the same for whoever makes it, whole or absent."""
 
+import errno
 import os
 import signal
 import sys
+from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
@@ -10,12 +12,14 @@ import pytest
 from media import GapCause
 from recorder.desk import SegmentRules
 from recorder.export import BundleFacts, write_bundle
+from recorder.export.bundle import NotWhole
 from storage import RECORD_SIZE, SegmentUnreadableError
-from storage.heads import HeadKeyMissing, StreamLeaf, WantedLeaf, first_leaves, key_changes
+from storage.heads import HeadKeyMissing, NoProof, StreamLeaf, WantedLeaf, first_leaves, key_changes
 from tests.recorder.export.archive_room import archive_room
 from tests.recorder.stage import Stage
 from tests.storage.faulty_disk import in_a_child
 from tests.storage.footage import PICTURE_NS
+from tests.storage.heads.test_proof import made_anew
 from verifier import verify
 
 WRITER = ("export/bundle.py", "zip_writer.py", "key_file.py", "pathlib.py")
@@ -106,6 +110,28 @@ async def test_a_damaged_picture_is_left_out_and_the_rest_stays_proven(room, tmp
     assert report.items[0].fragments == 59
 
 
+@pytest.mark.fault("F22", "I3")
+@pytest.mark.parametrize("place", [-2_500, 0], ids=["a picture", "the header"])
+async def test_f22_a_place_that_the_disk_does_not_give_back_is_declared_and_the_rest_stays_proven(
+    room_of_short_segments, tmp_path, monkeypatch, place
+):
+    room = room_of_short_segments
+    passage = await three_segments(room)
+    bad = segments_of(room)[1].stat()
+    read, at = os.pread, place % bad.st_size
+
+    def pread(descriptor, length, offset):
+        if os.fstat(descriptor).st_ino == bad.st_ino and offset <= at < offset + length:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(descriptor, length, offset)
+
+    monkeypatch.setattr("recorder.export.bad_place.os.pread", pread)
+    report = verify(await room.bundle(tmp_path / "one.zip", passage))
+    assert report.faults == []
+    [missing] = report.missing
+    assert (missing.why, missing.to_ns - missing.from_ns) == ("damaged", (1 if place else 100) * PICTURE_NS)
+
+
 async def test_a_damaged_journal_takes_its_rest_with_it_and_says_so(room_of_short_segments, tmp_path):
     room = room_of_short_segments
     passage = await three_segments(room)
@@ -126,6 +152,50 @@ async def test_footage_that_no_head_is_over_is_declared_as_unproven(room, tmp_pa
     report = verify(await room.bundle(tmp_path / "one.zip", passage))
     assert report.faults == []
     assert [one.why for one in report.missing] == ["unproven"]
+
+
+async def test_a_journal_that_is_not_the_one_that_was_signed_goes_out_with_its_leaf_and_is_named(room, tmp_path):
+    room.stage.device().push(60).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage()
+    [path] = segments_of(room)
+    journal = path.with_suffix(".journal")
+    true = journal.read_bytes()
+    for words in ("made anew", "speaks of"):
+        if words == "made anew":
+            made_anew(journal, 40)
+        else:  # cut off: what is left is true in itself
+            journal.write_bytes(true[: -8 * RECORD_SIZE])
+        evidence = await room.gather(passage)
+        assert "contradicted" in [lack.why for lack in evidence.lacks]
+        assert "unproven" not in [lack.why for lack in evidence.lacks]
+        faults = verify(await room.bundle(tmp_path / "one.zip", passage)).faults
+        assert any(words in fault.words for fault in faults), faults
+
+
+async def test_leaves_that_are_not_those_of_their_head_prove_nothing_silently(room):
+    room.stage.device().push(30).end()
+    room.stage.device("dev2").push(30).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage("dev1")
+    [leaves] = sorted((room.root / "heads" / "leaves").iterdir())
+    lines = leaves.read_bytes().splitlines(keepends=True)
+    [other] = [n for n, line in enumerate(lines) if b"/dev2/" in line]
+    lines[other] = lines[other].replace(b"/dev2/", b"/dev3/")
+    leaves.write_bytes(b"".join(lines))
+    with pytest.raises(NoProof, match="not those that head"):
+        await room.gather(passage)
+
+
+async def test_nothing_points_at_a_stream_twice(room):
+    room.stage.device().push(30).end()
+    room.turns()
+    await room.settle()
+    passage = await room.passage()
+    with pytest.raises(NoProof, match="twice"):
+        await room.gather(replace(passage, references=passage.references * 2))
 
 
 async def test_a_head_is_asked_for_when_there_is_none_yet(room):
@@ -302,3 +372,14 @@ async def three_segments(room):
 
 def segments_of(room):
     return sorted(room.stage.store.segments())
+
+
+async def test_what_the_verifier_would_not_pass_is_not_written(room, tmp_path):
+    room.stage.device().push(30).end()
+    room.turns()
+    await room.settle()
+    evidence = await room.gather(await room.passage())
+    parts = [one for one in evidence.parts if not one.name.endswith(".journal")]
+    with pytest.raises(NotWhole, match="journal: it is missing"):
+        write_bundle(tmp_path / "one.zip", parts, FACTS, room.office.notary.heads.signer, check=True)
+    assert not list(tmp_path.glob("one.zip*"))

@@ -1,7 +1,7 @@
 export default {
   archiveScrub: {
-    title: 'Recordings hashed again',
-    off: 'Recordings are not hashed again: [archive] scrub_megabytes_s is 0.',
+    title: 'Integrity check of recordings',
+    off: 'Recordings are not checked again: [archive] scrub_megabytes_s is 0.',
     running: 'A round is under way.',
     slowed: 'A round is under way, slower: recording needs the disk.',
     resting: 'The round is over; the next one begins when it is due.',
@@ -13,7 +13,7 @@ export default {
     doneAt: 'Done, as it goes now',
     lastAt: 'Last round ended',
     nextAt: 'Next round',
-    none: 'Nothing is known to be damaged',
+    none: 'No damage found',
     bad: '{n} recordings are not whole',
     whatToDo:
       'Nothing was changed or deleted. Have the disk looked at (smartctl), copy what is kept away from it, and run “mingjing store check”. Whole copies of the same files may be put back in their place; the next round takes them off this list.',

@@ -157,6 +157,12 @@ const words: typeof zh = {
       exportUnreadable: 'Footage of it cannot be read: {why}.',
       exportStoreCheck: 'Tell the system admin to run mingjing store check; order the other clips without it.',
       exportGone: 'Nothing of its footage is there any more. Order what is left.',
+      exportRowChanged:
+        'This order is not what the audit log says of it. Tell the auditor and the system admin: the database was changed, or is damaged.',
+      exportClipChanged:
+        'The clip {clip} is not what the audit log says of it. Tell the auditor and the system admin: the database was changed, or is damaged.',
+      exportFootageUnproven: 'The footage cannot be proven: {why}.',
+      exportNotWhole: 'The package did not pass its own check: {why} Order it again; tell the system admin if it happens again.',
       exportMistake: 'The server made a mistake with it. Tell the system admin: it is in the log.',
       exportUnsigned: 'Nothing can be signed: {why}.',
       exportHeadKey: 'Tell the system admin: the system page says what to do about the key of the heads.',
