@@ -36,7 +36,7 @@ from mingjing.settings import Settings
 from mingjing.viewer_services import services_of
 from mingjing.webrtc_metrics import WebRtcCollector
 from mingjing.wiring import House, open_house
-from mingjing.workshop import WorkerCollector
+from mingjing.workshop import ThumbnailCollector, WorkerCollector, thumbnail_workers
 from storage.database import report_told
 from viewer import RetentionDesk, build_app, rtsp_door, run_app
 from viewer.access import TrustedProxies, refuse_plain_bind
@@ -91,7 +91,9 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                 metrics = _metrics(settings, house, recording, live, desk)
                 metrics.register(RoofCollector(lag, live.rtsp, recording.archiver))
                 metrics.register(counts)
-                services = services_of(house, hub, recording, live, exports, desk, alarms, metrics)
+                thumbnails = thumbnail_workers(settings)
+                metrics.register(ThumbnailCollector(thumbnails))
+                services = services_of(house, hub, recording, live, exports, thumbnails, desk, alarms, metrics)
                 app = build_app(services)
                 live.rtsp.let_in(rtsp_door(app), NonceFactory(secrets.token_bytes(32), secrets.token_bytes))
                 server = HttpServer(app, listening, http.certificate, http.private_key)
@@ -107,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
                     live.viewers.run_timers,
                     live.talks.run_timers,
                     live.workers.run,
+                    thumbnails.run,
                     lambda: exports.run(recording.known_exports),
                     live.puller.run,
                     lag.run,

@@ -130,6 +130,7 @@ class WebRtcSettings(_Section):
 
 class WorkersSettings(_Section):
     processes: Annotated[int, Field(ge=0, le=64)] = 2  # 0: sound that browsers cannot play stays silent
+    thumbnails: Annotated[int, Field(ge=0, le=64)] = 1  # 0: none are made
 
 
 class ArchiveSettings(_Section):

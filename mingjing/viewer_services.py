@@ -13,11 +13,12 @@ from gateway.stream import Hub
 from mingjing.live_side import LiveSide
 from mingjing.recording import Recording
 from mingjing.wiring import House
-from recorder import DiskState, Exports, GroupShelf, Kept
+from recorder import DiskState, Exports, GroupShelf, Kept, Thumbnails
 from supervision.cases import Stage
 from viewer import Publishing, RetentionDesk, Services, ice_links
 from viewer.access import TrustedProxies
 from viewer.alarms import AlarmLog
+from workers import ThumbnailWorkers
 
 
 def services_of(
@@ -26,12 +27,14 @@ def services_of(
     recording: Recording,
     live: LiveSide,
     exports: Exports,
+    thumbnails: ThumbnailWorkers,
     desk: RetentionDesk,
     alarms: AlarmLog,
     metrics: CollectorRegistry,
 ) -> Services:
     """For the web app. `desk` is what it is told of retention."""
     archiver, kept, settings = recording.archiver, recording.kept, house.settings
+    groups = GroupShelf(house.store.media)
     return Services(
         access=house.access,
         alarms=alarms,
@@ -42,7 +45,7 @@ def services_of(
         clock=house.clock,
         database=house.database,
         exports=exports,
-        groups=GroupShelf(house.store.media),
+        groups=groups,
         hub=hub,
         index=archiver,
         kept=kept,
@@ -53,6 +56,7 @@ def services_of(
         retention=desk,
         sounds=live.sounds,
         talks=live.talks,
+        thumbnails=Thumbnails(house.store, groups, thumbnails),
         viewers=live.viewers,
         data_dir=settings.data_dir,
         version=version("mingjing"),

@@ -14,7 +14,7 @@ from gateway.sound import channel_of
 from gateway.stream import AlarmKind, Hub
 from mingjing.settings import Settings
 from storage import Clock
-from workers import PoolEvent, SoundWorkers, Trouble
+from workers import PoolEvent, SoundWorkers, ThumbnailTrouble, ThumbnailWorkers, Trouble
 
 log = structlog.get_logger()
 
@@ -35,6 +35,37 @@ def sound_workers(settings: Settings, hub: Hub, clock: Clock) -> SoundWorkers:
                 hub.alarm(AlarmKind.WORKERS_DOWN, words=event.words)
 
     return SoundWorkers(processes=settings.workers.processes, now_ns=clock.mono_ns, tell=tell)
+
+
+def thumbnail_workers(settings: Settings) -> ThumbnailWorkers:
+    """Those that the operator wants; the first starts when somebody opens a view of recordings."""
+
+    def tell(trouble: ThumbnailTrouble) -> None:
+        if not trouble.key:
+            log.error("no worker for thumbnails can be started", reason=trouble.words)
+        elif trouble.poisoned:
+            words = "thumbnails of a segment given up: three workers died of it"
+            log.error(words, segment=trouble.key, last_words=trouble.words)
+        else:
+            log.warning("worker for thumbnails ended", segment=trouble.key, last_words=trouble.words)
+
+    return ThumbnailWorkers(processes=settings.workers.thumbnails, tell=tell)
+
+
+class ThumbnailCollector(Collector):
+    def __init__(self, workers: ThumbnailWorkers) -> None:
+        self._workers = workers
+
+    def collect(self) -> Iterable[Metric]:
+        now = self._workers.statistics()
+        poisoned = "Segments of which no thumbnail is tried any more: three workers died of each."
+        yield GaugeMetricFamily("mingjing_thumbnail_workers", "Processes that make thumbnails.", now.processes)
+        yield GaugeMetricFamily("mingjing_thumbnails_waiting", "Thumbnails that are waited for.", now.waiting)
+        yield GaugeMetricFamily("mingjing_thumbnails_poisoned", poisoned, len(now.poisoned))
+        yield CounterMetricFamily("mingjing_thumbnails_made", "Thumbnails that were made.", now.made)
+        yield CounterMetricFamily("mingjing_thumbnails_unreadable", "Pictures that nobody can decode.", now.unreadable)
+        yield CounterMetricFamily("mingjing_thumbnails_crowded_out", "Given up for newer ones.", now.crowded_out)
+        yield CounterMetricFamily("mingjing_thumbnail_worker_deaths", "Of processes that make them.", now.deaths)
 
 
 class WorkerCollector(Collector):

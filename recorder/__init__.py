@@ -1,9 +1,9 @@
 """The memory: keeps every stream, and knows what it kept and what is missing.
 
-Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel
-and the groups of pictures of a segment, the continuous ring, clips and holds and what they keep from it, exports of
-kept footage, backfill (files that devices recorded themselves and send later), the notary that has heads of all
-chains signed, the scrubber that hashes everything again, the levels of a filling disk, and the commands
+Here: the archiver (`Archiver.open`, one per node), the index of streams, segments and gaps, the timeline of a channel,
+the groups of pictures of a segment and thumbnails of them, the continuous ring, clips and holds and what they keep from
+it, exports of kept footage, backfill (files that devices recorded themselves and send later), the notary that has heads
+of all chains signed, the scrubber that hashes everything again, the levels of a filling disk, and the commands
 `store check` and `store rebuild`.
 Not here: files, journals, chains and recovery (storage); who may look at footage (viewer.access);
 cases and disputes (supervision).
@@ -93,6 +93,7 @@ from recorder.scrub_book import SCRUB_TABLES, BadSegment, ScrubBook, ScrubRound
 from recorder.scrub_look import Damage
 from recorder.scrubber import Scrubber, ScrubRules, ScrubState, ScrubStatistics
 from recorder.tables import INDEX_TABLES
+from recorder.thumbnails import NoThumbnailHere, Thumbnail, Thumbnails
 from recorder.timeline import FootageLane, FootageRun, LaneGap, hides_pictures, missing_files, read_lane
 
 __all__ = [
@@ -146,6 +147,7 @@ __all__ = [
     "MatchQuality",
     "NewUpload",
     "NoRoomForUpload",
+    "NoThumbnailHere",
     "NotACursor",
     "Notary",
     "NotaryStatistics",
@@ -171,6 +173,8 @@ __all__ = [
     "SegmentGroups",
     "SegmentRules",
     "Shelf",
+    "Thumbnail",
+    "Thumbnails",
     "TooManyUploads",
     "Turn",
     "Upload",

@@ -1,7 +1,7 @@
 """The shelves: where bytes and rows come to rest.
 
-Here: segment files and their journals, the database engine and its one writer (`storage.database`),
-the ledger (`storage.ledger`), the event bus (`storage.bus`), sealed secrets, clocks and ids.
+Here: segment files and their journals, thumbnails beside them, the database engine and its one writer
+(`storage.database`), the ledger (`storage.ledger`), the event bus (`storage.bus`), sealed secrets, clocks and ids.
 Not here: what to keep and for how long (recorder), who may read it (viewer.access), what a picture
 is (media), and anybody's tables: each room declares its own.
 
@@ -49,6 +49,7 @@ from storage.segment_store import SegmentStore, StoreLock, StoreLockedError
 from storage.segment_writer import SegmentWriter
 from storage.steady_clock import BORN_UTC_NS, HELD_MAX_NS, SteadyClock
 from storage.store_identity import WrongMediaError, has_own_media, require_own_media, take_media
+from storage.thumbnail_shelf import ThumbnailShelf
 
 __all__ = [
     "BORN_UTC_NS",
@@ -94,6 +95,7 @@ __all__ = [
     "SystemClock",
     "SystemDisk",
     "ThreadHangs",
+    "ThumbnailShelf",
     "UlidFactory",
     "WrongMediaError",
     "digest_of",

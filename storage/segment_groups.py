@@ -32,11 +32,13 @@ assert _RECORD.size == RECORD_SIZE
 class Group:
     """Bytes of a segment file that are shown together. Times are placed.
 
-    `key`: a decoder can begin at its first picture (or sound, where there are no pictures). `device_ahead_ns` is the
-    device's own clock less placed time at its first picture; None where the device never told its clock.
+    `key`: a decoder can begin at its first picture (or sound, where there are no pictures). `first_length` bytes are
+    its first fragment. `device_ahead_ns` is the device's own clock less placed time at its first picture; None where
+    the device never told its clock.
     """
 
     first_sequence: int
+    first_length: int
     start_utc_ns: int
     end_utc_ns: int
     offset: int
@@ -51,6 +53,7 @@ class _Growing:
     """The group that may still get fragments."""
 
     first_sequence: int
+    first_length: int
     offset: int
     end: int
     first_utc_ns: int  # of its first fragment
@@ -63,6 +66,7 @@ class _Growing:
     def group(self) -> Group:
         return Group(
             first_sequence=self.first_sequence,
+            first_length=self.first_length,
             start_utc_ns=self.start_utc_ns,
             end_utc_ns=self.end_utc_ns,
             offset=self.offset,
@@ -126,7 +130,7 @@ class GroupReader:
         group = self._growing
         if group is None or begins or offset != group.end or (not group.pictures and self._is_long(group, placed)):
             self._close()
-            group = self._growing = _Growing(sequence, offset, offset, placed, begins)
+            group = self._growing = _Growing(sequence, length, offset, offset, placed, begins)
         group.end = offset + length
         if picture and not group.pictures:  # what sound said of its times counts no more
             group.start_utc_ns, group.end_utc_ns, group.device_ahead_ns = placed, end_utc_ns, None

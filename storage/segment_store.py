@@ -5,6 +5,7 @@
     DATA_DIR/media/open/<ULID>                          symbolic link to a segment that has no row yet
     DATA_DIR/media/originals/                           files that devices recorded themselves (originals)
     DATA_DIR/media/quarantine/                          files that nothing vouches for
+    DATA_DIR/thumbnails/                                small pictures, which go with their segment (thumbnail_shelf)
 
 A link in `open` is made before the segment and removed after its row is written, so a start looks
 at what was in flight and not at millions of files.
@@ -25,6 +26,7 @@ from storage.disk import Disk, SystemDisk
 from storage.originals import ORIGINALS, OriginalStore
 from storage.segment import CUT_SUFFIX, JOURNAL_SUFFIX, MEDIA_SUFFIX, SegmentHeader, journal_beside
 from storage.segment_writer import SegmentWriter
+from storage.thumbnail_shelf import ThumbnailShelf
 
 OPEN = "open"
 QUARANTINE = "quarantine"
@@ -69,6 +71,7 @@ class SegmentStore:
         self.clock = clock
         self.disk = disk or SystemDisk()
         self.originals = OriginalStore(self.media, self.disk)
+        self.thumbnails = ThumbnailShelf(self.root)
         self._folders = threading.Lock()  # a folder is not removed while a segment is being made in it
 
     def lock(self) -> StoreLock:
@@ -202,10 +205,11 @@ class SegmentStore:
         self.disk.sync_directory(str(quarantine))
         self.disk.sync_directory(str(path.parent))
         self.settle(path.stem)
+        self.thumbnails.remove(path.stem)
         return quarantine / path.name
 
     def remove(self, path: Path) -> None:
-        """Delete everything of a segment, durably.
+        """Delete everything of a segment, durably, and the thumbnails of it.
 
         Only the ring may, after its row is garbage, and whoever made a segment and recorded nothing in it.
         """
@@ -213,6 +217,7 @@ class SegmentStore:
             self.disk.unlink(str(file))
         with contextlib.suppress(FileNotFoundError):
             self.disk.sync_directory(str(path.parent))
+        self.thumbnails.remove(path.stem)
         self._remove_empty_folders(path.parent)
 
     def _files_of(self, path: Path) -> list[Path]:

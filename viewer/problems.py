@@ -95,6 +95,7 @@ DEVICE_NOT_SENDING = ProblemKind("device-not-sending", 409, "The device does not
 CONFLICT = ProblemKind("conflict", 409, "In conflict with what is there")
 GONE = ProblemKind("gone", 410, "Not there any more")
 FOOTAGE_MISSING = ProblemKind("footage-missing", 410, "The footage is not there")
+UNREADABLE = ProblemKind("unreadable", 404, "Nobody can read this")
 CHANGED = ProblemKind("changed-meanwhile", 412, "Changed meanwhile")
 TIMED_OUT = ProblemKind("timed-out", 408, "Nothing came in time")
 PROTOCOL_VERSION = ProblemKind("protocol-version", 412, "Another version of the protocol is spoken here")

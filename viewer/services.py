@@ -19,7 +19,7 @@ from gateway.registry import Registry
 from gateway.sound import SoundReplacements
 from gateway.stream import Hub
 from gateway.webrtc import Publishers, Talks, Viewers
-from recorder import ArchiveStatistics, BackfillRoom, Exports, GroupShelf, Kept, Notary, Prover, Scrubber
+from recorder import ArchiveStatistics, BackfillRoom, Exports, GroupShelf, Kept, Notary, Prover, Scrubber, Thumbnails
 from recorder.retention import CaseFiles, Health, Outlook, PlaceBook, Policies
 from storage import DAY_NS, Clock
 from storage.bus import Bus
@@ -90,6 +90,7 @@ class Services:
     retention: RetentionDesk
     sounds: SoundReplacements
     talks: Talks
+    thumbnails: Thumbnails
     viewers: Viewers
     data_dir: Path
     version: str

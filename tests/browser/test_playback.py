@@ -77,6 +77,18 @@ class PlaybackScreen:
         box, (start, end) = await self.page.locator(TRACK).bounding_box(), await self._scale()
         await self.page.mouse.click(box["x"] + (ms - start) / (end - start) * box["width"], box["y"] + 36)
 
+    async def point_at(self, ms: float) -> None:
+        box, (start, end) = await self.page.locator(TRACK).bounding_box(), await self._scale()
+        await self.page.mouse.move(box["x"] + (ms - start) / (end - start) * box["width"], box["y"] + 40)
+
+    async def wait_for_thumbnail(self, ms: float) -> None:
+        """Until the picture of this moment is under the pointer, small."""
+        shown = "ms => Math.abs(document.querySelector('[data-test=thumbnail]')?.dataset.at - ms) <= 2"
+        await self.page.wait_for_function(shown, arg=ms)
+        await self.page.wait_for_function(
+            "() => document.querySelector('[data-test=thumbnail] img')?.naturalWidth === 160"
+        )
+
     async def _scale(self) -> tuple[float, float]:
         track = self.page.locator(TRACK)
         return float(await track.get_attribute("data-from")), float(await track.get_attribute("data-to"))
@@ -113,6 +125,14 @@ async def test_a_reviewer_finds_a_minute_steps_passes_over_a_gap_and_joins_the_l
     await screen.wait_for_picture(10)
 
     await screen.zoom_to(moments[50], span_ms=60_000)
+    await screen.point_at(moments[60])
+    whole = moments[60] // 1_000 * 1_000  # two moments of one second have one thumbnail
+    await screen.wait_for_thumbnail(max(moments[n] for n in (0, 25, 50) if moments[n] <= whole))
+    await page.wait_for_function("() => Number(document.querySelector('[data-test=ribbon-lane]').dataset.strip) > 1")
+    await screen.point_at(moments[AGAIN_FROM] - 500)
+    tip = page.locator("[data-test=ribbon-tip]")
+    await tip.filter(has_text="设备断开").wait_for()
+    assert await tip.locator("img").count() == 0
     before = time.monotonic()
     await screen.click(moments[60] + 15)
     await screen.wait_for_picture(10)

@@ -40,6 +40,7 @@ from recorder import (
     Pins,
     SegmentFact,
     Shelf,
+    Thumbnails,
     UploadLimits,
     open_backfill,
 )
@@ -66,6 +67,7 @@ from viewer.footage import FootageSource
 from viewer.live.frames import FrameProtocol
 from viewer.playback import CutHttpProtocol
 from viewer.services import Publishing, RetentionDesk, Services
+from workers import ThumbnailWorkers
 
 TLS = ssl.create_default_context()  # made once: httpx would make one for each client, at 20 ms
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost is argon2's business, not ours
@@ -319,10 +321,12 @@ async def open_front(
     web_dist: Path | None = None,
     clock: ManualClock | None = None,
     rtsps_port: int | None = None,
+    workers: ThumbnailWorkers | None = None,
     recording: Callable[[Path, Database, MemoryBus, ManualClock], AbstractAsyncContextManager[FootageSource]]
     | None = None,
 ) -> AsyncIterator[Front]:
-    """`recording` is the archive; without one there is no footage but what a test says."""
+    """`recording` is the archive; without one there is no footage but what a test says. Without `workers` nobody makes
+    thumbnails."""
     clock, bus, disk, archive = clock or ManualClock(), MemoryBus(), SickDisk(), NoArchive()
     url = f"sqlite+aiosqlite:///{folder / 'mingjing.sqlite3'}"
     ready_database(url)
@@ -357,7 +361,8 @@ async def open_front(
             await peers.open(PeerAddresses("127.0.0.1", 0))
             publishers = Publishers(peers, hub, admission, clock)
             packages = PlainPackages()
-            pins, store = Pins(), SegmentStore(folder, clock)
+            pins, store, groups = Pins(), SegmentStore(folder, clock), GroupShelf(folder / "media")
+            workers = workers or ThumbnailWorkers(processes=0, tell=lambda _: None)
             store.media.mkdir(exist_ok=True)
             exports = Exports(
                 database=database,
@@ -393,7 +398,7 @@ async def open_front(
                 clock=clock,
                 database=database,
                 exports=exports,
-                groups=GroupShelf(folder / "media"),
+                groups=groups,
                 hub=hub,
                 index=archive,
                 kept=Kept(database, ledger, clock, ids, pins, archive.references),
@@ -403,6 +408,7 @@ async def open_front(
                 retention=retention_desk(database, ledger, clock, registry, pins),
                 sounds=(sounds := no_sounds(hub, clock)),
                 talks=Talks(hub, publishers, clock),
+                thumbnails=Thumbnails(store, groups, workers),
                 viewers=Viewers(peers, hub, clock, sounds),
                 data_dir=folder,
                 version="0.0.0",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.stream import StreamEnd, StreamInfo, StreamInit
 from media import Codec, Fragment, GapCause
+from media.fmp4 import PictureWriter
 from recorder import Archiver, ArchiveRules, Index, Pins, SegmentRules
 from storage import GroupReader, SegmentStore, UlidFactory, read_journal
 from storage.bus import MemoryBus
@@ -45,11 +46,13 @@ def recording(rules: SegmentRules | None = None) -> Callable[..., object]:
 class PushedStream:
     """One stream of a device, from now on. Its pictures are those of a clip, again and again."""
 
-    def __init__(self, archiver: Archiver, clock: ManualClock, device: str, channel: str = "main") -> None:
+    def __init__(
+        self, archiver: Archiver, clock: ManualClock, device: str, channel: str = "main", picture: str = "b_frames"
+    ) -> None:
         self.device, self.channel = device, channel
         self.start_utc_ns = clock.utc_ns()
         self._archiver, self._clock = archiver, clock
-        clips = [video_clip("b_frames"), sound_clip(Codec.AAC)]
+        clips = [video_clip(picture), sound_clip(Codec.AAC)]
         self._clip = fragments(clips)
         self.sequence = 0
         self.id = UlidFactory(clock)()
@@ -77,6 +80,14 @@ class PushedStream:
             placed = self.start_utc_ns + n * 1_000_000_000
             data = model.data[:64] + bytes(size - 64)
             self._give(replace(model, sequence=self.sequence, placed_utc_ns=placed, duration=90_000, data=data))
+        return self
+
+    def push_picture(self, nal: bytes) -> "PushedStream":
+        """A key picture that is this NAL unit, whatever it is."""
+        model = next(each for each in self._clip if each.track_id == 1)
+        self.sequence += 1
+        data = PictureWriter(1).write((nal,), self.sequence, 0, 0, 3_600, True, self.start_utc_ns)
+        self._give(replace(model, sequence=self.sequence, placed_utc_ns=self.start_utc_ns, data=data))
         return self
 
     def end(self, cause: GapCause = GapCause.OFFLINE) -> None:

@@ -163,7 +163,7 @@ async def request_of(front, door, scope, name, token=""):
     if action is Action.RECORDING_READ:
         query = {"device": thing, "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
     if action is Action.PLAYBACK_READ:
-        query = {"device": "dev-north", "time": "2027-01-15T08:00:00Z"}
+        query = {"device": "dev-north", "time": "2027-01-15T07:59:59.999Z"}  # the row's
     if action is Action.TIMELINE_READ:
         query = {"device": "dev-north", "from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
     if action is Action.RETENTION_READ:

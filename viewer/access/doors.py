@@ -72,6 +72,7 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("POST", "/api/v1/playback"): Action.PLAYBACK_OPEN,
     ("DELETE", "/api/v1/playback/{view}"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/playback/{view}/at"): Action.PLAYBACK_READ,
+    ("GET", "/api/v1/playback/{view}/thumbnail"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/playback/{view}/segments/{segment}"): Action.PLAYBACK_READ,
     ("GET", "/api/v1/playback/{view}/segments/{segment}/media"): Action.PLAYBACK_READ,
     ("OPTIONS", "/api/v1/backfill/devices/{device}"): Action.BACKFILL_SEND,

@@ -4,15 +4,17 @@
     GET …/{view}/at             where to begin to show a moment
     DELETE …/{view}             the end; else it comes ten minutes after the last request
 
-Not here: segments and their bytes (playback_segments), how a view lives and is recorded (viewer.playback).
+Not here: segments and their bytes (playback_segments), thumbnails (playback_thumbnails), how a view lives and is
+recorded (viewer.playback).
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from recorder import LaneGap, hides_pictures, missing_files
+from recorder import LaneGap, SegmentFact, hides_pictures, missing_files
 from storage import iso_from_ns
 from viewer.access import Caller, CallerHere, GuardedRoute
 from viewer.api.interval import interval_of
@@ -21,7 +23,7 @@ from viewer.api.times import Moment, ns_from
 from viewer.objects import view_object
 from viewer.playback import PERSON_MAX, PlaybackView, PlaybackViews, TooManyViews, Wanted
 from viewer.problems import INVALID, NOT_FOUND, TOO_MANY, Problem
-from viewer.services import ServicesHere
+from viewer.services import Services, ServicesHere
 
 DEVICES_MAX = 4  # that a screen shows in step
 PURPOSE_LENGTH_MAX = 200
@@ -82,6 +84,7 @@ async def open_view(request: Request, caller: CallerHere, services: ServicesHere
     except BaseException:  # whoever asked will never know its name
         view.end(None)
         raise
+    services.thumbnails.expect()
     return Playback(id=view.id, now=iso_from_ns(services.clock.utc_ns()), lanes=lanes)
 
 
@@ -104,17 +107,8 @@ async def find_moment(
     time: Moment,
 ) -> Place:
     wanted = (await own_view(request, caller, view)).wanted
-    if device not in wanted.devices:
-        raise Problem(INVALID, "This view is of other devices.", field="device", fix="Open a view of this device.")
-    at_ns = ns_from(time)
-    if not wanted.start_utc_ns <= at_ns <= wanted.end_utc_ns:
-        raise Problem(INVALID, "This view is of another time.", field="time", fix="Open a view of this time.")
-    # Times are told by the millisecond: a segment is found by the start that was told of it.
-    at_ns = min(at_ns, wanted.end_utc_ns - 1) // MS_NS * MS_NS
-    footage = await services.index.recordings(device, wanted.channel, at_ns, at_ns + MS_NS)
-    there = [one for one in footage.segments if not one.missing and one.end_utc_ns >= at_ns + MS_NS]
-    gaps = [LaneGap.of(gap) for gap in footage.gaps if hides_pictures(gap)] or missing_files(footage.segments)
-    gaps = [gap for gap in gaps if gap.end_utc_ns >= at_ns + MS_NS]
+    at_ns = moment_in(wanted, device, time)
+    there, gaps = await footage_at(services, wanted.channel, device, at_ns)
     coming = None
     if not there:
         coming = await services.index.next_segment(device, wanted.channel, at_ns)
@@ -126,6 +120,31 @@ async def find_moment(
         next=None if coming is None else NextFootage(segment=coming.id, start=iso_from_ns(coming.start_utc_ns)),
         gap=lane_gap_item(gaps[-1], originals) if gaps else None,
     )
+
+
+def moment_in(wanted: Wanted, device: str, time: datetime) -> int:
+    """The moment as a view of this device has it. Times are told by the millisecond: a segment is found by the start
+    that was told of it.
+
+    Raises:
+        Problem: the view is of other devices, or of another time.
+    """
+    if device not in wanted.devices:
+        raise Problem(INVALID, "This view is of other devices.", field="device", fix="Open a view of this device.")
+    at_ns = ns_from(time)
+    if not wanted.start_utc_ns <= at_ns <= wanted.end_utc_ns:
+        raise Problem(INVALID, "This view is of another time.", field="time", fix="Open a view of this time.")
+    return min(at_ns, wanted.end_utc_ns - 1) // MS_NS * MS_NS
+
+
+async def footage_at(
+    services: Services, channel: str, device: str, at_ns: int
+) -> tuple[list[SegmentFact], list[LaneGap]]:
+    """The segments that have a moment, and the gaps that it lies in; the last of each counts."""
+    footage = await services.index.recordings(device, channel, at_ns, at_ns + MS_NS)
+    there = [one for one in footage.segments if not one.missing and one.end_utc_ns >= at_ns + MS_NS]
+    gaps = [LaneGap.of(gap) for gap in footage.gaps if hides_pictures(gap)] or missing_files(footage.segments)
+    return there, [gap for gap in gaps if gap.end_utc_ns >= at_ns + MS_NS]
 
 
 async def own_view(request: Request, caller: Caller, view_id: str) -> PlaybackView:

@@ -147,7 +147,7 @@ async def read_media(view: str, segment: str, request: Request, caller: CallerHe
     path = services.groups.path_of(found.fact)
     first = await asyncio.to_thread(read_first, path, wanted)
     if first is None:
-        raise _missing(segment)
+        raise missing_footage(segment)
     headers = {
         "Content-Type": "video/mp4",
         "Content-Length": str(wanted.length),
@@ -182,10 +182,10 @@ async def _told(found: FoundSegment, services: Services) -> SegmentGroups:
     try:
         return await services.groups.of(found.fact)
     except (SegmentUnreadableError, OSError):
-        raise _missing(found.fact.id) from None
+        raise missing_footage(found.fact.id) from None
 
 
-def _missing(segment_id: str) -> Problem:
+def missing_footage(segment_id: str) -> Problem:
     words = f"The file of segment {segment_id} is missing, or shorter than it was."
     fix = "Go on at the next one. Tell the system admin: `mingjing store check` names what is missing."
     return Problem(FOOTAGE_MISSING, words, field="segment", fix=fix, more={"segment": segment_id})

@@ -13,7 +13,7 @@ Invariants:
 
 from viewer.playback.byte_range import NotSatisfiable, wanted_range
 from viewer.playback.http_protocol import CutHttpProtocol
-from viewer.playback.sending import FileBytes, SegmentBytes, Source, read_first
+from viewer.playback.sending import FileBytes, SegmentBytes, Source, client_leaves, read_first
 from viewer.playback.views import IDLE_S, PERSON_MAX, SENDING_MAX, PlaybackView, PlaybackViews, TooManyViews, Wanted
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Source",
     "TooManyViews",
     "Wanted",
+    "client_leaves",
     "read_first",
     "wanted_range",
 ]

@@ -61,7 +61,7 @@ class FileBytes(Response):
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(self._send(send), name=f"sending {self._path.stem}")
-                leaving = tasks.create_task(_client_leaves(receive), name="sending: client")
+                leaving = tasks.create_task(client_leaves(receive), name="sending: client")
                 await asyncio.wait((sending, leaving, self._ended), return_when=asyncio.FIRST_COMPLETED)
                 over = leaving.done() or (sending.done() and sending.result())
                 sending.cancel()
@@ -70,7 +70,7 @@ class FileBytes(Response):
             await self.over()
         if not over and (cut := cut_of(scope)) is not None:
             cut()
-            await _client_leaves(receive)
+            await client_leaves(receive)
 
     async def _send(self, send: Send) -> bool:
         """False: the file is gone, or became shorter, while it was read."""
@@ -134,6 +134,7 @@ def read_first(path: Path, wanted: ByteRange) -> bytes | None:
     return piece if len(piece) == first.length else None
 
 
-async def _client_leaves(receive: Receive) -> None:
+async def client_leaves(receive: Receive) -> None:
+    """Returns when the client of a request without a body is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -63,7 +63,9 @@ class PlaybackView:
         self.ended: Ended = asyncio.get_running_loop().create_future()
         self.used_mono_ns = now_mono_ns
         self.sending = 0  # answers under way
+        self.looking = 0  # thumbnails that are waited for
         self._sent = {device: (SentSpans(), 0) for device in wanted.devices}
+        self._thumbnails = {device: (SentSpans(), 0) for device in wanted.devices}
         self._segments: OrderedDict[str, FoundSegment] = OrderedDict()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -108,6 +110,14 @@ class PlaybackView:
         if not self.sending:
             self._quiet.set()
 
+    def thumbnail_sent(self, device: str, start_utc_ns: int, size_bytes: int) -> None:
+        """That of the picture that is shown from this moment on went out."""
+        spans, count = self._thumbnails[device]
+        spans.add(start_utc_ns, start_utc_ns)
+        self._thumbnails[device] = spans, count + 1
+        shown, total = self._sent[device]
+        self._sent[device] = shown, total + size_bytes
+
     async def quiet(self) -> None:
         """Once nothing is being sent any more."""
         with suppress(TimeoutError):
@@ -126,12 +136,16 @@ class PlaybackView:
         }
 
     def seen(self, device: str) -> dict[str, JsonValue]:
-        """What was sent of a device: spans of placed time, how much that is together, and bytes."""
+        """What was sent of a device: spans of placed time, how much that is together, and bytes; of thumbnails how
+        many, and between which times they lay."""
         spans, total = self._sent[device]
+        thumbnail_spans, thumbnails = self._thumbnails[device]
         return {
             "spans": [[iso_from_ns(start), iso_from_ns(end)] for start, end in spans.spans],
             "seconds": round(spans.length_ns / 1e9, 1),
             "bytes": total,
+            "thumbnails": thumbnails,
+            "thumbnail_spans": [[iso_from_ns(start), iso_from_ns(end)] for start, end in thumbnail_spans.spans],
         }
 
 

@@ -10,6 +10,7 @@ type Schemas = components['schemas']
 export type ChannelName = Schemas['NewPlayback']['channel'] & string
 export type RunItem = Schemas['RunItem']
 export type GapItem = Schemas['LaneGapItem']
+export type ClosingItem = Schemas['ClosingItem']
 export type KeptItem = Schemas['LaneKeptItem']
 export type LaneItem = Schemas['LaneItem']
 export type ViewItem = Schemas['Playback']
@@ -26,11 +27,23 @@ export interface Run {
   readonly live: boolean
 }
 
+/** What is there by a file that the device recorded itself and sent later. */
+export interface Original {
+  readonly startMs: number
+  readonly endMs: number
+  /** ISO 8601. */
+  readonly receivedAt: string
+}
+
 export interface Gap {
   readonly cause: string
   readonly startMs: number
   readonly endMs: number
   readonly ongoing: boolean
+  /** The gap of the live copy stays; this of it is there by originals. */
+  readonly closedBy: readonly Original[]
+  /** From end to end. */
+  readonly whole: boolean
 }
 
 /** A clip or a hold that stands: no automatic path deletes what it points at. */
@@ -53,6 +66,7 @@ export interface Lane {
   readonly runs: readonly Run[]
   readonly gaps: readonly Gap[]
   readonly kept: readonly KeptSpan[]
+  readonly originals: readonly Original[]
   /** There was more than could be sent: what is tiny was joined. */
   readonly thinned: boolean
 }
@@ -67,12 +81,17 @@ export function laneFrom(item: LaneItem): Lane {
     runs: runs.sort((a, b) => a.startMs - b.startMs),
     gaps: gaps.sort((a, b) => a.startMs - b.startMs),
     kept: item.kept.map(keptFrom),
+    originals: item.originals.map(originalFrom),
     thinned: item.thinned,
   }
 }
 
-export function gapFrom({ cause, start, end, ongoing }: GapItem): Gap {
-  return { cause, startMs: Date.parse(start), endMs: Date.parse(end), ongoing }
+export function gapFrom({ cause, start, end, ongoing, closed_by, whole }: GapItem): Gap {
+  return { cause, startMs: Date.parse(start), endMs: Date.parse(end), ongoing, closedBy: closed_by.map(originalFrom), whole }
+}
+
+function originalFrom({ start, end, received_at }: ClosingItem): Original {
+  return { startMs: Date.parse(start), endMs: Date.parse(end), receivedAt: received_at }
 }
 
 export function keptFrom(item: KeptItem): KeptSpan {

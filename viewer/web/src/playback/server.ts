@@ -44,6 +44,22 @@ export function readSegment(view: string, segment: string, signal: AbortSignal):
   return answer(api.GET('/api/v1/playback/{view}/segments/{segment}', { params: { path: { view, segment } }, signal }))
 }
 
+export interface ThumbnailItem {
+  readonly jpeg: Blob
+  /** Of the picture that was made small. */
+  readonly atMs: number
+}
+
+export async function readThumbnail(view: string, device: string, atMs: number, signal: AbortSignal): Promise<ThumbnailItem> {
+  const query = { device, time: new Date(Math.floor(atMs)).toISOString() }
+  const { data, response } = await api.GET('/api/v1/playback/{view}/thumbnail', {
+    params: { path: { view }, query },
+    signal,
+    parseAs: 'blob',
+  })
+  return { jpeg: data as unknown as Blob, atMs: Date.parse(response.headers.get('picture-start') ?? '') }
+}
+
 export interface ByteRange {
   readonly offset: number
   readonly length: number

@@ -3,10 +3,10 @@ import { type Gap, type Lane, laneFrom, type Run } from './contract'
 import { gapAt, grown, nextFootage, nextGap, pathAhead, runAfter, runAt, runBefore, withGap, without } from './spans'
 
 const run = (startMs: number, endMs: number, live = false): Run => ({ startMs, endMs, live })
-const gap = (startMs: number, endMs: number, cause = 'offline', ongoing = false): Gap => ({ cause, startMs, endMs, ongoing })
+const gap = (startMs: number, endMs: number, cause = 'offline', ongoing = false): Gap => ({ cause, startMs, endMs, ongoing, closedBy: [], whole: false })
 
 function lane(runs: Run[], gaps: Gap[] = []): Lane {
-  return { device: 'dev1', name: '', checkpoint: 'gate', runs, gaps, kept: [], thinned: false }
+  return { device: 'dev1', name: '', checkpoint: 'gate', runs, gaps, kept: [], originals: [], thinned: false }
 }
 
 const one = lane([run(100, 200), run(300, 400), run(390, 500)], [gap(200, 300), gap(500, 600, 'stalled', true)])
@@ -54,6 +54,13 @@ describe('a lane', () => {
     expect(back.runs.slice(2)).toEqual([run(390, 900), run(7_000, 7_200, true)])
     expect(back.gaps[1]).toEqual(gap(500, 7_000, 'stalled'))
     expect(grown(back, { startMs: 7_000, endMs: 7_200 }, false).runs[3]?.live).toBe(false)
+  })
+
+  it('knows a gap again that is told with parts of a millisecond, and what closes it', () => {
+    const closedBy = [{ startMs: 200, endMs: 300, receivedAt: '2027-01-15T08:00:00Z' }]
+    const closed = lane([run(100, 200), run(300, 400)], [{ ...gap(200, 300), closedBy, whole: true }])
+    expect(withGap(closed, gap(200.4, 300.2))).toBe(closed)
+    expect(withGap(closed, gap(200.4, 350.2)).gaps).toEqual([{ ...gap(200.4, 350.2), closedBy }])
   })
 
   it('has no footage in its gaps', () => {

@@ -1,5 +1,5 @@
 /* Where there is footage and where there is none, and why. Pure; runs and gaps are in order of time. */
-import type { Gap, KeptSpan, Lane, Run } from './contract'
+import type { Gap, KeptSpan, Lane, Original, Run } from './contract'
 
 export interface Span {
   readonly startMs: number
@@ -97,6 +97,10 @@ export function nextKept(lanes: readonly Lane[], atMs: number): KeptSpan | null 
 export const keptAt = ({ kept }: Lane, atMs: number): readonly KeptSpan[] =>
   kept.filter(({ startMs, endMs }) => atMs >= startMs && atMs < endMs)
 
+/** What a file that was sent later has of the moment. */
+export const originalAt = ({ originals }: Lane, atMs: number): Original | null =>
+  originals.find(({ startMs, endMs }) => atMs >= startMs && atMs < endMs) ?? null
+
 /** The lane with one more clip or hold. */
 export function withKept(lane: Lane, more: readonly KeptSpan[]): Lane {
   if (more.length === 0) return lane
@@ -171,12 +175,16 @@ export const FOLLOWS_MS = 500 // up to here what comes next is one footage with 
 
 /** The lane with a gap that was not known of. */
 export function withGap(lane: Lane, gap: Gap): Lane {
-  const known = lane.gaps.findIndex((one) => one.cause === gap.cause && one.startMs === gap.startMs)
+  const known = lane.gaps.findIndex((one) => one.cause === gap.cause && same(one.startMs, gap.startMs))
   if (known < 0) return { ...lane, gaps: [...lane.gaps, gap].sort((a, b) => a.startMs - b.startMs) }
   const before = lane.gaps[known] as Gap
-  if (before.endMs === gap.endMs && before.ongoing === gap.ongoing) return lane
-  return { ...lane, gaps: lane.gaps.map((one, n) => (n === known ? gap : one)) }
+  if (same(before.endMs, gap.endMs) && before.ongoing === gap.ongoing) return lane
+  const closedBy = gap.closedBy.length > 0 ? gap.closedBy : before.closedBy // a segment knows of no originals
+  return { ...lane, gaps: lane.gaps.map((one, n) => (n === known ? { ...gap, closedBy } : one)) }
 }
+
+/** Lanes are told in whole milliseconds, segments with parts of them. */
+const same = (oneMs: number, otherMs: number): boolean => Math.abs(oneMs - otherMs) < 1
 
 function least(values: readonly (number | null)[]): number | null {
   let found: number | null = null

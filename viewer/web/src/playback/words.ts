@@ -4,7 +4,8 @@ import { sayProblem } from '@/api/words'
 import { codecName } from '@/words/figures'
 import type { Gap, KeptSpan, Lane } from './contract'
 import type { LaneStatus, Missed } from './player/status'
-import { gapAt, keptAt, runAt } from './spans'
+import { localTime } from '@/words/time'
+import { gapAt, keptAt, originalAt, runAt } from './spans'
 import zh from './locales/zh-CN'
 
 const CAUSES: readonly string[] = Object.keys(zh.cause)
@@ -43,9 +44,11 @@ export function usePlaybackWords(): PlaybackWords {
   const cause = (gap: Gap | null): string => t(`playback.cause.${gap !== null && CAUSES.includes(gap.cause) ? gap.cause : 'unknown'}`)
 
   function gapWords(gap: Gap, nowMs: number): string {
-    return gap.ongoing
-      ? t('playback.gap.ongoing', { cause: cause(gap), length: length(Math.max(0, nowMs - gap.startMs)) })
-      : t('playback.gap.said', { cause: cause(gap), length: length(gap.endMs - gap.startMs) })
+    if (gap.ongoing) return t('playback.gap.ongoing', { cause: cause(gap), length: length(Math.max(0, nowMs - gap.startMs)) })
+    const said = t('playback.gap.said', { cause: cause(gap), length: length(gap.endMs - gap.startMs) })
+    const last = gap.closedBy[gap.closedBy.length - 1]
+    if (last === undefined) return said
+    return `${said} · ${t(gap.whole ? 'playback.original.closes' : 'playback.original.closesPart', { at: localTime(last.receivedAt) })}`
   }
 
   function state(status: LaneStatus, nowMs: number): StateWords {
@@ -79,7 +82,9 @@ export function usePlaybackWords(): PlaybackWords {
   function at(lane: Lane, atMs: number, nowMs: number): string {
     const gap = gapAt(lane, atMs)
     const said = gap !== null ? gapWords(gap, nowMs) : t(runAt(lane, atMs) === null ? 'playback.ribbon.nothing' : 'playback.ribbon.footage')
-    return [`${lane.name || lane.device}: ${said}`, ...keptAt(lane, atMs).map(kept)].join(' · ')
+    const original = gap === null ? originalAt(lane, atMs) : null // a gap has said so itself
+    const more = original === null ? [] : [t('playback.original.beside', { at: localTime(original.receivedAt) })]
+    return [`${lane.name || lane.device}: ${said}`, ...more, ...keptAt(lane, atMs).map(kept)].join(' · ')
   }
 
   return {

@@ -62,6 +62,11 @@ const en: typeof zh = {
     at: '{device} {from} to {to}: {cause}, {length}',
     lastOne: 'No more gaps behind this',
   },
+  original: {
+    closes: 'closed by original, received at {at}',
+    closesPart: 'closed in part by original, received at {at}',
+    beside: 'also in an original, received at {at}',
+  },
   kept: { ofCase: 'of a case', lastOne: 'No more clips or holds behind this' },
   cut: {
     in: 'Clip begins here (I)',
@@ -86,6 +91,8 @@ const en: typeof zh = {
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     wholeDay: 'Whole day',
+    thumbnail: 'Picture of {at}',
+    unreadable: 'Nobody can decode this picture',
     now: 'Now',
   },
   clock: {

@@ -60,6 +60,11 @@ export default {
     at: '{device} {from} 至 {to}：{cause}，{length}',
     lastOne: '之后没有缺口了',
   },
+  original: {
+    closes: '已由原始文件补上，{at} 收到',
+    closesPart: '部分由原始文件补上，{at} 收到',
+    beside: '另有原始文件，{at} 收到',
+  },
   kept: { ofCase: '案件片段', lastOne: '之后没有片段或封存了' },
   cut: {
     in: '设入点（I）',
@@ -84,6 +89,8 @@ export default {
     zoomIn: '放大',
     zoomOut: '缩小',
     wholeDay: '全天',
+    thumbnail: '{at} 的画面',
+    unreadable: '这一画面无法解码',
     now: '现在',
   },
   clock: {

@@ -151,7 +151,7 @@ export class LanePlayer {
     const video = trackOf(segment, 'video')?.id
     const gaps = item.gaps
       .filter(({ track }) => track === 0 || track === video)
-      .map(({ cause, start_ms, end_ms }): Gap => ({ cause, startMs: start_ms, endMs: end_ms, ongoing: false }))
+      .map(({ cause, start_ms, end_ms }): Gap => ({ cause, startMs: start_ms, endMs: end_ms, ongoing: false, closedBy: [], whole: false }))
     for (const gap of gaps) this.lane = withGap(this.lane, gap)
     for (const span of without(segment, gaps)) this.lane = grown(this.lane, span, !segment.sealed)
   }

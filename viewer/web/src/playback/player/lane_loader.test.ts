@@ -34,7 +34,7 @@ class World implements LaneDoors {
   where: AtItem = { segment: 'a', next: null, gap: null }
   chunks: number[] = [10]
   readonly have = new Set<string>()
-  readonly lane: Lane = { device: 'd', name: '', checkpoint: '', runs: [{ startMs: 0, endMs: 3_000, live: false }], gaps: [], kept: [], thinned: false }
+  readonly lane: Lane = { device: 'd', name: '', checkpoint: '', runs: [{ startMs: 0, endMs: 3_000, live: false }], gaps: [], kept: [], originals: [], thinned: false }
   readonly loader = new LaneLoader(
     this,
     {

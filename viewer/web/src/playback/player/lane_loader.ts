@@ -6,7 +6,7 @@
  */
 
 import { Problem } from '@/api/problem'
-import { type AtItem, gapFrom, type Lane, type SegmentItem } from '../contract'
+import { type AtItem, type Gap, gapFrom, type Lane, type SegmentItem } from '../contract'
 import { gapAt, runAfter, runAt, type Span } from '../spans'
 import { type Group, type Segment, segmentFrom, Segments, type Wish } from './segments'
 
@@ -22,7 +22,7 @@ export interface LoaderEvents {
   /** Bytes of groups of this segment begin; each is handed over as it comes, and ends before the next. */
   onGroup(segment: Segment, group: Group): GroupTaker
   onSegment(item: SegmentItem, segment: Segment): void
-  onGap(gap: { cause: string; startMs: number; endMs: number; ongoing: boolean }): void
+  onGap(gap: Gap): void
 }
 
 export interface GroupTaker {

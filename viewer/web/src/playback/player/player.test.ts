@@ -6,7 +6,7 @@ import { NOTHING_SHOWN, type PlayerStatus } from './status'
 
 const DAY = { startMs: 0, endMs: 86_400_000 }
 const run = (startMs: number, endMs: number, live = false): Run => ({ startMs, endMs, live })
-const gap = (startMs: number, endMs: number): Gap => ({ cause: 'offline', startMs, endMs, ongoing: false })
+const gap = (startMs: number, endMs: number): Gap => ({ cause: 'offline', startMs, endMs, ongoing: false, closedBy: [], whole: false })
 
 /** The lowest seam: what a lane does with its <video>. */
 class FakeLane {
@@ -18,7 +18,7 @@ class FakeLane {
   status = NOTHING_SHOWN
 
   constructor(runs: Run[], gaps: Gap[] = []) {
-    this.lane = { device: 'd', name: '', checkpoint: '', runs, gaps, kept: [], thinned: false }
+    this.lane = { device: 'd', name: '', checkpoint: '', runs, gaps, kept: [], originals: [], thinned: false }
   }
 
   ready = (): boolean => this.isReady

@@ -46,7 +46,7 @@ const lane = (...runs: [number, number][]): Lane => ({
   runs: runs.map(([startMs, endMs]) => ({ startMs, endMs, live: false })),
   gaps: [],
   kept: [],
-  thinned: false,
+  originals: [], thinned: false,
 })
 
 const ahead = (startMs: number, endMs: number) => [{ startMs, endMs }]

@@ -2,6 +2,7 @@
 import { onBeforeUnmount, type Ref, shallowRef } from 'vue'
 import { askServerTime, serverNowMs } from '@/live/server_clock'
 import { type Lane, laneFrom } from '../contract'
+import { Thumbnails } from '../ribbon/thumbnails'
 import type { ViewWanted } from '../server'
 import { LanePlayer } from './lane'
 import type { LaneElements } from './lane_buffer'
@@ -17,6 +18,8 @@ export interface Playback {
   readonly failure: Readonly<Ref<unknown>>
   readonly opening: Readonly<Ref<boolean>>
   readonly player: Readonly<Ref<PlaybackPlayer | null>>
+  /** Of the view that is open. */
+  readonly thumbnails: Readonly<Ref<Thumbnails | null>>
   open(wanted: ViewWanted, atMs: number | null): Promise<void>
   /** The elements of the lanes are in the page. */
   attach(elements: readonly LaneElements[]): void
@@ -30,6 +33,7 @@ export function usePlayback(onSoundRefused: () => void): Playback {
   const failure = shallowRef<unknown>(null)
   const opening = shallowRef(false)
   const player = shallowRef<PlaybackPlayer | null>(null)
+  const thumbnails = shallowRef<Thumbnails | null>(null)
   let view: View | null = null
   let wantedNow: ViewWanted | null = null
   let startMs: number | null = null
@@ -48,6 +52,7 @@ export function usePlayback(onSoundRefused: () => void): Playback {
         return
       }
       view = opened
+      thumbnails.value = new Thumbnails(opened)
       const byDevice = new Map(opened.item.lanes.map((item) => [item.device, laneFrom(item)]))
       lanes.value = wanted.devices.flatMap((device) => byDevice.get(device) ?? [])
     } catch (error) {
@@ -76,6 +81,8 @@ export function usePlayback(onSoundRefused: () => void): Playback {
   function close(): void {
     player.value?.stop()
     player.value = null
+    thumbnails.value?.close()
+    thumbnails.value = null
     view?.close()
     view = null
     wantedNow = null
@@ -92,5 +99,5 @@ export function usePlayback(onSoundRefused: () => void): Playback {
     close()
   })
 
-  return { lanes, status, laneStatuses, failure, opening, player, open, attach, close }
+  return { lanes, status, laneStatuses, failure, opening, player, thumbnails, open, attach, close }
 }

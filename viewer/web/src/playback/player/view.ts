@@ -6,7 +6,7 @@
  */
 
 import type { ViewItem } from '../contract'
-import { closeView, openView, readAt, readMedia, readSegment, type ViewWanted } from '../server'
+import { closeView, openView, readAt, readMedia, readSegment, readThumbnail, type ThumbnailItem, type ViewWanted } from '../server'
 import type { LaneDoors } from './lane_loader'
 
 export class View {
@@ -31,13 +31,17 @@ export class View {
     }
   }
 
+  thumbnail(device: string, atMs: number, signal: AbortSignal): Promise<ThumbnailItem> {
+    return readThumbnail(this.item.id, device, atMs, signal)
+  }
+
   close(): void {
     if (this.closed) return
     this.closed = true
     void closeView(this.item.id)
   }
 
-  private renew(): Promise<void> {
+  renew(): Promise<void> {
     this.renewing ??= openView(this.wanted)
       .then((item) => {
         this.item = item

@@ -1,10 +1,15 @@
-/* Draws one lane of the ribbon: footage solid, gaps hatched, clips as brackets, holds with a lock. Thousands of spans cost a canvas nothing, and the page much. */
+/* Draws one lane of the ribbon: footage solid, gaps hatched, originals as what closes them, clips as brackets, holds with a lock. Thousands of spans cost a canvas nothing, and the page much. */
 import type { KeptSpan, Lane } from '../contract'
+import type { Span } from '../spans'
 import { type Scale, xOf } from './scale'
 
 const FOOTAGE_MIN_PX = 1
 const GAP_MIN_PX = 2 // a gap of a second has to be seen on a ribbon of a day
 const HATCH_PX = 5
+const EDGE_PX = 3 // above and below footage: brackets stand there
+const PICTURE_EDGE_PX = 4
+const ORIGINAL_PX = 3
+const WIDEST = 16 / 9 // places are made for it
 
 export interface Colours {
   readonly footage: string
@@ -12,9 +17,22 @@ export interface Colours {
   readonly ground: string
   readonly clip: string
   readonly hold: string
+  readonly original: string
 }
 
-export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, nowMs: number, colours: Colours): void {
+export interface StripPicture {
+  readonly atMs: number
+  readonly image: ImageBitmap
+}
+
+export interface DrawnLane {
+  readonly lane: Lane
+  readonly scale: Scale
+  readonly nowMs: number
+  readonly strip: readonly StripPicture[]
+}
+
+export function drawLane(canvas: HTMLCanvasElement, { lane, scale, nowMs, strip }: DrawnLane, colours: Colours): void {
   const ratio = window.devicePixelRatio || 1
   const { clientWidth: width, clientHeight: height } = canvas
   canvas.width = Math.round(width * ratio)
@@ -24,28 +42,34 @@ export function drawLane(canvas: HTMLCanvasElement, lane: Lane, scale: Scale, no
   to.scale(ratio, ratio)
   to.fillStyle = colours.ground
   to.fillRect(0, 0, width, height)
-  to.fillStyle = colours.footage
-  for (const run of lane.runs) {
-    if (run.endMs < scale.startMs || run.startMs > scale.endMs) continue
-    const from = Math.max(0, xOf(scale, width, run.startMs))
-    const end = Math.min(width, xOf(scale, width, run.endMs))
-    to.fillRect(from, 3, Math.max(FOOTAGE_MIN_PX, end - from), height - 6)
+  /** Fills a span as high as footage is, or `high` of it from below. */
+  const fill = (span: Span, style: string | CanvasPattern, leastPx: number, high = height - 2 * EDGE_PX): void => {
+    if (span.endMs < scale.startMs || span.startMs > scale.endMs) return
+    const from = Math.max(0, xOf(scale, width, span.startMs))
+    to.fillStyle = style
+    to.fillRect(from, height - EDGE_PX - high, Math.max(leastPx, Math.min(width, xOf(scale, width, span.endMs)) - from), high)
   }
+  for (const run of lane.runs) fill(run, colours.footage, FOOTAGE_MIN_PX)
+  for (const one of strip) drawPicture(to, one.image, xOf(scale, width, one.atMs), height)
   const hatch = hatching(to, colours)
   for (const gap of lane.gaps) {
-    const endMs = gap.ongoing ? Math.max(gap.endMs, nowMs) : gap.endMs
-    if (endMs < scale.startMs || gap.startMs > scale.endMs) continue
-    const from = Math.max(0, xOf(scale, width, gap.startMs))
-    const wide = Math.max(GAP_MIN_PX, Math.min(width, xOf(scale, width, endMs)) - from)
-    to.fillStyle = colours.ground
-    to.fillRect(from, 3, wide, height - 6)
-    to.fillStyle = hatch ?? colours.gap
-    to.fillRect(from, 3, wide, height - 6)
+    const span = gap.ongoing ? { ...gap, endMs: Math.max(gap.endMs, nowMs) } : gap
+    fill(span, colours.ground, GAP_MIN_PX)
+    fill(span, hatch ?? colours.gap, GAP_MIN_PX)
+    // Half of it solid: there is no live copy, and there is something.
+    for (const one of gap.closedBy) fill(one, colours.original, GAP_MIN_PX, height / 2 - EDGE_PX)
   }
+  for (const one of lane.originals) fill(one, colours.original, FOOTAGE_MIN_PX, ORIGINAL_PX)
   for (const one of lane.kept) {
     if (one.endMs < scale.startMs || one.startMs > scale.endMs) continue
     drawKept(to, one, xOf(scale, width, one.startMs), xOf(scale, width, one.endMs), height, colours)
   }
+}
+
+/** Its left edge is its moment. */
+function drawPicture(to: CanvasRenderingContext2D, image: ImageBitmap, x: number, height: number): void {
+  const high = height - 2 * PICTURE_EDGE_PX
+  to.drawImage(image, Math.round(x), PICTURE_EDGE_PX, Math.min((high * image.width) / image.height, high * WIDEST), high)
 }
 
 const KEPT_MIN_PX = 5
@@ -100,5 +124,5 @@ function hatching(to: CanvasRenderingContext2D, { gap }: Colours): CanvasPattern
 export function coloursOf(element: HTMLElement): Colours {
   const style = getComputedStyle(element)
   const colour = (name: string): string => style.getPropertyValue(name).trim()
-  return { footage: colour('--footage'), gap: colour('--warn'), ground: colour('--panel-sunk'), clip: colour('--clip'), hold: colour('--hold') }
+  return { footage: colour('--footage'), gap: colour('--warn'), ground: colour('--panel-sunk'), clip: colour('--clip'), hold: colour('--hold'), original: colour('--original') }
 }
