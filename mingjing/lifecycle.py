@@ -316,6 +316,7 @@ def _services(
         backfill=backfill,
         bus=house.bus,
         case_imports=house.case_imports,
+        case_margins=house.settings.cases.margins,
         cases=house.cases,
         clock=house.clock,
         database=house.database,

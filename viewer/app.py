@@ -34,6 +34,7 @@ from viewer.api import (
     backfill_uploads,
     backfills,
     case_files,
+    case_footage,
     cases,
     checkpoints,
     clips,
@@ -102,6 +103,7 @@ RESOURCES = (
     backfills,
     alarms,
     archive_scrub,
+    case_footage,
     case_files,  # before cases: its paths have words where those have an id
     cases,
     audit,

@@ -139,6 +139,7 @@ DOORS: Mapping[tuple[str, str], Action] = {
     ("POST", "/api/v1/cases/{case}/close"): Action.CASE_CLOSE,
     ("POST", "/api/v1/cases/{case}/reopen"): Action.CASE_REOPEN,
     ("GET", "/api/v1/cases/{case}/history"): Action.CASE_READ,
+    ("GET", "/api/v1/cases/{case}/footage"): Action.CASE_LOOK_ROUND,
     ("GET", "/api/v1/archive/scrub"): Action.SCRUB_READ,
     ("GET", "/api/v1/overview"): Action.OVERVIEW_READ,
     ("GET", "/api/v1/system"): Action.SYSTEM_READ,

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.registry import DeviceFilter
 from storage import iso_from_ns
+from supervision.cases import TimeSpan
 from viewer.access import Action, Caller, CallerHere, GuardedRoute, Kind, Object
 from viewer.api.interval import interval_of
 from viewer.api.lanes import LaneItem, lane_item
 from viewer.api.times import Moment
+from viewer.case_at_hand import CaseId, Stretch, case_at_hand
 from viewer.objects import checkpoint_object, device_object, every_device
 from viewer.problems import INVALID, Problem
 from viewer.services import Services, ServicesHere
@@ -44,6 +46,7 @@ async def read_timeline(
     device: Annotated[str | None, Query(max_length=64)] = None,
     checkpoint: Annotated[str | None, Query(max_length=64)] = None,
     channel: Literal["main", "sub"] = "main",
+    case: CaseId = None,
 ) -> Timeline:
     await caller.enter()
     start_utc_ns, end_utc_ns = interval_of(from_, to)
@@ -52,9 +55,12 @@ async def read_timeline(
         words = "Either a device or a checkpoint is asked for."
         raise Problem(INVALID, words, field="device", fix="Give one of them.")
     devices = [device] if device is not None else await _devices_of(checkpoint or "", caller, services)
-    detail = {"channel": channel, **interval}
+    at_hand = await case_at_hand(caller, services, case)
+    detail = {"channel": channel, **interval, **at_hand.facts()}
     for each in devices:
-        await caller.enter_also(Action.RECORDING_READ, device_object(services.registry, each), detail)
+        stretch = Stretch(each, TimeSpan(start_utc_ns, end_utc_ns))
+        thing = await at_hand.over(device_object(services.registry, each), [stretch])
+        await caller.enter_also(Action.RECORDING_READ, thing, detail)
     lanes = [await lane_item(caller, services, each, channel, start_utc_ns, end_utc_ns) for each in devices]
     return Timeline(from_=interval["from"], to=interval["to"], now=iso_from_ns(services.clock.utc_ns()), lanes=lanes)
 
