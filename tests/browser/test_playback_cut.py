@@ -85,5 +85,14 @@ async def test_a_reviewer_comes_from_a_case_cuts_to_one_of_its_stages_and_sees_t
         "ms => Math.abs(Number(document.querySelector('[data-test=clock]')?.dataset.at) - ms) < 100",
         arg=moments[IN] / 1e6,
     )
+
+    await page.locator("[data-test=case-chip] a").click()  # the way back
+    await page.locator("[data-test=find-footage]").click()
+    await page.locator("[data-test=case-chip]", has_text=CASE["case_no"]).wait_for()
+    assert f"case={case}" in page.url
+    await page.goto("/playback")
+    await page.locator("[data-test=case-search]").fill(CASE["case_no"])
+    await page.locator("[data-test=case-choices] button", has_text=CASE["case_no"]).click()
+    await page.wait_for_url(f"**case={case}*")
     await context.close()
     assert errors == []

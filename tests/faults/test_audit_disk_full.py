@@ -103,6 +103,7 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
 async def test_f20_an_end_of_view_that_cannot_be_recorded_does_not_hurt_the_server(small_audit_disk):
     house, ballast = small_audit_disk
     device = await house.device("dev1").push()
+    asked = await recordings(house.person("reviewer"))
     viewer = await house.supervisor().watch("dev1")
     assert await viewer.wait_for_picture(5)
     await fill(ballast, house, asked)

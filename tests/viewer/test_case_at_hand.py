@@ -1,5 +1,6 @@
 """Who reviews sees what the case at hand opens: in its time and outside, its unit's and another's, open and closed."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from recorder import KeepingKind
 from storage import iso_from_ns
 from supervision.cases import CaseFields, Margins, Stage, StageTimes
 from tests.storage.manual_clock import START_UTC_NS as NOON_NS
+from tests.viewer.conftest import PATIENCE_S
 from viewer.access import Role
 
 MINUTE_NS = 60_000_000_000
@@ -165,7 +167,10 @@ async def test_a_view_ends_when_its_case_does_not_open_it_any_more(front, review
     where = {"device": "dev-north", "time": asked()["from"]}
     while (await reviewer.get(f"/api/v1/playback/{opened}/at", params=where)).status_code == 200:
         pass
-    [end] = (await front.services.ledger.query(action="playback.close")).items
+    async with asyncio.timeout(PATIENCE_S):
+        while not (ends := (await front.services.ledger.query(action="playback.close")).items):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    [end] = ends
     assert (end.detail["reason"], end.detail["case"]) == ("revoked", case)
 
 

@@ -191,8 +191,10 @@ async def request_of(front, door, scope, name, token=""):
 
 
 async def case_of(front, name, scope):
-    """Who reviews names a case, which opens what the door is asked for."""
-    return await front.at_hand(IDS[Kind.UNIT]["own" if scope == "missing" else scope]) if ".reviewer." in name else ""
+    """Who reviews names a case of theirs, which opens what the door is asked for if that is theirs too."""
+    if ".reviewer." not in name:
+        return ""
+    return await front.at_hand("south" if scope == "other" and name.endswith(".all") else "north")
 
 
 async def answer_of(front, door, scope, name, token):

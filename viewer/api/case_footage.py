@@ -32,12 +32,14 @@ class OpenedClip(OpenedSpan):
 
 
 class CaseFootage(BaseModel):
-    """`around`: all devices of the unit, and of the units under it; null of a closed case. `clips`: at most 500."""
+    """`begun_at`: as of the case. `around`: all devices of the unit, and of the units under it; null of a closed case.
+    `clips`: at most 500."""
 
     id: str
     case_no: str
     unit: str
     status: Status
+    begun_at: str
     around: OpenedSpan | None
     clips: list[OpenedClip]
 
@@ -56,6 +58,7 @@ async def read_case_footage(case: str, caller: CallerHere, services: ServicesHer
         case_no=found.fields.case_no,
         unit=found.fields.unit,
         status=found.status,
+        begun_at=iso_from_ns(found.begun_utc_ns),
         around=None
         if window is None
         else OpenedSpan(from_=iso_from_ns(window.start_utc_ns), to=iso_from_ns(window.end_utc_ns)),

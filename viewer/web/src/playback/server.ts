@@ -3,6 +3,7 @@
    A view is one person, some devices, an interval and a purpose: it is on record before the first byte comes. */
 import { answer, api } from '@/api/client'
 import { Problem } from '@/api/problem'
+import type { CaseFootage } from '@/api/types'
 import type { AtItem, ChannelName, SegmentItem, ViewItem } from './contract'
 import type { Span } from './spans'
 
@@ -11,17 +12,25 @@ export interface ViewWanted {
   readonly channel: ChannelName
   readonly interval: Span
   readonly purpose: string
+  /** The case at hand; empty: none. */
+  readonly case: string
+}
+
+/** What the case opens: its number, its time, its clips. */
+export function readCaseFootage(caseId: string): Promise<CaseFootage> {
+  return answer(api.GET('/api/v1/cases/{case}/footage', { params: { path: { case: caseId } } }))
 }
 
 const MEDIA = '/api/v1/playback/{view}/segments/{segment}/media'
 
-export function openView({ devices, channel, interval, purpose }: ViewWanted): Promise<ViewItem> {
+export function openView({ devices, channel, interval, purpose, case: caseId }: ViewWanted): Promise<ViewItem> {
   const body = {
     devices: [...devices],
     channel,
     from: new Date(interval.startMs).toISOString(),
     to: new Date(interval.endMs).toISOString(),
     purpose,
+    case: caseId,
   }
   return answer(api.POST('/api/v1/playback', { body }))
 }

@@ -13,6 +13,8 @@ const words: typeof zh = {
     tooMany: 'Too many requests; the server refuses for now. Wait a minute and try again.',
     failed: 'The server failed ({status}) and did not confirm saving. Reload to see the state, then try again; if it persists, tell the system admin.',
     kinds: {
+      'needs-case':
+        'The case at hand does not open this footage, so nothing was shown or changed, and the refusal is on record. Open it from the case that it belongs to (“Find footage” on its page); if that reaches too short, enter the times of its stages.',
       'insecure-transport': 'This address is not encrypted, so nobody can log in here. Open the https address of this system.',
       'foreign-origin': 'The request did not come from a page of this system; nothing was changed. Open the address of the system anew.',
       'password-must-change': 'The password must be changed first. Log in again and set a new one.',
