@@ -32,6 +32,7 @@ BODIES = {
     Action.CHECKPOINT_CREATE: lambda thing: {"name": " ", "unit": thing},
     Action.DEVICE_PLACE: lambda thing: {"id": "!", "checkpoint": thing},
     Action.USER_CREATE: lambda _: {"name": "!", "role": "reviewer"},
+    Action.DEVICE_HAND_OVER: lambda _: {"certificate_no": " "},
     Action.DEVICE_SET_SOURCE: lambda _: {"url": "!"},
     Action.CASE_CREATE: lambda thing: {
         "unit": thing,

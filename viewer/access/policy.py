@@ -61,6 +61,10 @@ class Action(StrEnum):
     DEVICE_READ_SOURCE = "device.read_source"
     DEVICE_SET_SOURCE = "device.set_source"
     DEVICE_REMOVE_SOURCE = "device.remove_source"
+    DEVICE_READ_OFFICER = "device.read_officer"
+    DEVICE_HAND_OVER = "device.hand_over"
+    DEVICE_TAKE_BACK = "device.take_back"
+    OFFICER_LIST = "officer.list"
     STREAM_LIST = "stream.list"
     STREAM_PUBLISH = "stream.publish"
     EVENTS_WATCH = "events.watch"
@@ -291,6 +295,11 @@ TABLE: Mapping[Action, Row] = {
     Action.DEVICE_READ_SOURCE: Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.NONE),
     Action.DEVICE_SET_SOURCE: _DEVICE_CHANGE,
     Action.DEVICE_REMOVE_SOURCE: _DEVICE_CHANGE,
+    # Who searches for an officer's footage, and who hands devices over.
+    Action.DEVICE_READ_OFFICER: Row(_SEES_FOOTAGE | _SITE, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.DEVICE_HAND_OVER: _DEVICE_CHANGE,
+    Action.DEVICE_TAKE_BACK: _DEVICE_CHANGE,
+    Action.OFFICER_LIST: Row(_SEES_FOOTAGE | _SITE, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.STREAM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.EVENTS_WATCH: _PRIVATE,  # each message has its own row (doors.PUSHES); the end of the session concerns all
     # A site admin sees the picture of the device being registered (screens.md).
