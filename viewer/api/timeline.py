@@ -1,8 +1,7 @@
-"""The timeline of a device, of each device of a checkpoint, or of what an officer carried: runs of footage, and gaps with
-their cause. Of an officer all is cut to the time in which they had the device.
+"""The timeline of a device, of each device of a checkpoint, or of what an officer carried, cut to the time of that.
 
-Asking is a view of each device, on record, as reading its recordings is. Not here: segments (recordings), bytes
-(playback).
+Runs of footage, and gaps with their cause. Asking is a view of each device, on record, as reading its recordings is.
+Not here: segments (recordings), bytes (playback).
 """
 
 from typing import Annotated, Literal

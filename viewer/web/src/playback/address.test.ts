@@ -6,9 +6,9 @@ const NOW = new Date(2026, 10, 24, 15, 0).getTime()
 describe('the address of the page', () => {
   it('opens the same moment again', () => {
     const at = new Date(2026, 10, 20, 10, 11, 12, 345).getTime()
-    const place = { devices: ['dev1', 'dev2'], channel: 'sub', day: '2026-11-20', atMs: at, spanMs: 60_000, case: '01ABC' } as const
+    const place = { devices: ['dev1', 'dev2'], channel: 'sub', day: '2026-11-20', atMs: at, spanMs: 60_000, case: '01ABC', officer: '31-0042' } as const
     expect(placeFrom(queryOf(place), NOW)).toEqual(place)
-    const whole = { devices: ['dev1'], channel: 'main', day: '2026-11-20', atMs: null, spanMs: null, case: '' } as const
+    const whole = { devices: ['dev1'], channel: 'main', day: '2026-11-20', atMs: null, spanMs: null, case: '', officer: '' } as const
     expect(placeFrom(queryOf(whole), NOW)).toEqual(whole)
   })
 
@@ -21,6 +21,7 @@ describe('the address of the page', () => {
       atMs: null,
       spanMs: null,
       case: '',
+      officer: '',
     })
     expect(placeFrom({}, NOW).devices).toEqual([])
     expect(queryOf(placeFrom({}, NOW))).toEqual({})
@@ -40,6 +41,7 @@ describe('the address of the page', () => {
       atMs: start,
       spanMs: 240_000,
       case: '',
+      officer: '',
     })
     expect(placeOf(['a'], 'main', start, start + 5_000).span).toBe('60000')
   })

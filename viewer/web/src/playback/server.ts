@@ -3,8 +3,9 @@
    A view is one person, some devices, an interval and a purpose: it is on record before the first byte comes. */
 import { answer, api } from '@/api/client'
 import { Problem } from '@/api/problem'
-import type { CaseFootage } from '@/api/types'
+import type { CaseFootage, Officer } from '@/api/types'
 import type { AtItem, ChannelName, SegmentItem, ViewItem } from './contract'
+import { type Shift, shiftsFrom } from './shifts'
 import type { Span } from './spans'
 
 export interface ViewWanted {
@@ -14,6 +15,17 @@ export interface ViewWanted {
   readonly purpose: string
   /** The case at hand; empty: none. */
   readonly case: string
+}
+
+/** What this officer carried in the interval. */
+export async function readShifts(officer: string, channel: ChannelName, { startMs, endMs }: Span, caseId: string): Promise<readonly Shift[]> {
+  const interval = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() }
+  const query = { officer, channel, ...interval, ...(caseId === '' ? {} : { case: caseId }) }
+  return shiftsFrom((await answer(api.GET('/api/v1/timeline', { params: { query } }))).lanes)
+}
+
+export async function findOfficers(q: string): Promise<readonly Officer[]> {
+  return (await answer(api.GET('/api/v1/officers', { params: { query: { q } } }))).items
 }
 
 /** What the case opens: its number, its time, its clips. */

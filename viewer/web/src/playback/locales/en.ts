@@ -1,7 +1,7 @@
 import type zh from './zh-CN'
 
 const en: typeof zh = {
-  tree: { place: 'Play this device back', all: 'Play back the devices of {place} (4 at most)' },
+  tree: { search: 'Search places, devices, officers', place: 'Play this device back', all: 'Play back the devices of {place} (4 at most)' },
   full: '4 devices at most are played back at once. Take one away first.',
   choose: 'Choose what to play back',
   chooseHint: 'Select a device in the list and press Enter, or the +; the + of a checkpoint plays back all its devices. Up to 4 play in step.',
@@ -27,6 +27,14 @@ const en: typeof zh = {
     reaches: 'It reaches from {from} to {to}. If that is too short, enter the times of its stages on its page.',
     closedHint: 'It is closed and opens its clips alone. To look for more, open it again on its page.',
     toItsDay: 'To the day of the case',
+  },
+  officer: {
+    list: 'Officers',
+    of: 'Officer {no}',
+    nothing: 'carried no device on this day',
+    clear: 'No officer',
+    choose: 'Choose what the officer carried',
+    chooseHint: 'Each button above is a device with the time in which the officer had it; playback is cut to it. Choose another day if there is none.',
   },
   day: { label: 'Day', before: 'The day before', after: 'The day after', today: 'Today' },
   channel: 'Channel',

@@ -1,5 +1,5 @@
 export default {
-  tree: { place: '回放这台设备', all: '回放“{place}”的设备（最多 4 台）' },
+  tree: { search: '搜索单位、执法点、设备、人员', place: '回放这台设备', all: '回放“{place}”的设备（最多 4 台）' },
   full: '一次最多回放 4 台设备，请先移去一台。',
   choose: '选择要回放的设备',
   chooseHint: '在左侧列表中选中设备后按回车，或点“+”；点执法点右侧的“+”回放那里的全部设备。最多 4 台同步播放。',
@@ -25,6 +25,14 @@ export default {
     reaches: '本案打开 {from} 至 {to} 的录像。不够时，请在案件页补填环节时间。',
     closedHint: '案件已结案，只能查看归入本案的片段。要查找其他录像，请先在案件页重新打开案件。',
     toItsDay: '去案件那一天',
+  },
+  officer: {
+    list: '执法人员',
+    of: '执法人员 {no}',
+    nothing: '这一天没有领用设备',
+    clear: '不按人员',
+    choose: '选择该人员领用的设备',
+    chooseHint: '上方每个按钮是一台设备和领用时段，回放只限这一时段。没有的话，换一天看看。',
   },
   day: { label: '日期', before: '前一天', after: '后一天', today: '今天' },
   channel: '码流',
