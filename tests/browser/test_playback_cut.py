@@ -100,10 +100,10 @@ async def test_a_reviewer_comes_from_a_case_cuts_to_one_of_its_stages_and_sees_t
     (await house.person("siteadmin").call("PUT", "devices/dev1/officer", json=shift)).raise_for_status()
     await page.locator(".tree input").fill("持证")
     await page.locator("[data-test=officer-hits] button").click()
+    await page.wait_for_url("**officer=31-0042*")
     await page.locator("[data-test=shift]").click()
     await page.locator("[data-test=lane-tile][data-state=shown]").wait_for()
     start = float(await page.locator(TRACK).get_attribute("data-from"))
     assert abs(start - moments[IN] / 1e6) < 1
-    await page.wait_for_url("**officer=31-0042*")  # written when things rest
     await context.close()
     assert errors == []
