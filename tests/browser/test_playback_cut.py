@@ -105,5 +105,6 @@ async def test_a_reviewer_comes_from_a_case_cuts_to_one_of_its_stages_and_sees_t
     await page.locator("[data-test=lane-tile][data-state=shown]").wait_for()
     start = float(await page.locator(TRACK).get_attribute("data-from"))
     assert abs(start - moments[IN] / 1e6) < 1
+    await page.wait_for_url("**officer=31-0042&devices=dev1*")
     await context.close()
     assert errors == []
