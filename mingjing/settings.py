@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from gateway.rtsp import PullNetworks
 from gateway.webrtc import CANDIDATES_MAX
 from storage.heads import HEADS_KEY_FILE
+from supervision.cases import Margins
 from viewer import IceServer
 from viewer.access import PasswordProfile, TrustedProxies
 
@@ -155,6 +156,15 @@ class ExportsSettings(_Section):
     days: Annotated[float, Field(ge=0.01, le=366)] = 7  # a finished package stays so long
 
 
+class CasesSettings(_Section):
+    footage_hours_before: Annotated[float, Field(ge=0, le=8_784)] = 24  # of its first known time; a year at most
+    footage_hours_after: Annotated[float, Field(ge=0, le=8_784)] = 24  # of its last
+
+    @property
+    def margins(self) -> Margins:
+        return Margins.of_hours(self.footage_hours_before, self.footage_hours_after)
+
+
 class BackfillSettings(_Section):
     file_gigabytes: Annotated[float, Field(gt=0, le=1_000)] = 16
     total_gigabytes: Annotated[float, Field(ge=0)] = 200  # 0: nobody may send originals
@@ -189,6 +199,7 @@ class Settings(_Section):
     archive: ArchiveSettings = ArchiveSettings()
     exports: ExportsSettings = ExportsSettings()
     backfill: BackfillSettings = BackfillSettings()
+    cases: CasesSettings = CasesSettings()
     heads: HeadsSettings = HeadsSettings()
     access: AccessSettings = AccessSettings()
 

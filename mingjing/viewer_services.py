@@ -41,6 +41,7 @@ def services_of(
         backfill=recording.backfill,
         bus=house.bus,
         case_imports=house.case_imports,
+        case_margins=settings.cases.margins,
         cases=house.cases,
         clock=house.clock,
         database=house.database,

@@ -93,12 +93,17 @@ def backfill_object(registry: Registry, backfill_id: str, backfill: Backfill | N
 
 def kept_scope(registry: Registry, unit_id: str) -> KeptScope:
     """Of which clips and holds somebody of this unit may know: as `kept_object` and the policy have it, for lists."""
-    units = _all(lambda cursor: registry.units.list(within=[unit_id], cursor=cursor, limit=REGISTRY_PAGE_MAX))
     return KeptScope(
         devices=[device.id for device in every_device(registry, DeviceFilter(within=[unit_id]))],
-        units=[unit.id for unit in units],
+        units=units_within(registry, unit_id),
         registered=[device.id for device in every_device(registry, DeviceFilter())],
     )
+
+
+def units_within(registry: Registry, unit_id: str) -> list[str]:
+    """The unit and those under it."""
+    units = _all(lambda cursor: registry.units.list(within=[unit_id], cursor=cursor, limit=REGISTRY_PAGE_MAX))
+    return [unit.id for unit in units]
 
 
 def user_object(name: str, account: Account | None) -> Object:

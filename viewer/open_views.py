@@ -6,6 +6,7 @@ Not here: what a view is sent, how it is opened and recorded (live, playback).
 """
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 
 from gateway.registry import Change, CheckpointChanged, DeviceChanged, Registry, UnitChanged
@@ -48,7 +49,7 @@ class View:
 
     def why_not(self, registry: Registry) -> Closing | None:
         """Why it may not go on; None: it may."""
-        thing = device_object(registry, self.device_id)
+        thing = replace(device_object(registry, self.device_id), opened=True)  # else it had not begun
         if not thing.exists:
             return Closing.DEVICE_REMOVED
         return None if self.caller.sees(self.action, thing) else Closing.REVOKED

@@ -85,6 +85,7 @@ UNAUTHENTICATED = ProblemKind("unauthenticated", 401, "Not logged in")
 WRONG_CREDENTIALS = ProblemKind("wrong-credentials", 401, "Login failed")
 PASSWORD_MUST_CHANGE = ProblemKind("password-must-change", 403, "The password must be changed first")
 FORBIDDEN = ProblemKind("forbidden", 403, "Not allowed")
+NEEDS_CASE = ProblemKind("needs-case", 403, "A case must open it")
 FOREIGN_ORIGIN = ProblemKind("foreign-origin", 403, "Request from a foreign page")
 INSECURE_TRANSPORT = ProblemKind("insecure-transport", 403, "Connection not private")
 NOT_ADMITTED = ProblemKind("not-admitted", 401, "Not admitted")
@@ -118,6 +119,7 @@ _VERDICTS = {
     Verdict.MUST_CHANGE_PASSWORD: PASSWORD_MUST_CHANGE,
     Verdict.FORBIDDEN: FORBIDDEN,
     Verdict.HIDDEN: NOT_FOUND,
+    Verdict.NEEDS_CASE: NEEDS_CASE,
 }
 
 _ACCESS_ERRORS: Mapping[type[AccessError], ProblemKind] = {

@@ -25,7 +25,7 @@ from storage import DAY_NS, Clock
 from storage.bus import Bus
 from storage.database import Database
 from storage.ledger import Ledger
-from supervision.cases import CaseImports, Cases, StageFootage, no_footage
+from supervision.cases import CaseImports, Cases, Margins, StageFootage, no_footage
 from viewer.access import Access, TrustedProxies
 from viewer.alarms import AlarmLog
 from viewer.footage import FootageSource
@@ -108,6 +108,7 @@ class Services:
     prover: Prover | None = None  # proves signed heads by itself
     scrubber: Scrubber | None = None  # hashes recordings again; None: nobody does
     readiness: Callable[[], Mapping[str, bool]] = always_ready
+    case_margins: Margins = field(default_factory=Margins)  # around a case, in which its footage is looked for
     stage_footage: StageFootage = no_footage  # which stages of a case have clips
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # set first at the end: sockets say so and close

@@ -15,6 +15,7 @@ from gateway.registry.errors import AlreadyExists, Invalid
 from gateway.registry.events import Change, DeviceChanged
 from gateway.registry.keys import new_key, verifier
 from gateway.registry.listing import Page, SortKey, take_page
+from gateway.registry.officers import ended
 from gateway.registry.presence import Presence, UnknownCaller
 from gateway.registry.tables import device_credentials, devices
 from gateway.registry.words import MODEL_MAX, NAME_MAX, require_id, require_text, require_version
@@ -243,6 +244,7 @@ class Devices:
             require_version(device.version, version)
             detail = {field: getattr(device, field) for field in _FIELDS}
             async with self._clerk.writes(principal, "device.remove", device_id, detail) as connection:
+                await connection.execute(ended(device_id, self._clock.utc_ns()))
                 await connection.execute(delete(devices).where(devices.c.id == device_id))
             del self._directory.devices[device_id]
         self._bus.publish(DeviceChanged(device_id, Change.REMOVED))

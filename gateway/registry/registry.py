@@ -10,6 +10,7 @@ from gateway.registry.checkpoints import Checkpoints
 from gateway.registry.clerk import Clerk
 from gateway.registry.devices import Devices
 from gateway.registry.directory import Directory
+from gateway.registry.officers import Officers
 from gateway.registry.presence import Presence
 from gateway.registry.sources import Sources
 from gateway.registry.tables import read_checkpoints, read_devices, read_units
@@ -38,6 +39,7 @@ class Registry:
     checkpoints: Checkpoints
     devices: Devices
     sources: Sources
+    officers: Officers
     presence: Presence
 
     @classmethod
@@ -55,6 +57,7 @@ class Registry:
             checkpoints=Checkpoints(directory, clerk, bus, clock, new_id),
             devices=Devices(directory, clerk, presence, bus, clock, new_id),
             sources=Sources(directory, clerk, bus, box),
+            officers=Officers(directory, clerk, clock, new_id),
             presence=presence,
         )
 

@@ -29,6 +29,7 @@ from supervision.cases.errors import (
 from supervision.cases.events import CaseChange, CaseChanged
 from supervision.cases.export import case_lines, heading_line
 from supervision.cases.imports import CaseImports, Preview, Taken
+from supervision.cases.opening import Margins, TimeSpan, covers, window_of
 from supervision.cases.reading import RowFault
 from supervision.cases.sheet import FILE_MAX_BYTES, SheetUnreadable
 from supervision.cases.stages import REQUIRED, StageCoverage, StageFootage, coverage, no_footage
@@ -59,6 +60,7 @@ __all__ = [
     "Field",
     "ImportRefused",
     "ImportsBusy",
+    "Margins",
     "Officer",
     "Preview",
     "PreviewGone",
@@ -72,9 +74,12 @@ __all__ = [
     "StageTimes",
     "Status",
     "Taken",
+    "TimeSpan",
     "case_lines",
     "checked_external",
     "coverage",
+    "covers",
     "heading_line",
     "no_footage",
+    "window_of",
 ]

@@ -95,13 +95,16 @@ class Case:
     @property
     def begun_utc_ns(self) -> int:
         """The earliest time that is known of it; else when it was entered here."""
-        known = [
-            utc_ns
-            for times in self.fields.stages.values()
-            for utc_ns in (times.begin_utc_ns, times.end_utc_ns)
-            if utc_ns is not None
-        ]
-        return min(known, default=self.created_utc_ns)
+        return min(self._known_times(), default=self.created_utc_ns)
+
+    @property
+    def latest_utc_ns(self) -> int:
+        """The latest time that is known of it; else when it was entered here."""
+        return max(self._known_times(), default=self.created_utc_ns)
+
+    def _known_times(self) -> list[int]:
+        every = self.fields.stages.values()
+        return [it for times in every for it in (times.begin_utc_ns, times.end_utc_ns) if it is not None]
 
 
 def whole_ms(utc_ns: int) -> int:

@@ -10,6 +10,8 @@ import time
 import pytest
 from playwright.async_api import Page
 
+from tests.house.case import case_at_hand
+
 pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 20_000
@@ -109,6 +111,7 @@ async def test_a_reviewer_finds_a_minute_steps_passes_over_a_gap_and_joins_the_l
         viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=house.http_url
     )
     token = await house.person("reviewer").token()
+    await case_at_hand(house.person("reviewer"))
     await context.add_cookies([{"name": "session", "value": token, "url": house.http_url}])
     page, errors = await context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -118,6 +121,9 @@ async def test_a_reviewer_finds_a_minute_steps_passes_over_a_gap_and_joins_the_l
     await page.goto("/playback")
     await page.locator("[data-test=purpose-go]").focus()
     await page.keyboard.press("Enter")
+    await page.locator("[data-test=case-choices] button").first.wait_for()  # the latest first
+    await page.locator("[data-test=case-search]").press("Enter")
+    await page.locator("[data-test=case-chip]").wait_for()
     search = page.locator(".tree input")
     await search.fill("dev1")
     await page.locator("[id='row-device:dev1']").wait_for()

@@ -85,5 +85,26 @@ async def test_a_reviewer_comes_from_a_case_cuts_to_one_of_its_stages_and_sees_t
         "ms => Math.abs(Number(document.querySelector('[data-test=clock]')?.dataset.at) - ms) < 100",
         arg=moments[IN] / 1e6,
     )
+
+    await page.locator("[data-test=case-chip] a").click()  # the way back
+    await page.locator("[data-test=find-footage]").click()
+    await page.locator("[data-test=case-chip]", has_text=CASE["case_no"]).wait_for()
+    assert f"case={case}" in page.url
+    await page.goto("/playback")
+    await page.locator("[data-test=case-search]").fill(CASE["case_no"])
+    await page.locator("[data-test=case-choices] button", has_text=CASE["case_no"]).click()
+    await page.wait_for_url(f"**case={case}*")
+
+    # What an officer carried is found by name, and playback is cut to it.
+    shift = {"certificate_no": "31-0042", "name": "持证人", "since": iso_from_ns(moments[IN])}
+    (await house.person("siteadmin").call("PUT", "devices/dev1/officer", json=shift)).raise_for_status()
+    await page.locator(".tree input").fill("持证")
+    await page.locator("[data-test=officer-hits] button").click()
+    await page.wait_for_url("**officer=31-0042*")
+    await page.locator("[data-test=shift]").click()
+    await page.locator("[data-test=lane-tile][data-state=shown]").wait_for()
+    start = float(await page.locator(TRACK).get_attribute("data-from"))
+    assert abs(start - moments[IN] / 1e6) < 1
+    await page.wait_for_url("**officer=31-0042&devices=dev1*")
     await context.close()
     assert errors == []

@@ -14,7 +14,9 @@ from httpx import HTTPStatusError
 from websockets.exceptions import InvalidStatus
 
 from tests.house.archive import until
+from tests.house.case import case_at_hand
 from tests.house.house import House
+from tests.house.person import Person
 
 # $0 is the ledger's folder; the rest is the server's command. Everything mounted is gone with the process.
 ON_A_SMALL_DISK = """
@@ -42,7 +44,12 @@ async def small_audit_disk(built_house):
     return built_house, Path(f"/proc/{server.pid}/root{ledger}/ballast")
 
 
-async def fill(ballast: Path, house: House) -> None:
+async def recordings(reviewer: Person) -> dict[str, str]:
+    """What somebody who reviews asks for, with the case that opens it."""
+    return {**RECORDINGS, "case": await case_at_hand(reviewer, stages={"start": {"begin": RECORDINGS["from"]}})}
+
+
+async def fill(ballast: Path, house: House, asked: dict[str, str]) -> None:
     """Take all that is left of the disk, then let the page that was begun take its last entries, long and short."""
     reviewer, auditor = house.person("reviewer"), house.person("auditor")
     await reviewer.token()
@@ -50,7 +57,7 @@ async def fill(ballast: Path, house: House) -> None:
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
-    while (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200:
+    while (await reviewer.call("GET", "recordings", params=asked)).status_code == 200:
         pass
     with suppress(InvalidStatus):
         while True:
@@ -65,15 +72,16 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
     device = await house.device("dev1").push()
     supervisor, reviewer, auditor = house.supervisor(), house.person("reviewer"), house.person("auditor")
     await auditor.token()
+    asked = await recordings(reviewer)
     viewer = await supervisor.watch("dev1")
     assert await viewer.wait_for_picture(10)
-    assert (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200
+    assert (await reviewer.call("GET", "recordings", params=asked)).status_code == 200
 
-    await fill(ballast, house)
+    await fill(ballast, house, asked)
     with pytest.raises(InvalidStatus) as refused:
         await supervisor.watch("dev1")
     assert refused.value.response.status_code == 503
-    assert (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 503
+    assert (await reviewer.call("GET", "recordings", params=asked)).status_code == 503
     assert (await auditor.call("GET", "audit")).status_code == 503
     with pytest.raises(HTTPStatusError, match="503"):
         await house.person("siteadmin").token()  # not even a login, for nobody could tell that it was
@@ -85,7 +93,7 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
     ballast.unlink()
     again = await supervisor.watch("dev1")
     assert await again.wait_for_picture(device.next_n)
-    assert (await reviewer.call("GET", "recordings", params=RECORDINGS)).status_code == 200
+    assert (await reviewer.call("GET", "recordings", params=asked)).status_code == 200
     report = await auditor.call("GET", "audit/verify")
     assert report.status_code == 200
     assert report.json()["intact"] is True
@@ -95,9 +103,10 @@ async def test_f20_with_the_audit_disk_full_nobody_sees_anything_and_recording_g
 async def test_f20_an_end_of_view_that_cannot_be_recorded_does_not_hurt_the_server(small_audit_disk):
     house, ballast = small_audit_disk
     device = await house.device("dev1").push()
+    asked = await recordings(house.person("reviewer"))
     viewer = await house.supervisor().watch("dev1")
     assert await viewer.wait_for_picture(5)
-    await fill(ballast, house)
+    await fill(ballast, house, asked)
     await viewer.leave()
     await until(lambda: "end of a view not recorded" in house.server.log)
     kept = device.next_n + 10

@@ -7,6 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from tests.house.case import case_at_hand
 from tests.house.programme import PICTURE, Report, Unit, make_programme
 from tests.recorder.backfill.files import device_file
 from tests.viewer.originals import begun, piece
@@ -86,7 +87,8 @@ async def test_three_lost_seconds_of_a_real_device_are_closed_to_the_frame_by_it
     [gap] = [one for one in looked["gaps"] if one["cause"] == "packet_loss"]
     assert (gap["whole"], gap["pictures"]) == (True, 75)
     interval = {"from": iso(began_s - 60), "to": iso(time.time() + 60)}
-    timeline = await reviewer.call("GET", "timeline", params={"device": "dev1", **interval})
+    asked = {"device": "dev1", "case": await case_at_hand(reviewer), **interval}
+    timeline = await reviewer.call("GET", "timeline", params=asked)
     [told] = [one for one in timeline.json()["lanes"][0]["gaps"] if one["cause"] == "packet_loss"]
     assert told["whole"]
     assert told["closed_by"][0]["backfill"] == looked["id"]

@@ -13,6 +13,7 @@ import zipfile
 import av
 
 from tests.house.archive import until
+from tests.house.case import case_at_hand
 from tests.house.process import REPOSITORY
 
 PATIENCE_S = 60.0
@@ -25,7 +26,8 @@ async def a_clip(house, seconds=3, device="dev1"):
     push.leave()
     await until(lambda: all(house.archive(device).sealed()) and house.archive(device).files())
     reviewer = house.person("reviewer")
-    made = await reviewer.call("POST", "clips", json={"device": device, "last_s": 600, "note": "证明无照经营"})
+    body = {"device": device, "last_s": 600, "note": "证明无照经营", "case": await case_at_hand(reviewer)}
+    made = await reviewer.call("POST", "clips", json=body)
     assert made.status_code == 201, made.text
     return push, made.json()
 
@@ -101,7 +103,8 @@ async def test_the_last_seconds_of_a_device_that_goes_on_sending_prove_themselve
     push = await house.device("dev1").push()
     await house.archive("dev1").wait_for_unit(60)
     reviewer = house.person("reviewer")
-    clip = (await reviewer.call("POST", "clips", json={"device": "dev1", "last_s": 60})).json()
+    body = {"device": "dev1", "last_s": 60, "case": await case_at_hand(reviewer)}
+    clip = (await reviewer.call("POST", "clips", json=body)).json()
     path = tmp_path / "package.zip"
     path.write_bytes(await bundle_of(house, await ordered(house, clips=[clip["id"]])))
     code, said = await asyncio.to_thread(verified, path)

@@ -18,7 +18,7 @@ from storage.database import SchemaTooNewError, metadata, migrate
 from storage.database.schema_history import MIGRATIONS
 from tests.storage.faulty_disk import in_a_child
 
-CHAIN = [f"{n:04}" for n in range(1, 19)]
+CHAIN = [f"{n:04}" for n in range(1, 20)]
 
 
 def url(path):

@@ -51,11 +51,11 @@ from storage.bus import MemoryBus
 from storage.database import Database
 from storage.ledger import Ledger
 from storage.ledger.files import Disk
-from supervision.cases import Case, CaseFields, CaseImports, Cases, Procedure
+from supervision.cases import Case, CaseFields, CaseImports, Cases, Procedure, Stage, StageTimes
 from supervision.cases import Field as CaseField
 from tests.gateway.no_sound import no_sounds
 from tests.gateway.webrtc.camera import Camera
-from tests.storage.manual_clock import ManualClock
+from tests.storage.manual_clock import START_UTC_NS, ManualClock
 from tests.storage.ready_database import ready_database
 from tests.viewer.offers import SDP, WATCHING
 from tests.viewer.plain_http import PlainHttp
@@ -151,6 +151,7 @@ class Front:
     first_n: int  # of what this run writes into the ledger
     plain: PlainHttp
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+    _at_hand: dict[str, str] = field(default_factory=dict)  # cases, by unit
 
     @property
     def access(self) -> Access:
@@ -215,6 +216,9 @@ class Front:
         """The id of a view of recordings of whoever has this token."""
         hour = {"from": "2027-01-15T07:30:00Z", "to": "2027-01-15T08:30:00Z"}
         body = {"devices": [device], "purpose": "why", **hour}
+        opener = self.access.sessions.find(token)
+        if opener is not None and opener.principal.role is Role.REVIEWER:
+            body["case"] = await self.at_hand(opener.principal.unit or "city")
         answer = await self.client(token).post("/api/v1/playback", json=body)
         assert answer.status_code == 201, answer.text
         view: str = answer.json()["id"]
@@ -248,8 +252,15 @@ class Front:
         plain = CaseFields(unit, "", "无照经营", CaseField.MARKET_REGULATION, Procedure.ORDINARY)
         return await self.services.cases.create(replace(plain, **given), principal="cli:0")  # type: ignore[arg-type]
 
+    async def at_hand(self, unit: str = "city") -> str:
+        """The id of a case of this unit, which opens the fortnight up to the day after noon to whoever reviews."""
+        if unit not in self._at_hand:
+            begun = StageTimes(START_UTC_NS - 14 * DAY_NS, START_UTC_NS)
+            self._at_hand[unit] = (await self.case(unit, stages={Stage.START: begun})).id
+        return self._at_hand[unit]
+
     async def keep(self, kind: KeepingKind, device: str = "dev-north") -> Keeping:
-        """A clip or hold of its last minute."""
+        """A clip or hold of its last minute; a clip is tagged to the case `at_hand` of the city."""
         self.archive.footage_references = (Reference("0" * 26, 1, 1_500),)
         now_ns = self.clock.utc_ns()
         return await self.services.kept.keep(
@@ -259,6 +270,7 @@ class Front:
             unit=self.registry.devices.get(device).unit,
             start_utc_ns=now_ns - 60_000_000_000,
             end_utc_ns=now_ns,
+            case=await self.at_hand() if kind is KeepingKind.CLIP else "",
             note="why",
             principal="user:somebody",
         )
@@ -266,7 +278,7 @@ class Front:
     async def package(self, device: str = "dev-north", **fields: object) -> str:
         """The id of an export of a clip of this device, ordered by somebody who sees all."""
         clip = await self.keep(KeepingKind.CLIP, device)
-        client = await self.person(Role.REVIEWER)
+        client = await self.person(Role.SUPERVISOR)
         answer = await client.post("/api/v1/exports", json={"clips": [clip.id], "reason": "court", **fields})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])

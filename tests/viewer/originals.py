@@ -141,7 +141,12 @@ async def looked_at(front: Front, backfill_id: str) -> Backfill:
 
 async def timeline(front: Front, device: str = "dev-north") -> dict[str, object]:
     reviewer = await front.person(Role.REVIEWER)
-    asked = {"device": device, "from": "2027-01-15T07:00:00Z", "to": "2027-01-15T09:00:00Z"}
+    asked = {
+        "case": await front.at_hand(),
+        "device": device,
+        "from": "2027-01-15T07:00:00Z",
+        "to": "2027-01-15T09:00:00Z",
+    }
     answer = await reviewer.get("/api/v1/timeline", params=asked)
     assert answer.status_code == 200, answer.text
     [lane] = answer.json()["lanes"]

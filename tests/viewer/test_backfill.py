@@ -137,12 +137,16 @@ async def test_an_original_comes_down_as_it_went_up_by_range_and_on_record(front
     reviewer = await front.person(Role.REVIEWER)
     url = f"/api/v1/backfills/{backfill.id}/media"
     assert (await reviewer.get(url)).status_code == 422  # without a reason
-    whole = await reviewer.get(url, params={"reason": "案卷评查"})
+    assert (await reviewer.get(url, params={"reason": "案卷评查"})).status_code == 403  # without a case
+    why = {"reason": "案卷评查", "case": await front.at_hand()}
+    whole = await reviewer.get(url, params=why)
     assert (whole.status_code, whole.content) == (200, data)
     assert whole.headers["etag"] == f'"{digest(data)}"'
-    part = await reviewer.get(url, params={"reason": "案卷评查"}, headers={"Range": "bytes=100-199"})
+    part = await reviewer.get(url, params=why, headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, data[100:200])
     views = [what for _, what, _ in await front.actions(subject=backfill.id) if what == "original.download"]
     assert len(views) == 2
+    entries = (await front.services.ledger.query(action="original.download")).items
+    assert {(entry.detail["case"], entry.detail["reason"]) for entry in entries} == {(why["case"], why["reason"])}
     admin = await front.person(Role.SITE_ADMIN)
     assert (await admin.get(url, params={"reason": "x"})).status_code == 403

@@ -32,6 +32,7 @@ BODIES = {
     Action.CHECKPOINT_CREATE: lambda thing: {"name": " ", "unit": thing},
     Action.DEVICE_PLACE: lambda thing: {"id": "!", "checkpoint": thing},
     Action.USER_CREATE: lambda _: {"name": "!", "role": "reviewer"},
+    Action.DEVICE_HAND_OVER: lambda _: {"certificate_no": " "},
     Action.DEVICE_SET_SOURCE: lambda _: {"url": "!"},
     Action.CASE_CREATE: lambda thing: {
         "unit": thing,
@@ -51,6 +52,7 @@ BODIES = {
     Action.BACKFILL_REJECT: lambda _: {"note": "why"},
     Action.PASSWORD_CHANGE: lambda _: {"current": "x", "new": "x"},
 }
+CASE_NAMED = (Action.RECORDING_READ, Action.TIMELINE_READ, Action.ORIGINAL_DOWNLOAD, Action.EXPORT_DOWNLOAD)
 
 
 def expected(principal, action, scope):
@@ -63,13 +65,15 @@ def expected(principal, action, scope):
     role, unit = principal
     if role not in row.roles:
         return 403
+    # Originals that lie nowhere yet are opened by no case; one that does is in test_backfill.
+    passes = 403 if action is Action.ORIGINAL_DOWNLOAD and role is Role.REVIEWER else None
     if row.kind is Kind.NOTHING or scope == "own":
-        return None
+        return passes
     if scope == "missing":
         return 404
     if row.scope is Scope.OWN:
         return 404
-    return 404 if row.scope is Scope.UNIT and unit is not None else None
+    return 404 if row.scope is Scope.UNIT and unit is not None else passes
 
 
 def allowed_pair(principal):
@@ -176,10 +180,22 @@ async def request_of(front, door, scope, name, token=""):
         query = {"purpose": "duty"}
     if action is Action.EXPORT_DOWNLOAD:
         query = {"reason": "court"}
+    case = await case_of(front, name, scope)
+    if case and action in CASE_NAMED:
+        query["case"] = case
     body = BODIES.get(action, lambda _: {})(thing)
     if path.endswith("/estimate"):
         body = {"clips": [thing]}
+    if action is Action.EXPORT_CREATE:
+        body["case"] = case
     return path, query, body if method in ("POST", "PUT", "PATCH") else None
+
+
+async def case_of(front, name, scope):
+    """Who reviews names a case of theirs, which opens what the door is asked for if that is theirs too."""
+    if ".reviewer." not in name:
+        return ""
+    return await front.at_hand("south" if scope == "other" and name.endswith(".all") else "north")
 
 
 async def answer_of(front, door, scope, name, token):

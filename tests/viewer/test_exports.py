@@ -113,6 +113,7 @@ def of(device, from_, to):
     ],
 )
 async def test_what_cannot_be_ordered_is_refused_with_its_field(with_footage, body, status, field):
+    body = {"case": await with_footage.at_hand(), **body}
     refused = await order(await with_footage.person(Role.REVIEWER), [], body=body)
     assert (refused.status_code, refused.json().get("field")) == (status, field)
 
@@ -164,7 +165,7 @@ async def test_a_shift_of_footage_takes_two_people_too(front):
     front.archive.footage_references = (Reference("0" * 26, 1, 1_500),)
     client = await front.person(Role.REVIEWER)
     long = {"device": "dev-north", "from": "2027-01-14T20:00:00Z", "to": "2027-01-15T05:00:00Z"}
-    made = await order(client, [], body={"clips": [], "intervals": [long]})
+    made = await order(client, [], body={"clips": [], "intervals": [long], "case": await front.at_hand()})
     assert (made.json()["mass"], made.json()["seconds"]) == (["hours"], 9 * 3_600)
 
 

@@ -207,7 +207,7 @@ async def test_the_timeline_shows_what_stands_to_whoever_may_know_of_it(with_foo
     clip = (await make(client, "clip", **MINUTE, case=case, stage="decision")).json()
     await make(client, "clip", **{"from": "2027-01-15T06:00:00Z", "to": "2027-01-15T07:00:00Z"})  # before it
     await make(client, "clip", **MINUTE, channel="sub")
-    hour = {"device": "dev-north", "from": "2027-01-15T07:30:00Z", "to": "2027-01-15T08:30:00Z"}
+    hour = {"device": "dev-north", "from": "2027-01-15T07:30:00Z", "to": "2027-01-15T08:30:00Z", "case": case}
 
     async def kept(reader):
         [lane] = (await reader.get("/api/v1/timeline", params=hour)).json()["lanes"]

@@ -38,9 +38,16 @@ async def short_segments(tmp_path):
         yield opened
 
 
+async def reviewing(front, unit=None):
+    """Somebody who reviews, and has a case `at_hand` that opens all of `HOUR`."""
+    client = await front.person(Role.REVIEWER, unit)
+    client.at_hand = await front.at_hand(unit or "city")
+    return client
+
+
 @pytest.fixture
 async def reviewer(front):
-    return await front.person(Role.REVIEWER)
+    return await reviewing(front)
 
 
 def pushed(front, device="dev-north", channel="main"):
@@ -55,8 +62,12 @@ async def kept(front, device="dev-north", channel="main", clips=1):
     return stream, segment
 
 
+def case_of(client):
+    return {"case": client.at_hand} if hasattr(client, "at_hand") else {}
+
+
 async def opened(client, *devices, **more):
-    body = {"devices": list(devices or ("dev-north",)), "purpose": "案件复核", **HOUR, **more}
+    body = {"devices": list(devices or ("dev-north",)), "purpose": "案件复核", **case_of(client), **HOUR, **more}
     answer = await client.post(API, json=body)
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -138,6 +149,7 @@ async def test_a_minute_is_found_shown_and_on_record(front, reviewer):
     assert begin.principal == end.principal == "user:reviewer.all"
     assert begin.subject == end.subject == "dev-north"
     facts = {"view": view["id"], "channel": "main", "from": at(NOON_NS - 1_800 * S), "to": at(NOON_NS + 1_800 * S)}
+    facts |= {"case": reviewer.at_hand, "case_no": (await front.services.cases.find(reviewer.at_hand)).fields.case_no}
     for entry in (begin, end):
         assert entry.detail | facts == entry.detail
         assert entry.detail["purpose"] == "案件复核"
@@ -208,7 +220,7 @@ async def test_a_moment_in_a_gap_is_told_with_its_cause_and_what_comes_next(fron
 
 async def test_a_segment_is_found_by_the_times_that_were_told_of_it_though_they_are_cut(short_segments):
     front = short_segments
-    client = await front.person(Role.REVIEWER)
+    client = await reviewing(front)
     front.clock.advance(0.000_7)
     stream = pushed(front).push(2)
     stream.end()
@@ -226,7 +238,7 @@ async def test_a_segment_is_found_by_the_times_that_were_told_of_it_though_they_
 
 async def test_segments_of_one_stream_are_one_run_and_lead_from_one_to_the_next(short_segments):
     front = short_segments
-    client = await front.person(Role.REVIEWER)
+    client = await reviewing(front)
     stream = pushed(front).push(2)
     stream.end()
     segments = await stream.kept()
@@ -274,8 +286,8 @@ async def test_each_of_several_devices_is_on_record_and_a_foreign_one_opens_noth
     assert [entry.subject for entry in await entries(front, "playback.open", 2)] == ["dev-north", "dev-south"]
     await both.delete(f"{API}/{view['id']}")
     assert [entry.subject for entry in await entries(front, "playback.close", 2)] == ["dev-north", "dev-south"]
-    northerner = await front.person(Role.REVIEWER, "north")
-    body = {**HOUR, "purpose": "why"}
+    northerner = await reviewing(front, "north")
+    body = {**HOUR, "purpose": "why", "case": northerner.at_hand}
     foreign = await northerner.post(API, json={**body, "devices": ["dev-north", "dev-south"]})
     missing = await northerner.post(API, json={**body, "devices": ["dev-north", "nowhere"]})
     assert foreign.status_code == missing.status_code == 404
@@ -285,7 +297,7 @@ async def test_each_of_several_devices_is_on_record_and_a_foreign_one_opens_noth
 
 async def test_without_the_audit_log_there_is_no_view(front, reviewer):
     front.disk.sick = True
-    answer = await reviewer.post(API, json={"devices": ["dev-north"], "purpose": "why", **HOUR})
+    answer = await reviewer.post(API, json={"devices": ["dev-north"], "purpose": "why", **case_of(reviewer), **HOUR})
     assert answer.status_code == 503
     front.disk.sick = False
     for _ in range(PERSON_MAX):
@@ -308,7 +320,7 @@ async def test_an_opening_that_fails_half_way_is_closed_on_record(front, reviewe
             front.disk.sick = False
 
     monkeypatch.setattr(ledger, "append", failing)
-    body = {"devices": ["dev-north", "dev-south"], "purpose": "why", **HOUR}
+    body = {"devices": ["dev-north", "dev-south"], "purpose": "why", **case_of(reviewer), **HOUR}
     assert (await reviewer.post(API, json=body)).status_code == 503
     [begin], [end] = await entries(front, "playback.open", 1), await entries(front, "playback.close", 1)
     assert (begin.subject, end.subject, end.detail["reason"]) == ("dev-north", "dev-north", "not_opened")
@@ -327,7 +339,9 @@ async def test_an_opening_that_fails_half_way_is_closed_on_record(front, reviewe
     ],
 )
 async def test_what_cannot_be_opened_is_refused_with_its_field(front, reviewer, body, field):
-    answer = await reviewer.post(API, json={"devices": ["dev-north"], "purpose": "why", **HOUR, **body})
+    answer = await reviewer.post(
+        API, json={"devices": ["dev-north"], "purpose": "why", **case_of(reviewer), **HOUR, **body}
+    )
     assert (answer.status_code, answer.json()["field"], bool(answer.json()["fix"])) == (422, field, True)
     await entries(front, "playback.open", 0)
 
@@ -349,7 +363,7 @@ async def test_a_segment_outside_of_the_view_is_not_there(front, reviewer):
 async def test_a_view_is_there_for_the_login_that_opened_it(front, reviewer):
     _, segment = await kept(front)
     view = await opened(reviewer)
-    same_person, other = await front.person(Role.REVIEWER), await front.person(Role.SUPERVISOR)
+    same_person, other = await reviewing(front), await front.person(Role.SUPERVISOR)
     assert same_person is not reviewer
     for client in (same_person, other):
         for path in (url_of(view, segment), f"{url_of(view, segment)}/media"):
@@ -377,7 +391,7 @@ async def test_a_moment_or_device_outside_of_the_view_is_refused_with_its_field(
 
 async def test_one_person_has_so_many_views_and_no_more(front, reviewer):
     views = [await opened(reviewer) for _ in range(PERSON_MAX)]
-    full = await reviewer.post(API, json={"devices": ["dev-north"], "purpose": "why", **HOUR})
+    full = await reviewer.post(API, json={"devices": ["dev-north"], "purpose": "why", **case_of(reviewer), **HOUR})
     assert (full.status_code, bool(full.json()["fix"])) == (429, True)
     await opened(await front.person(Role.SUPERVISOR))
     await reviewer.delete(f"{API}/{views[0]['id']}")
@@ -408,7 +422,7 @@ async def test_the_end_of_the_login_is_the_end_of_its_views(front, reviewer):
 
 @pytest.mark.parametrize("what", ["removed", "moved"])
 async def test_a_device_that_is_out_of_reach_ends_the_views_of_it(front, what):
-    client = await front.person(Role.REVIEWER, "north")
+    client = await reviewing(front, "north")
     view = await opened(client)
     devices = front.registry.devices
     if what == "removed":
@@ -511,7 +525,7 @@ async def test_what_a_kill_cut_off_is_named_for_each_of_its_devices(tmp_path):
 
 
 async def timeline(client, **wanted):
-    return await client.get("/api/v1/timeline", params={**HOUR, **wanted})
+    return await client.get("/api/v1/timeline", params={**case_of(client), **HOUR, **wanted})
 
 
 async def test_the_timeline_of_a_checkpoint_has_a_lane_for_each_of_its_devices(front, reviewer):
@@ -533,7 +547,7 @@ async def test_a_checkpoint_without_devices_has_no_lanes(front, reviewer):
 
 
 async def test_foreign_and_missing_look_alike_on_the_timeline(front):
-    northerner = await front.person(Role.REVIEWER, "north")
+    northerner = await reviewing(front, "north")
     answers = [
         await timeline(northerner, **wanted)
         for wanted in (

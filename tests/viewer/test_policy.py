@@ -51,6 +51,10 @@ WHO_MAY = {
     "device.read_source": {SITE},
     "device.set_source": {SITE},
     "device.remove_source": {SITE},
+    "device.read_officer": {S, R, E, SITE},
+    "device.hand_over": {SITE},
+    "device.take_back": {SITE},
+    "officer.list": {S, R, E, SITE},
     "stream.list": FIELD | {SYS},
     "events.watch": ALL,
     "live.open": {S, SITE},
@@ -104,6 +108,7 @@ WHO_MAY = {
     "alarm.acknowledge": {SYS, S, SITE},
     "case.list": {S, R, U},
     "case.read": {S, R, U},
+    "case.look_round": {S, R, U},
     "case.read_party": {R, U},
     "case.create": {R, U},
     "case.edit": {R, U},
@@ -130,8 +135,8 @@ def principal(role, unit=None, *, must_change=False):
     return Principal("li.wei", role, unit, "session1", must_change)
 
 
-def thing(kind, *path, owner="li.wei", exists=True):
-    return Object(kind, "thing1", path, owner, exists)
+def thing(kind, *path, owner="li.wei", exists=True, opened=True):
+    return Object(kind, "thing1", path, owner, exists, opened)
 
 
 def test_every_action_is_in_the_matrix():
@@ -177,6 +182,35 @@ def test_a_unit_sees_itself_and_what_is_under_it(action):
     above = decide(of_north, action, thing(row.kind, "city"))
     missing = decide(of_north, action, thing(row.kind, exists=False))
     assert foreign is above is missing is Verdict.HIDDEN
+
+
+BY_CASE = {
+    "recording.read",
+    "playback.open",
+    "original.download",
+    "export.create",
+    "export.download",
+    "clip.create",
+    "clip.edit",
+}
+
+
+def test_who_reviews_sees_and_takes_what_the_case_at_hand_opens_and_nothing_else():
+    assert {action.value for action, row in TABLE.items() if row.by_case} == BY_CASE
+    for action in map(Action, BY_CASE):
+        mine, opened = (thing(TABLE[action].kind, "north", opened=opened) for opened in (False, True))
+        assert decide(principal(R, "north"), action, mine) is Verdict.NEEDS_CASE
+        assert decide(principal(R, "north"), action, opened) is Verdict.ALLOWED
+        for role in TABLE[action].roles - {R}:
+            assert decide(principal(role, "north"), action, mine) is Verdict.ALLOWED
+
+
+@pytest.mark.parametrize("action", sorted(BY_CASE))
+def test_what_is_foreign_or_missing_stays_hidden_whatever_a_case_opens(action):
+    kind = TABLE[Action(action)].kind
+    for each in (thing(kind, "south"), thing(kind, "south", opened=False), thing(kind, exists=False, opened=False)):
+        assert decide(principal(R, "north"), Action(action), each) is Verdict.HIDDEN
+    assert Object(kind).opened is False  # unless somebody has looked
 
 
 def test_one_may_end_ones_own_session_only():

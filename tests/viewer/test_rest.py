@@ -200,6 +200,7 @@ async def test_a_recording_is_its_segments_and_its_gaps_with_their_causes_on_rec
     gap = GapFact("str1", 7501, 1, 0, GapCause.STALLED, end_utc_ns, end_utc_ns + 10 * second)
     front.archive.footage = Footage((segment,), (gap,))
     query = {"device": "dev-north", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T17:00:00.500+08:00"}
+    query["case"] = await front.at_hand()
     recording = (await reviewer.get(f"{API}/recordings", params=query)).json()
     assert recording["segments"] == [
         {
@@ -250,9 +251,9 @@ async def test_an_interval_that_cannot_be_is_refused(front, start, end):
 
 
 async def test_f20_without_the_audit_log_there_is_no_view(front):
-    reviewer = await front.person(Role.REVIEWER)
+    reviewer, case = await front.person(Role.REVIEWER), await front.at_hand()
     front.disk.sick = True
-    query = {"device": "dev-north", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T09:00:00Z"}
+    query = {"device": "dev-north", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T09:00:00Z", "case": case}
     assert (await reviewer.get(f"{API}/recordings", params=query)).status_code == 503
     assert front.archive.asked == []
 

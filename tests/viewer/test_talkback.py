@@ -334,6 +334,7 @@ async def test_a_key_that_is_let_go_before_the_ledger_has_answered_lets_nothing_
 
 async def test_what_was_said_is_found_as_footage_is(front: Front, client_of_reviewer: httpx.AsyncClient) -> None:
     query = {"device": DEVICE, "channel": "talk", "from": "2027-01-15T08:00:00Z", "to": "2027-01-15T09:00:00Z"}
+    query["case"] = await front.at_hand()
     answer = await client_of_reviewer.get("/api/v1/recordings", params=query)
     assert (answer.status_code, answer.json()["channel"]) == (200, "talk")
     assert front.archive.asked[-1][:2] == (DEVICE, "talk")

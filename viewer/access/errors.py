@@ -30,6 +30,10 @@ _REFUSALS = {
     Verdict.MUST_CHANGE_PASSWORD: ("The password must be changed first.", "POST /api/v1/password."),
     Verdict.FORBIDDEN: ("Your role does not include this.", "Ask the security admin."),
     Verdict.HIDDEN: ("There is no such thing, or it is not yours to see.", "Look it up in its list."),
+    Verdict.NEEDS_CASE: (
+        "Footage is reviewed by the case at hand, and no case that you named opens this.",
+        "Open it from its case; if that reaches too short, enter the times of its stages.",
+    ),
 }
 
 

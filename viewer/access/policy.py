@@ -61,6 +61,10 @@ class Action(StrEnum):
     DEVICE_READ_SOURCE = "device.read_source"
     DEVICE_SET_SOURCE = "device.set_source"
     DEVICE_REMOVE_SOURCE = "device.remove_source"
+    DEVICE_READ_OFFICER = "device.read_officer"
+    DEVICE_HAND_OVER = "device.hand_over"
+    DEVICE_TAKE_BACK = "device.take_back"
+    OFFICER_LIST = "officer.list"
     STREAM_LIST = "stream.list"
     STREAM_PUBLISH = "stream.publish"
     EVENTS_WATCH = "events.watch"
@@ -119,6 +123,7 @@ class Action(StrEnum):
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     CASE_LIST = "case.list"
     CASE_READ = "case.read"
+    CASE_LOOK_ROUND = "case.look_round"
     CASE_READ_PARTY = "case.read_party"
     CASE_CREATE = "case.create"
     CASE_EDIT = "case.edit"
@@ -152,7 +157,8 @@ class Object:
     """The thing an action is done to, as far as policy needs it.
 
     `unit_path` is the unit it belongs to and every unit above that one. `exists` False stands for
-    a thing that was asked for and is not there.
+    a thing that was asked for and is not there. `opened` says that the case which the principal has at hand opens all
+    of the footage that it stands for (viewer.case_at_hand).
     """
 
     kind: Kind
@@ -160,6 +166,7 @@ class Object:
     unit_path: tuple[str, ...] = ()
     owner: str | None = None
     exists: bool = True
+    opened: bool = False
 
 
 NOTHING = Object(Kind.NOTHING)
@@ -189,14 +196,18 @@ class Verdict(Enum):
     MUST_CHANGE_PASSWORD = "must_change_password"
     FORBIDDEN = "forbidden"
     HIDDEN = "hidden"
+    NEEDS_CASE = "needs_case"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`by_case`: who reviews does it to what the case at hand opens, and to nothing else."""
+
     roles: frozenset[Role]
     kind: Kind
     scope: Scope
     record: Record
+    by_case: bool = False
 
 
 _EVERYBODY = frozenset(Role)
@@ -216,6 +227,7 @@ _SEES_RETENTION = frozenset({Role.SUPERVISOR, Role.REVIEWER, Role.SYSTEM_ADMIN})
 _KEEPS_FOOTAGE = frozenset({Role.SUPERVISOR, Role.REVIEWER})
 _SEES_BACKFILLS = _SEES_FOOTAGE | _SITE
 _PLACES_BACKFILLS = _KEEPS_FOOTAGE | _SITE
+_BY_CASE = frozenset({Role.REVIEWER})
 _NOBODY: frozenset[Role] = frozenset()
 
 _OPEN = Row(_NOBODY, Kind.NOTHING, Scope.OPEN, Record.NONE)
@@ -233,6 +245,7 @@ _KEEP = Row(_KEEPS_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.ROOM)
 _KEPT_CHANGE = Row(_KEEPS_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.ROOM)
 # Who may see footage may ask for a package of it; what mass export is, and that it takes two, the room says.
 _EXPORT_CHANGE = Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.ROOM)
+_FOOTAGE_VIEW = Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD, by_case=True)
 
 TABLE: Mapping[Action, Row] = {
     Action.HEALTH_READ: _OPEN,
@@ -282,6 +295,11 @@ TABLE: Mapping[Action, Row] = {
     Action.DEVICE_READ_SOURCE: Row(_SITE, Kind.DEVICE, Scope.UNIT, Record.NONE),
     Action.DEVICE_SET_SOURCE: _DEVICE_CHANGE,
     Action.DEVICE_REMOVE_SOURCE: _DEVICE_CHANGE,
+    # Who searches for an officer's footage, and who hands devices over.
+    Action.DEVICE_READ_OFFICER: Row(_SEES_FOOTAGE | _SITE, Kind.DEVICE, Scope.UNIT, Record.NONE),
+    Action.DEVICE_HAND_OVER: _DEVICE_CHANGE,
+    Action.DEVICE_TAKE_BACK: _DEVICE_CHANGE,
+    Action.OFFICER_LIST: Row(_SEES_FOOTAGE | _SITE, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.STREAM_LIST: Row(_SEES_DEVICES, Kind.NOTHING, Scope.UNIT, Record.NONE),
     Action.EVENTS_WATCH: _PRIVATE,  # each message has its own row (doors.PUSHES); the end of the session concerns all
     # A site admin sees the picture of the device being registered (screens.md).
@@ -291,10 +309,10 @@ TABLE: Mapping[Action, Row] = {
     Action.LIVE_CONTROL: Row(_SEES_LIVE, Kind.VIEW, Scope.OWN, Record.NONE),
     # To the officer, from a view of the device. A site admin sees a picture to set a device up, and has nothing to say.
     Action.TALK: Row(frozenset({Role.SUPERVISOR}), Kind.DEVICE, Scope.UNIT, Record.GUARD),
-    Action.RECORDING_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    Action.RECORDING_READ: _FOOTAGE_VIEW,
     # Of a checkpoint each device is asked for by itself, as recordings read.
     Action.TIMELINE_READ: Row(_SEES_FOOTAGE, Kind.NOTHING, Scope.UNIT, Record.NONE),
-    Action.PLAYBACK_OPEN: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.GUARD),
+    Action.PLAYBACK_OPEN: _FOOTAGE_VIEW,
     # Of a view that one has opened and that is on record, whose end says what was sent.
     Action.PLAYBACK_READ: Row(_SEES_FOOTAGE, Kind.VIEW, Scope.OWN, Record.NONE),
     Action.BACKFILL_SEND: _OPEN,  # by the device's own key: gateway.admission
@@ -304,7 +322,7 @@ TABLE: Mapping[Action, Row] = {
     Action.BACKFILL_READ: Row(_SEES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.NONE),
     Action.BACKFILL_PLACE: Row(_PLACES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.ROOM),
     Action.BACKFILL_REJECT: Row(_PLACES_BACKFILLS, Kind.BACKFILL, Scope.UNIT, Record.ROOM),
-    Action.ORIGINAL_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.BACKFILL, Scope.UNIT, Record.GUARD),
+    Action.ORIGINAL_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.BACKFILL, Scope.UNIT, Record.GUARD, by_case=True),
     # Of footage: that it is kept and why. Looking at it is `recording.read`.
     Action.RETENTION_READ: Row(_SEES_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.NONE),
     Action.RETENTION_LIST: Row(_SEES_RETENTION, Kind.NOTHING, Scope.UNIT, Record.NONE),
@@ -318,8 +336,9 @@ TABLE: Mapping[Action, Row] = {
     Action.ARCHIVE_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
     Action.CLIP_LIST: _KEPT_LIST,
     Action.CLIP_READ: _KEPT_READ,
-    Action.CLIP_CREATE: _KEEP,
-    Action.CLIP_EDIT: _KEPT_CHANGE,
+    # A clip of a case is opened by it: so only what the case opens is tagged to it (api.kept).
+    Action.CLIP_CREATE: Row(_KEEPS_FOOTAGE, Kind.DEVICE, Scope.UNIT, Record.ROOM, by_case=True),
+    Action.CLIP_EDIT: Row(_KEEPS_FOOTAGE, Kind.KEPT, Scope.UNIT, Record.ROOM, by_case=True),
     Action.CLIP_ASK_REMOVAL: _KEPT_CHANGE,
     Action.CLIP_AGREE_REMOVAL: _KEPT_CHANGE,
     Action.CLIP_WITHDRAW_REMOVAL: _KEPT_CHANGE,
@@ -332,11 +351,12 @@ TABLE: Mapping[Action, Row] = {
     Action.HOLD_WITHDRAW_REMOVAL: _KEPT_CHANGE,
     Action.EXPORT_LIST: _KEPT_LIST,
     Action.EXPORT_READ: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.NONE),
-    Action.EXPORT_CREATE: _EXPORT_CHANGE,  # the object is all of what is to be in it
+    # The object is all of what is to be in it.
+    Action.EXPORT_CREATE: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.ROOM, by_case=True),
     Action.EXPORT_AGREE: _EXPORT_CHANGE,
     Action.EXPORT_CANCEL: _EXPORT_CHANGE,
     # Each answer with bytes of one: that it begins is written before the first of them, and how it ended by the room.
-    Action.EXPORT_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.GUARD),
+    Action.EXPORT_DOWNLOAD: Row(_SEES_FOOTAGE, Kind.EXPORT, Scope.UNIT, Record.GUARD, by_case=True),
     Action.SCRUB_READ: Row(_SYSTEM, Kind.NOTHING, Scope.ALL, Record.NONE),
     Action.AUDIT_READ: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
     Action.AUDIT_VERIFY: Row(_AUDITOR, Kind.NOTHING, Scope.ALL, Record.GUARD),
@@ -356,6 +376,8 @@ TABLE: Mapping[Action, Row] = {
     Action.CASE_LIST: Row(_SEES_CASES, Kind.NOTHING, Scope.UNIT, Record.NONE),
     # To open a case file is a look at people, as an export of them is.
     Action.CASE_READ: Row(_SEES_CASES, Kind.CASE, Scope.UNIT, Record.GUARD),
+    # Its number, and from when to when footage may be looked for: no more than the list of cases tells.
+    Action.CASE_LOOK_ROUND: Row(_SEES_CASES, Kind.CASE, Scope.UNIT, Record.NONE),
     # Who was punished is personal data: a supervisor judges how officers work, and does so without the name.
     Action.CASE_READ_PARTY: Row(_CASE_FILES, Kind.CASE, Scope.UNIT, Record.NONE),
     Action.CASE_CREATE: Row(_CASE_FILES, Kind.UNIT, Scope.UNIT, Record.ROOM),  # the object is the unit it is put in
@@ -404,7 +426,9 @@ def decide(principal: Principal | None, action: Action, thing: Object, *, on_mac
     if row.scope is Scope.OWN and thing.owner != principal.name:
         return Verdict.HIDDEN
     narrowed = row.scope is Scope.UNIT and thing.kind is not Kind.NOTHING and principal.unit is not None
-    return Verdict.HIDDEN if narrowed and principal.unit not in thing.unit_path else Verdict.ALLOWED
+    if narrowed and principal.unit not in thing.unit_path:
+        return Verdict.HIDDEN
+    return Verdict.NEEDS_CASE if row.by_case and principal.role in _BY_CASE and not thing.opened else Verdict.ALLOWED
 
 
 def may(principal: Principal | None, action: Action, thing: Object) -> bool:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.registry import DeviceFilter
 from recorder import Backfill, BackfillFilter, BackfillState, Closing, closings_of, hides_pictures
 from storage import ByteRange
+from supervision.cases import TimeSpan
 from viewer.access import Action, Caller, CallerHere, GuardedRoute, Principal, session_token
 from viewer.api.backfill_items import (
     BackfillDetail,
@@ -30,6 +31,7 @@ from viewer.api.backfill_items import (
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page
 from viewer.api.times import Moment, ns_from
 from viewer.api.versions import IfMatch, require_match, set_etag
+from viewer.case_at_hand import CaseId, Stretch, case_at_hand
 from viewer.objects import backfill_object, every_device
 from viewer.original_bytes import DOWNLOADS_MAX, OriginalBytes
 from viewer.playback import NotSatisfiable, wanted_range
@@ -140,13 +142,16 @@ async def download(
     caller: CallerHere,
     services: ServicesHere,
     reason: Annotated[str, Query(min_length=1, max_length=REASON_LENGTH_MAX)],
+    case: CaseId = None,
 ) -> Response:
     """The ETag is the SHA-256 that stands in the ledger. Footage stays out of every cache."""
     found = await services.backfill.backfills.find(backfill)
-    detail = {"reason": reason, "range": request.headers.get("range", "")[:REASON_LENGTH_MAX]}
+    at_hand = await case_at_hand(caller, services, case)
+    detail = {"reason": reason, "range": request.headers.get("range", "")[:REASON_LENGTH_MAX], **at_hand.facts()}
     if found is not None:
         detail |= {"device": found.device, "channel": found.channel}
-    await caller.enter(backfill_object(services.registry, backfill, found), detail)
+    thing = await at_hand.over(backfill_object(services.registry, backfill, found), _stretches(found))
+    await caller.enter(thing, detail)
     assert found is not None  # the guard lets nobody in to what does not exist
     downloads: Counter[str] = request.app.state.original_downloads
     person = caller.principal.name
@@ -175,7 +180,6 @@ async def download(
     if part is not None:
         headers["Content-Range"] = f"bytes {part.offset}-{part.offset + part.length - 1}/{size}"
     token, sessions = session_token(request), services.access.sessions
-    thing = backfill_object(services.registry, backfill, found)
     return OriginalBytes(
         path,
         wanted,
@@ -185,6 +189,14 @@ async def download(
         person=person,
         downloads=downloads,
     )
+
+
+def _stretches(found: Backfill | None) -> list[Stretch]:
+    """Of one without a place in time no case can say that it is of it."""
+    placement = None if found is None else found.placement
+    if found is None or placement is None:
+        return []
+    return [Stretch(found.device, TimeSpan(placement.start_utc_ns, placement.end_utc_ns), found.unit)]
 
 
 def _is_there(path: Path, found: Backfill) -> bool:

@@ -10,6 +10,7 @@ Not here: how one is made (recorder.export), how its bytes are sent and cut off 
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
@@ -18,11 +19,13 @@ from pydantic import StringConstraints
 from recorder import Export, ExportFilter, ExportState, Interval, Keeping, KeepingKind, KeptFilter, NotACursor, Order
 from storage import ByteRange, SegmentUnreadableError
 from storage.ledger import JsonValue
-from viewer.access import Action, Caller, CallerHere, GuardedRoute
+from supervision.cases import Case, TimeSpan
+from viewer.access import Action, Caller, CallerHere, GuardedRoute, Object
 from viewer.api.export_items import EstimateItem, ExportItem, ExportOrder, NewExport, export_item, file_name
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page, Sort
 from viewer.api.times import ns_from
 from viewer.api.versions import IfMatch, require_match, set_etag
+from viewer.case_at_hand import CaseAtHand, CaseId, Stretch, case_at_hand
 from viewer.exports import PERSON_MAX, BundleBytes, Downloads, TooManyDownloads, disposition
 from viewer.objects import case_object, device_object, export_object, kept_scope, places_of
 from viewer.playback import NotSatisfiable, read_first, wanted_range
@@ -142,14 +145,22 @@ async def cancel_export(
     },
 )
 async def download_export(
-    export: str, request: Request, caller: CallerHere, services: ServicesHere, reason: Annotated[Reason, Query()]
+    export: str,
+    request: Request,
+    caller: CallerHere,
+    services: ServicesHere,
+    reason: Annotated[Reason, Query()],
+    case: CaseId = None,
 ) -> Response:
     """One range an answer; the ETag is the bundle's SHA-256. What begins is on record, and how it ended."""
     downloads: Downloads = request.app.state.downloads
     found = await services.exports.find(export)
     thing = export_object(services.registry, export, places_of(found))
+    at_hand = await _at_hand(caller, services, case, found)
+    if found is not None:
+        thing = await at_hand.over(thing, [Stretch.of(one.passage) for one in found.items])
     if found is None or not caller.sees(Action.EXPORT_DOWNLOAD, thing):
-        await caller.enter(thing)  # which refuses, on record
+        await caller.enter(thing, at_hand.facts())  # which refuses, on record
         raise AssertionError("the guard let somebody in to what does not exist")
     if found.state is ExportState.EXPIRED:
         raise Problem(GONE, "The package has expired.", fix="Order it again.")
@@ -166,6 +177,7 @@ async def download_export(
         words = f"You have {PERSON_MAX} downloads under way."
         raise Problem(TOO_MANY, words, fix="Wait for one of them.") from None
     told: dict[str, JsonValue] = {"why": reason, "from_byte": wanted.offset, "bytes": wanted.length, "whole": not part}
+    told |= at_hand.facts()
     await caller.enter(thing, told)
     headers = {
         "Content-Type": "application/zip",
@@ -205,6 +217,15 @@ async def _enter(export_id: str, caller: Caller, services: Services) -> Export:
     return export
 
 
+async def _at_hand(caller: Caller, services: Services, case: str | None, export: Export | None) -> CaseAtHand:
+    """The case that was named, else that of the package as far as this person may know of it."""
+    if case is not None or export is None or not export.case:
+        return await case_at_hand(caller, services, case)
+    found = await services.cases.find(export.case)
+    known = caller.sees(Action.CASE_LOOK_ROUND, case_object(services.registry, export.case, found))
+    return CaseAtHand(services, found if known else None)
+
+
 async def _order(body: ExportOrder, caller: Caller, services: Services, *, reason: str = "", key: str = "") -> Order:
     """What was ordered, for somebody who may have all of it.
 
@@ -221,10 +242,11 @@ async def _order(body: ExportOrder, caller: Caller, services: Services, *, reaso
     places = [(one.passage.device, one.passage.unit) for one in clips if one is not None]
     places += [(one.device, "") for one in body.intervals]
     there = None not in clips and all(device_object(services.registry, one.device).exists for one in body.intervals)
-    await caller.enter(export_object(services.registry, "", places if there else None))
     found = [one for one in clips if one is not None]
     if case is None and len(named := {one.case for one in found}) == 1 and not body.intervals:
         case = await services.cases.find(named.pop())
+    thing = export_object(services.registry, "", places if there else None)
+    await caller.enter(await _opened(thing, case, found, body, caller, services))
     return Order(
         clips=found,
         intervals=[
@@ -244,6 +266,15 @@ async def _order(body: ExportOrder, caller: Caller, services: Services, *, reaso
         key=key,
         digest=hashlib.sha256(body.model_dump_json().encode()).hexdigest(),
     )
+
+
+async def _opened(
+    thing: Object, case: Case | None, clips: Sequence[Keeping], body: ExportOrder, caller: Caller, services: Services
+) -> Object:
+    known = case is not None and caller.sees(Action.CASE_READ, case_object(services.registry, case.id, case))
+    stretches = [Stretch.of(one.passage) for one in clips]
+    stretches += [Stretch(one.device, TimeSpan(ns_from(one.from_), ns_from(one.to))) for one in body.intervals]
+    return await CaseAtHand(services, case if known else None).over(thing, stretches)
 
 
 async def _clips(body: ExportOrder, services: Services) -> list[Keeping | None]:

@@ -7,6 +7,7 @@
 Holds (/api/v1/holds) are the same, but that they must say why. Not here: looking at the footage (recordings).
 """
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response, status
@@ -14,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recorder import Keeping, KeepingKind, KeptFilter, NotACursor
 from storage import SegmentUnreadableError, iso_from_ns
-from supervision.cases import Stage
+from supervision.cases import Case, Stage, TimeSpan
 from supervision.cases import Status as CaseState
-from viewer.access import Action, Caller, CallerHere, GuardedRoute
+from viewer.access import Action, Caller, CallerHere, GuardedRoute, Object
 from viewer.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page
 from viewer.api.times import Moment, iso_or_none, ns_from
 from viewer.api.versions import IfMatch, require_match, set_etag
+from viewer.case_at_hand import CaseAtHand, Stretch
 from viewer.objects import case_object, device_object, kept_object, kept_scope
 from viewer.problems import CONFLICT, GONE, INVALID, Problem
 from viewer.services import Services, ServicesHere
@@ -143,9 +145,12 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
 
     @router.post("", name=f"create_{kind}", status_code=status.HTTP_201_CREATED)
     async def create(caller: CallerHere, services: ServicesHere, body: NewKeeping, response: Response) -> KeepingItem:
-        await caller.enter(device_object(services.registry, body.device))
+        thing = device_object(services.registry, body.device)
+        await caller.enter(replace(thing, opened=True))  # before anything else of it is said
         start_utc_ns, end_utc_ns = _interval(body, services)
-        await _require_case(body.case, caller, services)
+        case = await _require_case(body.case, caller, services)
+        stretch = Stretch(body.device, TimeSpan(start_utc_ns, end_utc_ns))
+        await caller.enter_also(caller.action, await _tagged(thing, case, stretch, services))
         try:
             keeping = await services.kept.keep(
                 kind,
@@ -181,7 +186,11 @@ def kept_routes(kind: KeepingKind) -> APIRouter:
         require_match(if_match, before.version)
         if body.case is not None and body.case != before.case:
             await _require_case(before.case, caller, services)
-            await _require_case(body.case, caller, services)
+            case, thing = (
+                await _require_case(body.case, caller, services),
+                kept_object(services.registry, keeping, before),
+            )
+            await caller.enter_also(caller.action, await _tagged(thing, case, Stretch.of(before.passage), services))
         edited = await services.kept.edit(
             before,
             case=before.case if body.case is None else body.case,
@@ -245,23 +254,30 @@ def _interval(body: NewKeeping, services: Services) -> tuple[int, int]:
     raise Problem(INVALID, "An interval is missing.", field="from", fix="Give from and to, or last_s alone.")
 
 
-async def _require_case(case_id: str, caller: Caller, services: Services) -> None:
-    """
+async def _tagged(thing: Object, case: Case | None, stretch: Stretch, services: Services) -> Object:
+    """A case opens its clips: who reviews tags to it what it opens anyway, else anything could be opened so."""
+    return replace(thing, opened=True) if case is None else await CaseAtHand(services, case).over(thing, [stretch])
+
+
+async def _require_case(case_id: str, caller: Caller, services: Services) -> Case | None:
+    """None: there is none to be tagged to.
+
     Raises:
         Problem: there is no such case for this person, or nothing of it changes any more.
     """
     if not case_id:
-        return
+        return None
     case = await services.cases.find(case_id)
     if not caller.sees(Action.CASE_READ, case_object(services.registry, case_id, case)):
         raise Problem(INVALID, "There is no such case.", field="case", fix="Give the id of one of the list of cases.")
     if case is not None and case.status is CaseState.CLOSED:
         raise Problem(CONFLICT, "The case is closed.", field="case", fix="Open it again first.")
+    return case
 
 
 async def _enter(kind: KeepingKind, keeping_id: str, caller: Caller, services: Services) -> Keeping:
     keeping = await services.kept.find(kind, keeping_id)
-    await caller.enter(kept_object(services.registry, keeping_id, keeping))
+    await caller.enter(replace(kept_object(services.registry, keeping_id, keeping), opened=True))
     assert keeping is not None  # the guard lets nobody in to what does not exist
     return keeping
 

@@ -2,9 +2,9 @@
 for a view that is opened."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from recorder import Closing, FootageRun, Keeping, KeepingKind, LaneGap, closings_of, read_lane
 from storage import iso_from_ns
@@ -50,9 +50,17 @@ class LaneKeptItem(BaseModel):
     note: str
 
 
+class CarriedSpan(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+
+
 class LaneItem(BaseModel):
     """`originals`: where files lie that the device recorded itself. `thinned`: there were more than 2,000 runs or gaps,
-    and tiny neighbours were joined. Of more than 500 that are kept it has the latest."""
+    and tiny neighbours were joined. Of more than 500 that are kept it has the latest. `carried`: the time in which the
+    officer who was asked for had the device, to which all is cut."""
 
     device: str
     device_name: str
@@ -63,6 +71,7 @@ class LaneItem(BaseModel):
     kept: list[LaneKeptItem]
     originals: list[ClosingItem]
     thinned: bool
+    carried: CarriedSpan | None = None
 
 
 async def lane_item(

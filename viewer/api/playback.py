@@ -20,6 +20,7 @@ from viewer.access import Caller, CallerHere, GuardedRoute
 from viewer.api.interval import interval_of
 from viewer.api.lanes import LaneGapItem, LaneItem, lane_gap_item, lane_item
 from viewer.api.times import Moment, ns_from
+from viewer.case_at_hand import case_at_hand
 from viewer.objects import view_object
 from viewer.playback import PERSON_MAX, PlaybackView, PlaybackViews, TooManyViews, Wanted
 from viewer.problems import INVALID, NOT_FOUND, TOO_MANY, Problem
@@ -45,6 +46,7 @@ class NewPlayback(BaseModel):
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
     purpose: Purpose
+    case: Annotated[str, Field(max_length=64, description="The case at hand: who reviews names one.")] = ""
 
 
 class Playback(BaseModel):
@@ -72,8 +74,10 @@ async def open_view(request: Request, caller: CallerHere, services: ServicesHere
     views, devices = playback_views(request), tuple(dict.fromkeys(body.devices))
     await views.require_rights(caller, devices)
     start_utc_ns, end_utc_ns = interval_of(body.from_, body.to)
+    at_hand = await case_at_hand(caller, services, body.case)
+    wanted = Wanted(devices, body.channel, start_utc_ns, end_utc_ns, body.purpose, at_hand)
     try:
-        view = await views.open(caller, Wanted(devices, body.channel, start_utc_ns, end_utc_ns, body.purpose))
+        view = await views.open(caller, wanted)
     except TooManyViews:
         words = f"You have {PERSON_MAX} views of recordings open."
         raise Problem(TOO_MANY, words, fix="Close one; each ends ten minutes after its last use.") from None

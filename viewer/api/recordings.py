@@ -12,10 +12,12 @@ from pydantic import BaseModel
 
 from recorder import Closing, GapFact, SegmentFact, closings_of, hides_pictures
 from storage import iso_from_ns
+from supervision.cases import TimeSpan
 from viewer.access import CallerHere, GuardedRoute
 from viewer.api.backfill_items import ClosingItem, closing_items, is_whole
 from viewer.api.interval import interval_of
 from viewer.api.times import Moment
+from viewer.case_at_hand import CaseId, Stretch, case_at_hand
 from viewer.objects import device_object
 from viewer.services import ServicesHere
 
@@ -71,10 +73,13 @@ async def read_recording(
     from_: Annotated[Moment, Query(alias="from")],
     to: Moment,
     channel: Literal["main", "sub", "talk"] = "main",
+    case: CaseId = None,
 ) -> Recording:
     start_utc_ns, end_utc_ns = interval_of(from_, to)
-    detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns)}
-    await caller.enter(device_object(services.registry, device), detail)
+    at_hand = await case_at_hand(caller, services, case)
+    stretch = Stretch(device, TimeSpan(start_utc_ns, end_utc_ns))
+    detail = {"channel": channel, "from": iso_from_ns(start_utc_ns), "to": iso_from_ns(end_utc_ns), **at_hand.facts()}
+    await caller.enter(await at_hand.over(device_object(services.registry, device), [stretch]), detail)
     found = await services.index.recordings(device, channel, start_utc_ns, end_utc_ns)
     originals = await services.backfill.backfills.lying(device, channel, start_utc_ns, end_utc_ns)
     return Recording(

@@ -6,6 +6,7 @@ Bounds: `PERSON_MAX` of one person at once, each with a piece in memory.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -93,7 +94,7 @@ class Download(View):
         return any(one.passage.device == device_id for one in self.export.items)
 
     def why_not(self, registry: Registry) -> Closing | None:
-        thing = export_object(registry, self.export.id, places_of(self.export))
+        thing = replace(export_object(registry, self.export.id, places_of(self.export)), opened=True)  # as it began
         return None if self.caller.sees(self.action, thing) else Closing.REVOKED
 
     def word(self, *, complete: bool) -> str:

@@ -14,15 +14,17 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from recorder import FoundSegment, SegmentGroups
 from storage import ByteRange, iso_from_ns
 from storage.ledger import JsonValue, LedgerUnavailable
-from viewer.access import Action, Caller, EndReason
-from viewer.objects import device_object
+from supervision.cases import CaseChanged, TimeSpan
+from viewer.access import Action, Caller, EndReason, Object
+from viewer.case_at_hand import CaseAtHand, Stretch
+from viewer.objects import case_object, device_object
 from viewer.open_views import Closing, Ended, OpenViews, View
 from viewer.playback.spans import SentSpans
 from viewer.services import Services
@@ -51,6 +53,10 @@ class Wanted:
     start_utc_ns: int
     end_utc_ns: int
     purpose: str
+    at_hand: CaseAtHand
+
+    def stretch(self, device: str) -> Stretch:
+        return Stretch(device, TimeSpan(self.start_utc_ns, self.end_utc_ns))
 
 
 class PlaybackView:
@@ -133,6 +139,7 @@ class PlaybackView:
             "from": iso_from_ns(wanted.start_utc_ns),
             "to": iso_from_ns(wanted.end_utc_ns),
             "purpose": wanted.purpose,
+            **wanted.at_hand.facts(),
         }
 
     def seen(self, device: str) -> dict[str, JsonValue]:
@@ -165,6 +172,7 @@ class PlaybackViews:
     async def run(self) -> None:
         """Until cancelled; what is open then is closed on record."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._follow_cases(), name="playback: cases")
             while True:
                 await asyncio.sleep(SWEEP_S)
                 self._sweep()
@@ -176,7 +184,7 @@ class PlaybackViews:
             LedgerUnavailable: it could not be recorded.
         """
         for device in devices:
-            thing = device_object(self._services.registry, device)
+            thing = replace(device_object(self._services.registry, device), opened=True)  # which `open` looks at
             if not caller.sees(Action.PLAYBACK_OPEN, thing):
                 await caller.enter(thing)
 
@@ -192,6 +200,9 @@ class PlaybackViews:
         if sum(view.caller.principal.name == name for view in open_ones) >= PERSON_MAX:
             raise TooManyViews
         view = PlaybackView(wanted, caller, self._services.clock.mono_ns())
+        for device in wanted.devices:
+            if not caller.sees(Action.PLAYBACK_OPEN, thing := await self._thing(wanted, device)):
+                await caller.enter(thing, view.facts())
         self._views[view.id] = view
         # First of all: what is taken from now on is heard of.
         cancel = self._services.access.sessions.on_end(caller.principal.session_id, view.end_with_session)
@@ -229,7 +240,7 @@ class PlaybackViews:
         caller, opened = view.caller, list[str]()
         try:
             for device in view.wanted.devices:
-                thing = device_object(self._services.registry, device)
+                thing = await self._thing(view.wanted, device)
                 if not opened:
                     await caller.enter(thing, view.facts())
                 else:
@@ -238,6 +249,30 @@ class PlaybackViews:
         except BaseException:
             await self._record_end(view, opened, "not_opened")
             raise
+
+    async def _thing(self, wanted: Wanted, device: str) -> Object:
+        return await wanted.at_hand.over(device_object(self._services.registry, device), [wanted.stretch(device)])
+
+    async def _follow_cases(self) -> None:
+        """A case that was closed, moved, or given other times may no longer open what somebody looks at."""
+        missed = 0
+        with self._services.bus.subscribe(CaseChanged) as events:
+            async for event in events:
+                assert isinstance(event, CaseChanged)
+                everything = events.missed != missed
+                missed = events.missed
+                for view in list(self._views.values()):
+                    case = view.wanted.at_hand.case
+                    if case is not None and (everything or event.case_id in ("", case.id)):
+                        await self._look_again(view, case.id)
+
+    async def _look_again(self, view: PlaybackView, case_id: str) -> None:
+        case = await self._services.cases.find(case_id)
+        known = view.caller.sees(Action.CASE_LOOK_ROUND, case_object(self._services.registry, case_id, case))
+        wanted = replace(view.wanted, at_hand=CaseAtHand(self._services, case if known else None))
+        for device in wanted.devices:
+            if not view.caller.sees(Action.PLAYBACK_OPEN, await self._thing(wanted, device)):
+                view.end(Closing.REVOKED)
 
     async def _follow(self, view: PlaybackView, parts: list[View], cancel: Callable[[], None]) -> None:
         try:

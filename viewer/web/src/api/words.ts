@@ -4,7 +4,7 @@ import { Problem } from '@/api/problem'
 import { recognise } from '@/api/server_words'
 
 /* Kinds that need other words than their status. */
-const KINDS = ['insecure-transport', 'foreign-origin', 'password-must-change', 'unavailable', 'locked-out', 'too-large']
+const KINDS = ['needs-case', 'insecure-transport', 'foreign-origin', 'password-must-change', 'unavailable', 'locked-out', 'too-large']
 
 /** A sentence of the server in the language of the page. */
 export function inOurWords(sentence: string): string {

@@ -21,9 +21,9 @@ export async function rejectOriginal(one: Original, note: string): Promise<Origi
   return answer(api.POST(`${ORIGINALS}/{backfill}/reject`, { params: of(one), body: { note } }))
 }
 
-/** Where the browser fetches the file; asking is on record, with the reason. */
-export const mediaAddress = (one: Original, reason: string): string =>
-  `${ORIGINALS}/${one.id}/media?${new URLSearchParams({ reason })}`
+/** Where the browser fetches the file; asking is on record, with the reason and the case at hand. */
+export const mediaAddress = (one: Original, reason: string, caseId: string): string =>
+  `${ORIGINALS}/${one.id}/media?${new URLSearchParams({ reason, ...(caseId === '' ? {} : { case: caseId }) })}`
 
 const of = (one: Original): { path: { backfill: string }; header: { 'if-match': string } } => ({
   path: { backfill: one.id },

@@ -11,14 +11,23 @@ export interface Place {
   readonly day: string
   /** Milliseconds of UTC; null: from the first footage. */
   readonly atMs: number | null
+  /** The case at hand, of which this is looked at; empty: none. */
+  readonly case: string
+  /** The certificate number of whose shifts this is looked at; empty: of nobody's. */
+  readonly officer: string
   /** How much time the ribbon shows; null: the day. */
   readonly spanMs: number | null
 }
 
 /** The place where one sees an interval, whole and in its middle. */
-export function placeOf(devices: readonly string[], channel: string, startMs: number, endMs: number): Record<string, string> {
+export function placeOf(devices: readonly string[], channel: string, startMs: number, endMs: number, caseId = ''): Record<string, string> {
   const spanMs = Math.min(Math.max(AROUND_MIN_MS, AROUND * (endMs - startMs)), DAY_MS - 1)
-  return queryOf({ devices, channel: channel === 'sub' ? 'sub' : 'main', day: nameOfDay(startMs), atMs: startMs, spanMs })
+  return queryOf({ devices, channel: channel === 'sub' ? 'sub' : 'main', day: nameOfDay(startMs), atMs: startMs, spanMs, case: caseId, officer: '' })
+}
+
+/** Where footage of a case is looked for: on the day on which it began. */
+export function placeOfCase(caseId: string, begunMs: number): Record<string, string> {
+  return queryOf({ devices: [], channel: 'main', day: nameOfDay(begunMs), atMs: null, spanMs: null, case: caseId, officer: '' })
 }
 
 const AROUND = 2.4 // the ribbon opens with its moment in the middle: so much for the end to be on it
@@ -28,6 +37,8 @@ const DAY_MS = 86_400_000
 type Query = Readonly<Record<string, string | null | undefined | readonly (string | null)[]>>
 
 const DEVICE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
+const OFFICER_MAX = 64
+const CASE = /^[0-9A-Z]{1,64}$/i
 const DAY = /^\d{4}-\d\d-\d\d$/
 
 /** What cannot be is left out: a link somebody mistyped opens what is left of it. */
@@ -45,12 +56,19 @@ export function placeFrom(query: Query, nowMs: number): Place {
     day: atMs !== null && (atMs < bounds.startMs || atMs >= bounds.endMs) ? nameOfDay(atMs) : day,
     atMs,
     spanMs: span >= 1_000 && span < DAY_MS ? span : null,
+    case: CASE.test(word('case')) ? word('case') : '',
+    officer: word('officer').slice(0, OFFICER_MAX),
   }
 }
 
 export function queryOf(place: Place): Record<string, string> {
-  if (place.devices.length === 0) return {}
+  const why: Record<string, string> = {
+    ...(place.case === '' ? {} : { case: place.case }),
+    ...(place.officer === '' ? {} : { officer: place.officer }),
+  }
+  if (place.devices.length === 0) return Object.keys(why).length === 0 ? {} : { ...why, day: place.day }
   return {
+    ...why,
     devices: place.devices.join(','),
     ...(place.channel === 'sub' ? { channel: 'sub' } : {}),
     ...(place.atMs === null ? { day: place.day } : { t: new Date(place.atMs).toISOString() }),

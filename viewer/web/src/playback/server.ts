@@ -3,7 +3,9 @@
    A view is one person, some devices, an interval and a purpose: it is on record before the first byte comes. */
 import { answer, api } from '@/api/client'
 import { Problem } from '@/api/problem'
+import type { CaseFootage, Officer } from '@/api/types'
 import type { AtItem, ChannelName, SegmentItem, ViewItem } from './contract'
+import { type Shift, shiftsFrom } from './shifts'
 import type { Span } from './spans'
 
 export interface ViewWanted {
@@ -11,17 +13,36 @@ export interface ViewWanted {
   readonly channel: ChannelName
   readonly interval: Span
   readonly purpose: string
+  /** The case at hand; empty: none. */
+  readonly case: string
+}
+
+/** What this officer carried in the interval. */
+export async function readShifts(officer: string, channel: ChannelName, { startMs, endMs }: Span, caseId: string): Promise<readonly Shift[]> {
+  const interval = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() }
+  const query = { officer, channel, ...interval, ...(caseId === '' ? {} : { case: caseId }) }
+  return shiftsFrom((await answer(api.GET('/api/v1/timeline', { params: { query } }))).lanes)
+}
+
+export async function findOfficers(q: string): Promise<readonly Officer[]> {
+  return (await answer(api.GET('/api/v1/officers', { params: { query: { q } } }))).items
+}
+
+/** What the case opens: its number, its time, its clips. */
+export function readCaseFootage(caseId: string): Promise<CaseFootage> {
+  return answer(api.GET('/api/v1/cases/{case}/footage', { params: { path: { case: caseId } } }))
 }
 
 const MEDIA = '/api/v1/playback/{view}/segments/{segment}/media'
 
-export function openView({ devices, channel, interval, purpose }: ViewWanted): Promise<ViewItem> {
+export function openView({ devices, channel, interval, purpose, case: caseId }: ViewWanted): Promise<ViewItem> {
   const body = {
     devices: [...devices],
     channel,
     from: new Date(interval.startMs).toISOString(),
     to: new Date(interval.endMs).toISOString(),
     purpose,
+    case: caseId,
   }
   return answer(api.POST('/api/v1/playback', { body }))
 }

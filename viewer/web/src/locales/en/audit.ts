@@ -132,6 +132,8 @@ const words: typeof zh = {
       'device.enable': 'Enabled a device',
       'device.disable': 'Disabled a device',
       'device.set_source': 'Set where a camera is fetched from',
+      'device.hand_over': 'Handed a device to an officer',
+      'device.take_back': 'Took a device back from an officer',
       'device.remove_source': 'Ended the fetching of a camera',
       'device.remove': 'Removed a device',
       'checkpoint.create': 'Created a checkpoint',

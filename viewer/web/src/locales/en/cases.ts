@@ -58,6 +58,7 @@ const words: typeof zh = {
       optional: 'Not required',
     },
     sheet: {
+      findFootage: 'Find footage',
       facts: 'The case',
       stages: 'Stages',
       history: 'History',

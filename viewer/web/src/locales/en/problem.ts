@@ -13,6 +13,8 @@ const words: typeof zh = {
     tooMany: 'Too many requests; the server refuses for now. Wait a minute and try again.',
     failed: 'The server failed ({status}) and did not confirm saving. Reload to see the state, then try again; if it persists, tell the system admin.',
     kinds: {
+      'needs-case':
+        'The case at hand does not open this footage, so nothing was shown or changed, and the refusal is on record. Open it from the case that it belongs to (“Find footage” on its page); if that reaches too short, enter the times of its stages.',
       'insecure-transport': 'This address is not encrypted, so nobody can log in here. Open the https address of this system.',
       'foreign-origin': 'The request did not come from a page of this system; nothing was changed. Open the address of the system anew.',
       'password-must-change': 'The password must be changed first. Log in again and set a new one.',
@@ -169,7 +171,11 @@ const words: typeof zh = {
       exportWithoutCopy: 'Order it again without the copy; tell the system admin if it happens again.',
       exportUnproven: 'An entry of the audit log cannot be proven: {why}.',
       exportAuditVerify: 'Tell the auditor to run mingjing audit verify.',
-      deviceOrCheckpoint: 'Ask for a device or for a checkpoint, one of the two.',
+      deviceOrCheckpoint: 'Ask for a device, a checkpoint or an officer, one of them.',
+      officerDevices: 'The officer carried {n} devices: too many at once.',
+      lessTime: 'Ask for less time.',
+      handedAhead: 'A device is not handed over ahead of time.',
+      handedLater: 'The device was handed over after that already. Give a later time.',
       checkpointDevices: 'The checkpoint has {n} devices: too many at once.',
       oneByOne: 'Ask for them one by one.',
       otherView: 'This playback was opened for other devices or another time. Open it anew.',

@@ -130,6 +130,8 @@ export default {
       'device.enable': '启用设备',
       'device.disable': '停用设备',
       'device.set_source': '设置摄像机取流地址',
+      'device.hand_over': '设备交执法人员领用',
+      'device.take_back': '收回执法人员领用的设备',
       'device.remove_source': '停止从摄像机取流',
       'device.remove': '移除设备',
       'checkpoint.create': '新建执法点',

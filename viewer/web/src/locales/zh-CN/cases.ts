@@ -56,6 +56,7 @@ export default {
       optional: '不要求',
     },
     sheet: {
+      findFootage: '查找录像',
       facts: '案件信息',
       stages: '办案环节',
       history: '修改记录',

@@ -21,6 +21,7 @@ export function useAddress(now: (place: Place) => Place): Address {
   const place = shallowRef<Place>(placeFrom(route.query, serverNowMs()))
   let waiting = 0
   let writtenMs = 0
+  let resting = '' // what is to be written when things rest: the same again is no movement
 
   function write(): void {
     writtenMs = performance.now()
@@ -30,6 +31,9 @@ export function useAddress(now: (place: Place) => Place): Address {
   }
 
   function moved(playing: boolean): void {
+    const query = JSON.stringify(queryOf(now(place.value)))
+    if (!playing && query === resting) return
+    resting = query
     window.clearTimeout(waiting)
     if (playing && performance.now() - writtenMs > EVERY_MS) write()
     else waiting = window.setTimeout(write, REST_MS)

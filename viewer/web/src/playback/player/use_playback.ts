@@ -10,6 +10,8 @@ import { PlaybackPlayer } from './player'
 import type { LaneStatus, PlayerStatus } from './status'
 import { View } from './view'
 
+const LEAD_MS = 600_000 // longer than a segment, of which all groups may be put in
+
 export interface Playback {
   /** Of the devices chosen, in their order; empty until the server has answered. */
   readonly lanes: Readonly<Ref<readonly Lane[]>>
@@ -66,8 +68,10 @@ export function usePlayback(onSoundRefused: () => void): Playback {
     const opened = view
     const wanted = wantedNow
     if (opened === null || wanted === null || player.value !== null || elements.length !== lanes.value.length) return
+    // Media time cannot be negative, and the group of the first moment may have begun before it.
+    const base = { ...wanted.interval, startMs: wanted.interval.startMs - LEAD_MS }
     const players = lanes.value.map(
-      (lane, n) => new LanePlayer(lane, elements[n] as LaneElements, wanted.interval, opened.doorsOf(lane.device), onSoundRefused),
+      (lane, n) => new LanePlayer(lane, elements[n] as LaneElements, base, opened.doorsOf(lane.device), onSoundRefused),
     )
     const made = new PlaybackPlayer(players, wanted.interval, startMs, serverNowMs, (now) => {
       status.value = now
