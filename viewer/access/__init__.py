@@ -15,6 +15,7 @@ Invariants (docs/design/access.md):
 
 from viewer.access.access import Access
 from viewer.access.accounts import Account, Accounts, NewAccount
+from viewer.access.actions import Action
 from viewer.access.caller import (
     Caller,
     CallerHere,
@@ -51,7 +52,7 @@ from viewer.access.peer import (
     peer_of,
     refuse_plain_bind,
 )
-from viewer.access.policy import NOTHING, TABLE, Action, Kind, Object, Record, Scope, Verdict, allowed_actions, may
+from viewer.access.policy import NOTHING, TABLE, Kind, Object, Record, Scope, Verdict, allowed_actions, may
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import ABSOLUTE_S, IDLE_S, EndReason, Session, SessionRevoked, Sessions
 from viewer.access.stream_passwords import DAYS_MAX, LABEL_LENGTH_MAX, StreamPassword, StreamPasswords

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import Clock
 from storage.database import Database
 from storage.ledger import Ledger
+from viewer.access.actions import Action
 from viewer.access.errors import (
     AccountChanged,
     AccountExists,
@@ -33,7 +34,6 @@ from viewer.access.errors import (
 )
 from viewer.access.owed import Act, OwedEntries
 from viewer.access.passwords import PasswordHashing, PasswordProfile, one_time_password
-from viewer.access.policy import Action
 from viewer.access.roles import ADMINISTRATORS, Role
 from viewer.access.sessions import Sessions
 from viewer.access.tables import users

@@ -25,12 +25,13 @@ from starlette.types import Scope
 
 from storage.ledger import JsonValue
 from viewer.access.access import Access
+from viewer.access.actions import Action
 from viewer.access.doors import BY_ITSELF, BY_STREAM_PASSWORD, DOORS, MESSAGES, WEBSOCKET, WITHOUT_COOKIE
 from viewer.access.errors import ForeignOrigin, InsecureTransport, Refused, WrongStreamPassword
 from viewer.access.guard import Guard, ledger_name
 from viewer.access.login import Peer
 from viewer.access.peer import is_from_this_machine, is_loopback, is_secure, peer_of
-from viewer.access.policy import NOTHING, Action, Object, Verdict, may
+from viewer.access.policy import NOTHING, Object, Verdict, may
 from viewer.access.roles import Principal
 from viewer.access.sessions import ABSOLUTE_S, Session
 from viewer.access.stream_passwords import StreamPassword

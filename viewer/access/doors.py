@@ -7,7 +7,7 @@ may do the action, which is `policy.TABLE`.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from viewer.access.policy import Action
+from viewer.access.actions import Action
 
 WEBSOCKET = "WEBSOCKET"  # stands where a method stands
 

@@ -3,7 +3,8 @@
 Not here: HTTP status numbers, which are in `viewer.problems`.
 """
 
-from viewer.access.policy import Action, Verdict
+from viewer.access.actions import Action
+from viewer.access.policy import Verdict
 
 
 class AccessError(Exception):

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from storage.ledger import JsonValue, Ledger
+from viewer.access.actions import Action
 from viewer.access.errors import Refused
-from viewer.access.policy import TABLE, Action, Object, Record, Verdict, admits, decide
+from viewer.access.policy import TABLE, Object, Record, Verdict, admits, decide
 from viewer.access.roles import Principal
 
 SUBJECT_LENGTH_MAX = 200  # of an id as somebody made it up

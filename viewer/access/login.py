@@ -17,11 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage import Clock
 from storage.database import Database
 from storage.ledger import JsonValue, Ledger
+from viewer.access.actions import Action
 from viewer.access.errors import AccountInvalid, LockedOut, WrongCredentials
 from viewer.access.lockout import Lockout
 from viewer.access.owed import Act, OwedEntries
 from viewer.access.passwords import PasswordHashing, PasswordProfile
-from viewer.access.policy import Action
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import Session, Sessions
 from viewer.access.tables import users

@@ -24,8 +24,8 @@ from media.rtsp import Algorithm, Credentials, ha1
 from storage import DAY_NS, Clock, UlidFactory
 from storage.database import Database
 from storage.ledger import Ledger
+from viewer.access.actions import Action
 from viewer.access.errors import AccountInvalid, AccountNotFound
-from viewer.access.policy import Action
 from viewer.access.roles import Principal, Role
 from viewer.access.sessions import EndReason
 from viewer.access.tables import stream_passwords, users
