@@ -162,6 +162,7 @@ class _Reader:
             self._said = (await self._process.communicate())[1] or b""
         except asyncio.CancelledError:
             self._kill()
+            await self._process.communicate()  # at once: neither it nor its pipe is left behind
             raise
 
     def _kill(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.bad_disk import gives_nothing_back_of
 from tests.faults.test_old_copies import DATABASE, put_back
+from tests.house.case import case_at_hand
 from tests.house.test_export import a_clip, bundle_of, ordered, over, verified
 
 
@@ -134,14 +135,15 @@ async def test_f22_footage_that_is_gone_or_damaged_is_declared_and_the_rest_hand
 
 @pytest.mark.fault("F22", "I1", "I3", "I8")
 async def test_f22_footage_that_the_disk_does_not_give_back_is_declared_and_recording_goes_on(house, tmp_path):
+    case = await case_at_hand(house.person("reviewer"))
     for device in ("dev1", "dev2"):
-        await a_clip(house, device=device, seconds=0.4)
+        await a_clip(house, device=device, seconds=0.4, case=case)
     clips = (await house.person("reviewer").call("GET", "clips")).json()["items"]
     [bad] = house.archive("dev1").files()
     live = await house.device("dev3").push()
     path = tmp_path / "package.zip"
     async with gives_nothing_back_of(bad, house.server.pid):
-        path.write_bytes(await bundle_of(house, await ordered(house, clips=[one["id"] for one in clips])))
+        path.write_bytes(await bundle_of(house, await ordered(house, case=case, clips=[one["id"] for one in clips])))
         await house.archive("dev3").wait_for_unit(live.next_n + 10)
     code, said = await asyncio.to_thread(verified, path)
     assert code == 0, said

@@ -113,6 +113,7 @@ async def test_a_person_places_what_nobody_else_could_and_the_reason_is_on_recor
     admin = await front.person(Role.SITE_ADMIN)
     url = f"/api/v1/backfills/{backfill.id}"
     read = await admin.get(url)
+    front.clock.advance(5)
     body = {"start": "2027-01-15T08:00:02Z", "note": "设备时钟已核对"}
     answer = await admin.post(f"{url}/place", json=body, headers={"If-Match": read.headers["etag"]})
     assert answer.status_code == 200, answer.text

@@ -14,7 +14,7 @@ from tests.media.clips import fragments, video_clip
 from tests.storage.manual_clock import START_UTC_NS as NOON_NS
 from tests.viewer.conftest import furnished, open_front
 from tests.viewer.recordings import PushedStream, recording
-from tests.viewer.test_playback import API, S, at, entries, kept, opened, pushed
+from tests.viewer.test_playback import API, S, at, entries, kept, opened, pushed, reviewing
 from tests.workers.test_thumbnail import FRAGILE
 from viewer.access import Role
 from workers import ThumbnailWorkers
@@ -56,7 +56,7 @@ async def front(tmp_path, workshop):
 
 @pytest.fixture
 async def reviewer(front):
-    return await front.person(Role.REVIEWER)
+    return await reviewing(front)
 
 
 async def thumbnail(client, view, ns, device="dev-north", **headers):
