@@ -8,12 +8,10 @@ Not here: whose file it is, and what its pictures agree with (recorder.backfill)
 """
 
 import asyncio
-import os
 import signal
 import socket
-import sys
 from array import array
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,13 +28,12 @@ from workers.file_wire import (
     read_pictures,
     read_refused,
 )
+from workers.process import spawned
 from workers.strikes import POISONED_AT
 from workers.worker import END_MAX_S, LAST_WORDS_BYTES
 
 PROGRAM = ("-m", "workers.inside.file_reader")
 SILENCE_MAX_S = 60.0  # to start on a busy machine and read the tables of a large file from a slow disk
-
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 
 
 class FileNotRead(Exception):
@@ -131,15 +128,7 @@ class _Reader:
         ours, theirs = socket.socketpair()
         try:
             ours.setblocking(False)
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", *self._program, str(os.getpid()), str(descriptor)),
-                stdin=theirs.fileno(),
-                stdout=DEVNULL,
-                stderr=PIPE,
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                cwd="/",
-                pass_fds=(descriptor,),
-            )
+            self._process = await spawned(self._program, theirs, descriptor)
             reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         except BaseException:
             ours.close()

@@ -15,20 +15,31 @@ from collections.abc import Sequence
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # what an interpreter may need to find itself
 
 
-async def spawned(program: Sequence[str], theirs: socket.socket) -> Process:
-    """An interpreter that runs `program`, and is told our process id.
+async def spawned(program: Sequence[str], theirs: socket.socket, *descriptors: int) -> Process:
+    """An interpreter that runs `program`, and is told our process id, and what it may have of our `descriptors`.
+
+    Whoever is cancelled meanwhile leaves no process behind, and no pipe of it.
 
     Raises:
         OSError: there can be none.
     """
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", *program, str(os.getpid())),
+    starting = asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", *program, str(os.getpid()), *map(str, descriptors)),
         stdin=theirs.fileno(),
         stdout=DEVNULL,
         stderr=PIPE,
         env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         cwd="/",
+        pass_fds=descriptors,
     )
+    started = asyncio.get_running_loop().create_task(starting)  # we are its parent, and stay until it is over
+    try:
+        return await asyncio.shield(started)
+    except asyncio.CancelledError:
+        process = await started
+        process.kill()
+        await process.communicate()
+        raise
 
 
 def end_of(process: Process | None, last_words: bytes) -> str:

@@ -101,6 +101,7 @@ class Worker(asyncio.Protocol):
             await self._listen_to_the_last()
         except asyncio.CancelledError:
             self.kill()
+            await self._listen_to_the_last()  # at once: neither it nor its pipe is left behind
             raise
         self.ended.set()
 

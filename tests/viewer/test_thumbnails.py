@@ -193,7 +193,7 @@ async def test_a_page_that_asks_for_too_many_at_once_has_to_wait_and_one_that_le
 async def test_without_workers_there_are_none_and_it_is_said(tmp_path):
     async with open_front(furnished(tmp_path), recording=recording()) as front:
         await kept(front)
-        reviewer = await front.person(Role.REVIEWER)
+        reviewer = await reviewing(front)
         answer = await thumbnail(reviewer, await opened(reviewer), NOON_NS)
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:mingjing:problem:unavailable")
 
@@ -212,7 +212,7 @@ async def test_what_kills_three_workers_is_given_up_and_the_next_segment_is_show
             front.clock.advance(60)
             good = pushed(front).push()
             await good.kept(sealed=False)
-            reviewer = await front.person(Role.REVIEWER)
+            reviewer = await reviewing(front)
             view = await opened(reviewer)
             for _ in range(2):
                 answer = await thumbnail(reviewer, view, NOON_NS)
