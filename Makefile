@@ -64,7 +64,7 @@ faults: setup $(STAMPS)/peers
 
 # Every bad input in its long form: the API as each role and sixty times as often, every cut and split of the vectors.
 bad: setup
-	FAULTS_FULL=1 $(BIN)/python -m pytest tests/bad tests/fuzz -n 0 -rP
+	FAULTS_FULL=1 $(BIN)/python -m pytest tests/bad tests/fuzz tests/viewer/test_bad_requests.py -n 0 -rP
 
 # Ten minutes a parser (FUZZ_SECONDS) under atheris, which nothing else needs; FUZZ="rtsp rtp" runs only those. Findings become
 # vectors that the suite replays, and the exit status says whether there were any.

@@ -367,13 +367,14 @@ class Notary:
 
     def _look_back(self) -> None:
         """Those that were being written at the last round before this start, or were made after it, have ids from the
-        oldest of them on. Before the first head nothing is to be found: a stream names the head of the one before.
+        oldest of them on. Where no round had a stream yet, all are: a kill within the first minute. Before the first
+        head nothing is to be found: a stream names the head of the one before.
         """
         self._looked_back = True
         waiting = [one.header.segment for one in list(self._ended)]
         open_then = [*(leaf.segment for leaf in self._recent if not leaf.ended), *waiting]
         first = min(open_then, default=max((leaf.segment for leaf in self._recent), default=""))
-        if first:
+        if first or self._heads_at_start:
             with self._unsigned_lock:
                 self._unsigned = _Unsigned(_just_before(first), _BEYOND_ALL)
 

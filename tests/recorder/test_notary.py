@@ -230,6 +230,23 @@ def proof_of(office, sealed):
     return False
 
 
+async def test_after_a_kill_before_any_stream_was_a_leaf_the_next_start_finds_them_all(tmp_path):
+    async with office_in(tmp_path) as office:
+        await office.enter("a")
+        await office.round()  # a head over entries alone: nobody sent yet
+        office.stage.device().push(5).end(GapCause.OFFLINE)
+        office.stage.turn()
+        office.stage.turn()
+        await office.index.add(office.stage.sealed)
+        [ended] = [segment.header.segment for segment in office.stage.sealed]
+        office.stage.finish()
+        office.stage.close()
+    async with office_in(tmp_path) as office:
+        await office.round()
+        assert [leaf.segment for leaf in office.streams()] == [ended]
+        assert await office.round() is None
+
+
 async def test_a_kept_fragment_has_its_proof_after_everything_else_was_deleted_before_its_leaf_was_made(tmp_path):
     async with office_in(tmp_path) as office:
         stage = office.stage

@@ -7,6 +7,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.house.bounds import FULL
 from tests.viewer.conftest import furnished, open_front
 from viewer.access import DOORS, WEBSOCKET, Role
 
@@ -82,6 +83,7 @@ QUERIES = [
     "checkpoint",
     "time",
 ]
+EXAMPLES = 60 if FULL else 10  # of each door; schemathesis tries all of them as well (tests/bad/test_rest.py)
 TARGETS = sorted(
     door for door in DOORS if door[0] != WEBSOCKET and door[1].startswith("/api/v1") and "login" not in door[1]
 )
@@ -125,7 +127,7 @@ async def test_no_input_makes_a_house_error(front, door):
     role = ROLE_OF.get(path.split("/")[3], Role.SITE_ADMIN)
     token = await front.session("fuzz", role)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(
         part=st.sampled_from(["dev-north", "cp-north", "north", "fuzz", *NASTY]),
         body=st.one_of(VALUES, st.dictionaries(st.sampled_from(FIELDS), VALUES)),
