@@ -75,6 +75,7 @@ async def test_f65_a_damaged_index_stops_no_footage_is_told_and_is_made_again_at
     assert any("made again" in words for words in await alarms_of(house))
     await until(lambda: not list(house.data_dir.glob(f"{DATABASE}.report*")))  # ledger and alarm have it
     await record(house, "dev2")  # the device is known, its key is good
+    await until(house.archive("dev2").gaps)  # its first stream had pictures of these numbers as well
     gaps = house.archive("dev2").gaps()
     assert [gap.sequence for gap in gaps] == [0], "the time between its two streams is not told"
     entries = await house.person("auditor").call("GET", "audit", params={"action": "database.mend"})
