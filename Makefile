@@ -32,7 +32,7 @@ setup: $(STAMPS)/python $(STAMPS)/web
 # Most tests wait more than they work: twice as many as cores. But a browser needs the cores to show every picture: apart, and not beside the others.
 test: setup $(STAMPS)/peers
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "page or not browser"
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not page" tests/browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not page" tests/browser
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
 check: setup

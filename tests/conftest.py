@@ -18,7 +18,9 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no finding. Examples are drawn anew each run; a failing one is printed with its seed.
-hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.register_profile(
+    "suite", deadline=None, max_examples=300 if os.environ.get("FAULTS_FULL") == "1" else 60
+)
 hypothesis.settings.load_profile("suite")
 
 
