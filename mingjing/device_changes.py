@@ -1,4 +1,7 @@
-"""What becomes of a stream when its device is changed while it sends."""
+"""What becomes of a stream when its device is changed while it sends.
+
+Not here: the change itself, and who is told of it (gateway.registry).
+"""
 
 from gateway.registry import Change, Device, DeviceChanged
 from gateway.stream import Hub

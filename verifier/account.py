@@ -1,6 +1,7 @@
 """The account of a passage: each number asked for is there once and in order, or declared with its time.
 
 Made from the journals of its segments, whatever evidence.json says, and compared with that.
+Not here: whether it is what somebody ordered (order), and the journals themselves (segment).
 """
 
 from collections.abc import Iterator

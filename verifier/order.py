@@ -20,7 +20,7 @@ Entry = dict[str, object]
 
 
 def check_order(order: str, entries: Sequence[Entry], passages: Sequence[Passage], report: Report) -> None:
-    """`order` is the id that bundle.json names; empty: none."""
+    """`order` is the id that bundle.json names; empty: none. `passages` are those that could be read."""
     if not order:
         report.notes.append("Nothing in it says what was ordered: nobody can tell whether these intervals are it.")
         return
@@ -32,7 +32,10 @@ def check_order(order: str, entries: Sequence[Entry], passages: Sequence[Passage
         return
     if len(items) != len(passages):
         report.fault("bundle.json", f"{len(items)} passages were ordered, and it has {len(passages)}")
-    for item, passage in zip(items, passages, strict=False):
+    for passage in passages:
+        if passage.number > len(items):
+            continue
+        item = items[passage.number - 1]
         _compare(passage, item, "ordered", report)
         clip = item.get("clip")
         if not isinstance(clip, str) or not clip:

@@ -1,6 +1,6 @@
 """One segment of a passage: its file against its journal, the journal against its leaf, the leaf against a signed head.
 
-Not here: whether all that was asked for is there (evidence).
+Not here: whether all that was asked for is there (account).
 """
 
 import re

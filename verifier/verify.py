@@ -56,7 +56,8 @@ def verify_file(file: IO[bytes], size: int, known: KnownKeys | Collection[str] =
     if manifest is not None:
         check_order(manifest.order, custody.entries, passages, report)
     _check_items(manifest, numbers, report)
-    _check_trust(_known(known), heads, custody.heads, changes, report)
+    ordered = custody.heads if manifest is not None and manifest.order else []
+    _check_trust(_known(known), heads, ordered, changes, report)
     return report
 
 
@@ -82,8 +83,9 @@ def _check_items(manifest: Manifest | None, numbers: list[int], report: Report) 
             report.fault(name, "bundle.json does not say of which footage this film is")
 
 
-def _check_trust(known: KnownKeys, heads: list[Head], custody: list[Head], changes: list[Head], report: Report) -> None:
-    """Whether the given keys, or those they lead to, are those that signed. Without one nobody can say."""
+def _check_trust(known: KnownKeys, heads: list[Head], ordered: list[Head], changes: list[Head], report: Report) -> None:
+    """Whether the given keys, or those they lead to, are those that signed. Without one nobody can say. `ordered` are
+    the heads over the entry of its order, and those around it."""
     if not known:
         return
     trusted = trusted_keys(known, [*heads, *changes])
@@ -92,7 +94,7 @@ def _check_trust(known: KnownKeys, heads: list[Head], custody: list[Head], chang
     replaced_at = known.get(report.key)
     if not report.key_known:
         report.fault("", f"it is signed by {report.key}, for which no key that you gave vouches")
-    elif replaced_at is not None and not (custody and custody[-1].number < replaced_at):
+    elif replaced_at is not None and not (ordered and ordered[-1].number < replaced_at):
         report.key_known = False
         words = f"{report.key}, which was replaced at head {replaced_at}, and nothing shows that it was made before"
         report.fault("", f"it is signed by {words}")

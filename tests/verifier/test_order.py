@@ -48,6 +48,13 @@ def test_a_passage_too_few_and_entries_that_are_not_there_are_named():
         assert found("E", told).faults
 
 
+def test_a_passage_is_held_against_the_item_of_its_number_whatever_could_not_be_read_before_it():
+    told, other = entries(), ASKED | {"device": "dev2"}
+    told[1]["detail"]["items"].append(other)
+    faults = found("E", told, Passage(2, "evidence/2/", asked=other)).faults
+    assert [fault.file for fault in faults] == ["bundle.json"]  # one of two
+
+
 def test_a_bundle_without_an_order_says_so():
     report = found("", entries())
     assert report.faults == []
